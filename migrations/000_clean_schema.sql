@@ -440,6 +440,9 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
+-- The newest shape of events (schema_version) that the process reads; null: one of a release that does not say it.
+alter table public.job_queue_workers add column if not exists reads smallint;
+
 -- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
 -- whole time to live again (job_queue_elsewhere). Null: not noted yet.
 alter table public.job_queue_workers add column if not exists server_since timestamptz;
@@ -613,10 +616,10 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row counts only for a
--- job that is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
--- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot
--- write, says which job it belongs to. Rows that a server writes are not here. Not a projection: the log has nothing of it.
+-- Rows of the user's tables that anon or authenticated have written. Such a row counts only for the job that was made from it (intake),
+-- in that life and its retries, never for a job that happens to have its id; unless a server links it (job_queue_link). Written when such a
+-- row is inserted or gets another id. Deleted with the row, and when it is linked; never because it was queued. Rows that a server writes are
+-- not here. Not a projection: the log has nothing of it.
 -- late: a log already had a job made from a row with this id, or another row has the same id. The row belongs to no job until a
 -- server links it.
 create table if not exists public.job_queue_unlinked (
@@ -626,6 +629,21 @@ create table if not exists public.job_queue_unlinked (
   since timestamptz not null default clock_timestamp(),
   primary key (target, job_id)
 );
+
+-- The life that came of the row: its queue, and the number of its event (`queued`, or `deduplicated` where another job stood for it). Null
+-- until the row follows it: then the log says it. Null in `jobs` also where no job came of it.
+do $lives$
+begin
+  if exists (
+    select from pg_catalog.pg_attribute a
+     where a.attrelid = 'public.job_queue_unlinked'::regclass and a.attname = 'life' and not a.attisdropped) then
+    return;
+  end if;
+  alter table public.job_queue_unlinked add column queue text, add column life bigint;
+  -- Rows from before are noted once the functions are there (63_rows_before.sql).
+  perform set_config('interlock.rows_before', 'true', true);
+end
+$lives$;
 
 -- Settings for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}: the user's names for columns, where they differ. Only
 -- the migration writes it, since triggers and indexes depend on it. key 'statuses': {"pending": "…", "running": "…", …}: the user's words
@@ -2674,13 +2692,14 @@ $$;
 --   worker_id   the incarnation: new at each start, never reused; 1..200 characters
 --   kinds       the kinds it has handlers for; null: all
 --   free_slots  how many more jobs it could run
---   release     its release of Interlock, at most 200 characters
+--   release     its release of Interlock, at most 200 characters; `0.1.0+reads.7`: it reads shapes of events (schema_version) up to 7
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested, reads}. alive: false if the lease is over, which is final. A lease that
 -- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs or serve places, and are gone; the process that reads this expires
--- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
+-- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. reads: the newest shape of
+-- events that every live process reads (job_queue_reads). Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
@@ -2697,6 +2716,7 @@ declare
   setting text;
   lease record;
   alive boolean;
+  given text[] := regexp_match($5, '^(.*)\+reads\.(\d{1,4})$');
 begin
   if length(queue) between 1 and 200 is not true or length(worker_id) between 1 and 200 is not true
      or free_slots >= 0 is not true or length(release) <= 200 is not true
@@ -2707,10 +2727,11 @@ begin
   setting := set_config('synchronous_commit', 'on', true);
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
-    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
-  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7, pg_postmaster_start_time())
+    (queue, worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
+  values ($1, $2, $3, $4, coalesce(given[1], $5), given[2]::smallint, clock, clock, clock + $6 * interval '1 millisecond', $6, $7,
+    pg_postmaster_start_time())
   on conflict (queue, worker_id) do update set
-    kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
+    kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, reads = excluded.reads, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
     expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
     where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
@@ -2735,8 +2756,21 @@ begin
     'requested', exists (select from public.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true))
       or exists (select from public.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
-    'overdue', public.job_queue_overdue($1, lease.is_new));
+    'overdue', public.job_queue_overdue($1, lease.is_new),
+    'reads', public.job_queue_reads($1));
 end
+$$;
+
+-- job_queue_reads(queue): the newest shape of events (schema_version) that every live process of the queue reads, so that it may be written.
+-- A process of a release that does not say it reads 6. A worker by SQL, whose release is not one of Interlock's, reads no events. Internal.
+-- Returns null where no process is alive. Raises nothing.
+create or replace function public.job_queue_reads(queue text) returns integer
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select min(coalesce(w.reads, 6)) from public.job_queue_workers w
+   where w.queue = $1 and not w.dead and w.release ~ '^\d+\.\d+\.\d+'
+     and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
 
 -- job_queue_elsewhere(server_since): whether a lease was last confirmed before this server began to serve: on this one before it was
@@ -2875,14 +2909,15 @@ end
 $$;
 
 -- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, including those that left in the last day.
--- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
--- null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
+-- Returns [{worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
+-- null: every kind; reads: the newest shape of events that it reads, null: a worker by SQL, which reads none; state live, late (past its time to live) or dead (past the grace too, or it left).
 create or replace function public.job_queue_worker_list(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(to_jsonb(array_agg(jsonb_build_object(
            'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
+           'reads', case when w.release ~ '^\d+\.\d+\.\d+' then coalesce(w.reads, 6) end,
            'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
@@ -6809,9 +6844,10 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them.
-    linked as (
-      delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
+    -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them. They speak for these jobs.
+    noted as (
+      update public.job_queue_unlinked u set late = false, queue = null, life = null
+        from cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
       insert into public.job_queue_arrivals (queue, job_id)
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
@@ -6832,13 +6868,38 @@ $$;
 
 -- Which row of the user speaks for which job: a row that a browser wrote belongs only to the job that is made from it.
 
+-- job_queue_row_lives(queue, job_ids): which life came of the rows of `jobs` that anon or authenticated have written under these ids: the
+-- number of its `queued` event, or of its `deduplicated` one where another job stood for it. The retries of that life name it
+-- (`retry_of`). Internal.
+-- Returns one row for each id that has a note (job_queue_unlinked). life: null if no job of this queue came of the row, or if the row
+-- came too late for it to be known which of several rows it was (late). is_noted: the note has it, so it is known without the log.
+-- Raises nothing.
+create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select u.job_id, case when u.late then null when u.life is not null then case when u.queue = $1 then u.life end else (
+           -- seq + 0: a plain order by would read the primary key, past the events of all other jobs.
+           select l.seq from public.job_queue_log l
+            where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
+            order by l.seq + 0 limit 1) end, u.life is not null
+    from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2);
+end
+$$;
+
 -- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job with its id in
--- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+-- this queue, in its present life. Only such a row is given to a handler, is told what the job does, or cancels the job when it is deleted. Internal.
 --   target         jobs or workflow_executions
 --   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
--- Returns true for a row that says when the present life of the job began, or when another job began to stand for it. Otherwise, for a row that anon or authenticated
--- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
--- another queue. Raises nothing.
+-- Returns, for a row that anon or authenticated wrote (job_queue_unlinked), true only if the present life came of it, or is a retry of the
+-- one that did. If one of several rows with the id came late, queued_at says of which life each is. For other rows, true unless the row is
+-- that of a job in another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6849,34 +6910,39 @@ as $$
 #variable_conflict use_column
 declare
   late boolean;
+  present record;
+  own bigint;
 begin
-  if $2 = 'jobs' and $4 = (
-    -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
-    -- other jobs.
-    select l.created_at from public.job_queue_log l
-     where l.queue = $1 and l.job_id = $3
-       and (l.event_type = 'queued' or (l.event_type = 'deduplicated' and l.data ? 'intake')) order by l.seq + 0 desc limit 1) then
-    return true;
-  end if;
   select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
-  if found then
-    return $2 = 'jobs' and not late and exists (
-      select from public.job_queue_log l
-       where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake');
+  if $2 <> 'jobs' then
+    return late is null;
   end if;
-  return $2 <> 'jobs' or not exists (
-    select from public.job_queue_log l
-     where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
-       and l.job_id = $3 and l.event_type = 'queued'
-       and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
-         select from public.job_queue_jobs j
-          where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+  -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
+  -- other jobs.
+  select l.seq, l.created_at, (l.data ->> 'retry_of')::bigint as retry_of into present from public.job_queue_log l
+   where l.queue = $1 and l.job_id = $3
+     and (l.event_type = 'queued' or (l.event_type = 'deduplicated' and l.data ? 'intake')) order by l.seq + 0 desc limit 1;
+  if late then
+    select coalesce((l.data ->> 'retry_of')::bigint, l.seq) into own from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.created_at = $4;
+  elsif late is not null then
+    own := (select w.life from public.job_queue_row_lives($1, array[$3]) w);
+  else
+    return present.created_at = $4 is true or not exists (
+      select from public.job_queue_log l
+       where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+         and l.job_id = $3 and l.event_type = 'queued'
+         and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
+           select from public.job_queue_jobs j
+            where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+  end if;
+  return own in (present.seq, present.retry_of) is true;
 end
 $$;
 
 -- job_queue_doubtful(queue, target, job_ids): the jobs, of these, that may have a row which does not speak for them
--- (job_queue_linked): jobs whose row anon or authenticated has written, and jobs that another queue knows too. For all others
--- every row speaks, so nobody has to check row by row. Internal.
+-- (job_queue_linked): jobs whose row anon or authenticated has written, unless it is known that the job lives the life that came of it; and
+-- jobs that another queue knows too. For all others every row speaks, so nobody has to check row by row. Internal.
 -- Returns their ids, usually none. Raises nothing.
 create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
@@ -6887,7 +6953,9 @@ set cpu_operator_cost = 0.00001
 as $$
 begin
   return array(
-    select u.job_id from public.job_queue_unlinked u where u.target = $2 and u.job_id = any ($3)
+    select u.job_id from public.job_queue_unlinked u
+     where u.target = $2 and u.job_id = any ($3) and (u.late or u.queue is distinct from $1 or not exists (
+       select from public.job_queue_jobs j where j.queue = $1 and j.job_id = u.job_id and abs(j.life) = u.life))
     union
     select l.job_id from public.job_queue_log l
      where $2 = 'jobs' and l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
@@ -6896,7 +6964,7 @@ end
 $$;
 
 -- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
--- ids, however these come into a queue (the gate, enqueue, SQL): their columns follow the job, its handler gets the row, and
+-- ids, however these come into a queue (the gate, enqueue, SQL), now and later: their columns follow the job, its handler gets the row, and
 -- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
 -- required_models of a row as the server does the same. Idempotent.
 --   target   jobs or workflow_executions
@@ -7104,6 +7172,8 @@ begin
   elsif word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null
         and (queued is null or (public.job_queue_dated() and not public.job_queue_known(id))) then
     insert into public.job_queue_arrivals (job_id) values (id);
+    -- What the log has forgotten may come of the row a second time.
+    update public.job_queue_unlinked u set queue = null, life = null where u.target = 'jobs' and u.job_id = id and u.life is not null;
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');
     end if;
@@ -7530,8 +7600,10 @@ $$;
 --   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
 --   job_ids                       which rows; ids without a row are ignored, and ids that are not a UUID if the key is one
 -- Returns written (how many rows differed and were written) and missed (ids of rows that differ but could not be written: they
--- are locked, or a trigger keeps them unchanged). A row that does not speak for the job with its id (job_queue_linked) stays as
--- it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of the user raises.
+-- are locked, or a trigger keeps them unchanged). A row that a browser wrote follows the life that came of it and its retries
+-- (job_queue_row_lives), also while a later job has its id. If none came of it, and it does not speak for the job with its id
+-- (job_queue_linked), it stays as it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of
+-- the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql
@@ -7549,6 +7621,9 @@ declare
   ought text := format('coalesce(o.required_models, t.%s), o.blocked_by_job_id, o.conflict_reason', models);
   status_type text;
   doubtful text[];
+  -- Rows of browsers that a job of this queue came of; and those of which the note does not have that life yet.
+  own text[] := '{}';
+  fresh text[];
   linked text[];
   rows refcursor;
 begin
@@ -7578,7 +7653,11 @@ begin
   if present is null then
     return;
   end if;
-  doubtful := public.job_queue_doubtful(queue, target, present);
+  if target = 'jobs' then
+    select coalesce(array_agg(w.job_id), '{}'), array_agg(w.job_id) filter (where not w.is_noted) into own, fresh
+      from public.job_queue_row_lives(queue, present) w where w.life is not null;
+  end if;
+  doubtful := array(select d.id from unnest(public.job_queue_doubtful(queue, target, present)) as d (id) where d.id <> all (own));
   -- Tells the trigger job_queue_status_set that this is not a hand edit. If the write raises, this is undone with it. A SET
   -- clause would need a superuser.
   perform set_config('interlock.projecting', 'on', true);
@@ -7591,7 +7670,9 @@ begin
         from public.job_queue_outer_rows($1, $2) o
         join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
        where (%5$s) is distinct from (%6$s)
-         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))),
+         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))
+         and (o.job_id <> all ($4) or not exists (
+           select from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = o.job_id and u.late))),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
          for no key update skip locked),
@@ -7599,21 +7680,25 @@ begin
       update public.%2$I t set (%4$s) = row (%6$s)
         from stale o join free on free.key = o.key
        where t.%1$I = o.key and t.%1$I = any (array(select key from stale))
-         and (o.job_id <> all ($3) or %7$s is not distinct from o.was)
+         and (o.job_id <> all ($3 || $4) or %7$s is not distinct from o.was)
       returning t.%1$I as key)
     select (select count(*) from done),
            array(select key::text from stale except all select key::text from done),
-           array(select key::text from done where key::text = any ($3))
+           array(select key::text from done where key::text = any ($5))
     $sql$, key_column, target, key_type, columns, shown, ought,
-    case target when 'jobs' then format('t.%I', names ->> 'queued_at') else 'null::timestamptz' end) using queue, present, doubtful;
+    case target when 'jobs' then format('t.%I', names ->> 'queued_at') else 'null::timestamptz' end) using queue, present, doubtful, own, fresh;
   perform set_config('search_path', public.job_queue_user_path(), true);
   fetch rows into written, missed, linked;
   close rows;
   perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
-  if cardinality(linked) > 0 and target = 'jobs' then
-    -- From now on, queued_at says which job these rows belong to.
-    delete from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any (linked) and not u.late;
+  if cardinality(linked) > 0 then
+    -- The log may lose the event. A note that is locked is about to go, or says it later.
+    update public.job_queue_unlinked u set queue = $1, life = w.life
+      from public.job_queue_row_lives($1, array(
+        select n.job_id from public.job_queue_unlinked n
+         where n.target = 'jobs' and n.job_id = any (linked) for update skip locked)) w
+     where u.target = 'jobs' and u.job_id = w.job_id and w.life is not null;
   end if;
 end
 $$;
@@ -7622,7 +7707,8 @@ $$;
 --   queue    name of the queue
 --   job_ids  ids of jobs, live or ended
 -- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
--- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
+-- the log, and nobody who blocks it; for a row that a browser wrote, of the life that came of it and its retries, whatever lives under the id
+-- now (job_queue_row_lives). Null in required_models, queued_at, priority: unknown, to be left as it is (a job
 -- that bypassed, or whose events are archived). status: the user's word for what the job is doing, of jobs that were taken in
 -- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. A row for which another job
 -- stands says so, and says of it what it says of that one, until both have ended or the row is cancelled by hand (job_queue_doubles).
@@ -7641,24 +7727,31 @@ as $$
 #variable_conflict use_column
 declare
   words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
+  lives jsonb := coalesce((
+    select jsonb_object_agg(w.job_id, w.life) from public.job_queue_row_lives($1, $2) w where w.life is not null), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms; hence the setting. The log
   -- is read once, by ids: five look-ups for each job took most of the time of a projection.
   return query
-  with live as materialized (
-    select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
-           case j.state when 'active' then 'running' else 'pending' end as state
-      from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any ($2)),
-  events as materialized (
+  with events as materialized (
     select l.job_id, l.seq, l.event_type, l.models, l.created_at, l.data
       from public.job_queue_log l
      where l.queue = $1 and l.job_id = any ($2)),
+  began as (
+    select e.*, lead(e.seq, 1, 9223372036854775807) over (partition by e.job_id order by e.seq) as until
+      from events e where e.event_type = 'queued'),
   queued as materialized (
-    select distinct on (e.job_id) e.job_id, e.seq, e.models, e.created_at, coalesce((e.data ->> 'priority')::integer, 0) as priority
-      from events e where e.event_type = 'queued' order by e.job_id, e.seq desc),
+    select distinct on (b.job_id) b.job_id, b.seq, b.until, b.models, b.created_at, coalesce((b.data ->> 'priority')::integer, 0) as priority
+      from began b
+     where not lives ? b.job_id or lives -> b.job_id in (to_jsonb(b.seq), b.data -> 'retry_of') order by b.job_id, b.seq desc),
+  live as materialized (
+    select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
+           case j.state when 'active' then 'running' else 'pending' end as state
+      from public.job_queue_jobs j
+     where j.queue = $1 and j.job_id = any ($2)
+       and (not lives ? j.job_id or (j.job_id, j.queued_at) in (select q.job_id, q.created_at from queued q))),
   since as materialized (
-    select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq
+    select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq and e.seq < q.until
      where e.event_type in ('requeued', 'reprioritized', 'completed', 'cancelled', 'expired', 'failed', 'lease_expired')),
   -- A job may have been requeued with other models.
   moved as (
@@ -7697,7 +7790,7 @@ begin
       left join doubles d on d.job_id = i.id and q.job_id is null
      where not exists (select from live v where v.job_id = i.id))
   select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
-         case when words @> '{"enqueued": true}' or r.job_id in (
+         case when words @> '{"enqueued": true}' or lives ? r.job_id or r.job_id in (
              select e.job_id from events e where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake')
            then coalesce(words ->> r.state, r.state) end
     from rows r;
@@ -8192,6 +8285,71 @@ select j.queue, j.job_id, (
      coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
 drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);
 
+-- Rows of `jobs` that were queued before each note was kept (job_queue_unlinked): nobody knows any more who wrote them. A row that was taken
+-- in counts as one that a browser wrote: it speaks for the life that came of it and for its retries, no longer for a later job with its id.
+-- A retry from then does not say so: it is a `queued` event after a death with the same spec. A row whose life is in no log and no archive any
+-- more speaks for no job until the server links it. Rows that came by the gate or the API were linked, or a server wrote them: they stay the
+-- server's. Where neither anon nor authenticated exist, all are. Once, by the migration that adds the column.
+do $before$
+declare
+  target record;
+  names jsonb := public.job_queue_columns('jobs');
+  hidden boolean;
+begin
+  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  if current_setting('interlock.rows_before', true) is distinct from 'true' or target is null
+     or (to_regrole('anon') is null and to_regrole('authenticated') is null) then
+    return;
+  end if;
+  hidden := public.job_queue_hidden('jobs', 'r');
+  execute format($sql$
+    with came as materialized (
+      select l.queue, l.job_id, min(l.seq) as life from (
+        select queue, job_id, seq, event_type, data from public.job_queue_log
+        union all select queue, job_id, seq, event_type, data from public.job_queue_log_archive) l
+       where l.event_type in ('queued', 'deduplicated') and l.data ? 'intake' group by l.queue, l.job_id),
+    rows as materialized (
+      select t.%1$I::text as job_id, max(t.%2$I) as queued_at from public.jobs t group by 1),
+    later as (
+      select q.queue, q.job_id, max(q.seq) as life, bool_and(q.is_retry) as are_retries from (
+        select l.queue, l.job_id, l.seq, (l.job_type, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
+                 is not distinct from (lag(l.job_type) over lives, lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over lives)
+               and (select e.event_type not in ('completed', 'cancelled') from public.job_queue_log e
+                     where e.queue = l.queue and e.job_id = l.job_id and e.seq < l.seq and (e.event_type in ('completed', 'cancelled', 'expired')
+                       or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
+                     order by e.seq + 0 desc limit 1) as is_retry, c.life
+          from came c join public.job_queue_log l on l.queue = c.queue and l.job_id = c.job_id and l.event_type = 'queued' and l.seq >= c.life
+        window lives as (partition by l.queue, l.job_id order by l.seq)) q
+       where q.seq > q.life group by q.queue, q.job_id),
+    noted as (
+      insert into public.job_queue_unlinked (target, job_id, late, queue, life)
+      select distinct on (c.job_id) 'jobs', c.job_id, false, c.queue, case when n.are_retries then n.life else c.life end
+        from came c
+        left join later n on n.queue = c.queue and n.job_id = c.job_id
+        left join rows r on r.job_id = c.job_id
+        left join public.job_queue_log l on l.queue = c.queue and l.seq = c.life and l.created_at = r.queued_at
+       where length(c.job_id) <= 200 and (r.job_id is not null or $1)
+       order by c.job_id, l.seq is null, c.queue
+      on conflict (target, job_id) do nothing
+      returning queue, job_id, life),
+    forgotten as (
+      insert into public.job_queue_unlinked (target, job_id, late)
+      select 'jobs', r.job_id, true from rows r
+       where r.queued_at is not null and not $2 and length(r.job_id) <= 200
+         and exists (select from public.job_queue_heads h where h.archived_seq > 0)
+         and not exists (select from public.job_queue_log l where l.job_id = r.job_id)
+         and not exists (select from public.job_queue_log_archive a where a.job_id = r.job_id)
+      on conflict (target, job_id) do nothing)
+    -- What a row says of a later job is taken back.
+    insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
+    select n.queue, 'jobs', n.job_id, '00000' from noted n
+     where exists (
+       select from public.job_queue_log l where l.queue = n.queue and l.job_id = n.job_id and l.event_type = 'queued' and l.seq > n.life)
+    on conflict (queue, target, job_id) do update set next_at = clock_timestamp()
+    $sql$, target.key_column, names ->> 'queued_at') using hidden, public.job_queue_dated();
+end
+$before$;
+
 -- On Supabase, appends, arriving rows, commands and submissions by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
@@ -8270,7 +8428,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -8297,8 +8455,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '31b8f121c8f8f271ec9132e56687f83553068e3d4dc1bf9504a6c57fc7d223eb'),
-  ('027', '31b8f121c8f8f271ec9132e56687f83553068e3d4dc1bf9504a6c57fc7d223eb')
+  ('000', '7b57a3b1339ea16265b8532b1cd487dd0d9faf7307351c3f3b8c19c69a89ff50'),
+  ('027', '7b57a3b1339ea16265b8532b1cd487dd0d9faf7307351c3f3b8c19c69a89ff50')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

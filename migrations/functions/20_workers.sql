@@ -6,13 +6,14 @@
 --   worker_id   the incarnation: new at each start, never reused; 1..200 characters
 --   kinds       the kinds it has handlers for; null: all
 --   free_slots  how many more jobs it could run
---   release     its release of Interlock, at most 200 characters
+--   release     its release of Interlock, at most 200 characters; `0.1.0+reads.7`: it reads shapes of events (schema_version) up to 7
 --   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
 --               expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested}. alive: false if the lease is over, which is final. A lease that
+-- Returns {alive, now, expires_at, version, overdue, arrived, requested, reads}. alive: false if the lease is over, which is final. A lease that
 -- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
 -- Times are in microseconds; version is the head's. overdue: workers that hold jobs or serve places, and are gone; the process that reads this expires
--- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. Raises JQ001 when an
+-- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. reads: the newest shape of
+-- events that every live process reads (job_queue_reads). Raises JQ001 when an
 -- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
@@ -29,6 +30,7 @@ declare
   setting text;
   lease record;
   alive boolean;
+  given text[] := regexp_match($5, '^(.*)\+reads\.(\d{1,4})$');
 begin
   if length(queue) between 1 and 200 is not true or length(worker_id) between 1 and 200 is not true
      or free_slots >= 0 is not true or length(release) <= 200 is not true
@@ -39,10 +41,11 @@ begin
   setting := set_config('synchronous_commit', 'on', true);
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
   insert into public.job_queue_workers as w
-    (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
-  values ($1, $2, $3, $4, $5, clock, clock, clock + $6 * interval '1 millisecond', $6, $7, pg_postmaster_start_time())
+    (queue, worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
+  values ($1, $2, $3, $4, coalesce(given[1], $5), given[2]::smallint, clock, clock, clock + $6 * interval '1 millisecond', $6, $7,
+    pg_postmaster_start_time())
   on conflict (queue, worker_id) do update set
-    kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, ttl_ms = excluded.ttl_ms,
+    kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, reads = excluded.reads, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
     expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
     where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
@@ -67,8 +70,21 @@ begin
     'requested', exists (select from public.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true))
       or exists (select from public.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
-    'overdue', public.job_queue_overdue($1, lease.is_new));
+    'overdue', public.job_queue_overdue($1, lease.is_new),
+    'reads', public.job_queue_reads($1));
 end
+$$;
+
+-- job_queue_reads(queue): the newest shape of events (schema_version) that every live process of the queue reads, so that it may be written.
+-- A process of a release that does not say it reads 6. A worker by SQL, whose release is not one of Interlock's, reads no events. Internal.
+-- Returns null where no process is alive. Raises nothing.
+create or replace function public.job_queue_reads(queue text) returns integer
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select min(coalesce(w.reads, 6)) from public.job_queue_workers w
+   where w.queue = $1 and not w.dead and w.release ~ '^\d+\.\d+\.\d+'
+     and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
 
 -- job_queue_elsewhere(server_since): whether a lease was last confirmed before this server began to serve: on this one before it was
@@ -207,14 +223,15 @@ end
 $$;
 
 -- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, including those that left in the last day.
--- Returns [{worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
--- null: every kind; state live, late (past its time to live) or dead (past the grace too, or it left).
+-- Returns [{worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
+-- null: every kind; reads: the newest shape of events that it reads, null: a worker by SQL, which reads none; state live, late (past its time to live) or dead (past the grace too, or it left).
 create or replace function public.job_queue_worker_list(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(to_jsonb(array_agg(jsonb_build_object(
            'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
+           'reads', case when w.release ~ '^\d+\.\d+\.\d+' then coalesce(w.reads, 6) end,
            'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,

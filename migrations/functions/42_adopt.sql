@@ -137,9 +137,10 @@ begin
          set %4$I = public.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
-    -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them.
-    linked as (
-      delete from public.job_queue_unlinked u using cleared c where u.target = 'jobs' and u.job_id = c.key::text),
+    -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them. They speak for these jobs.
+    noted as (
+      update public.job_queue_unlinked u set late = false, queue = null, life = null
+        from cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
       insert into public.job_queue_arrivals (queue, job_id)
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n

@@ -1,12 +1,37 @@
 -- Which row of the user speaks for which job: a row that a browser wrote belongs only to the job that is made from it.
 
+-- job_queue_row_lives(queue, job_ids): which life came of the rows of `jobs` that anon or authenticated have written under these ids: the
+-- number of its `queued` event, or of its `deduplicated` one where another job stood for it. The retries of that life name it
+-- (`retry_of`). Internal.
+-- Returns one row for each id that has a note (job_queue_unlinked). life: null if no job of this queue came of the row, or if the row
+-- came too late for it to be known which of several rows it was (late). is_noted: the note has it, so it is known without the log.
+-- Raises nothing.
+create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select u.job_id, case when u.late then null when u.life is not null then case when u.queue = $1 then u.life end else (
+           -- seq + 0: a plain order by would read the primary key, past the events of all other jobs.
+           select l.seq from public.job_queue_log l
+            where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
+            order by l.seq + 0 limit 1) end, u.life is not null
+    from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2);
+end
+$$;
+
 -- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job with its id in
--- this queue. Only such a row is written, is given to a handler, or cancels the job when it is deleted. Internal.
+-- this queue, in its present life. Only such a row is given to a handler, is told what the job does, or cancels the job when it is deleted. Internal.
 --   target         jobs or workflow_executions
 --   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
--- Returns true for a row that says when the present life of the job began, or when another job began to stand for it. Otherwise, for a row that anon or authenticated
--- wrote (job_queue_unlinked), true only if intake made the job from it; for other rows, true unless the row is that of a job in
--- another queue. Raises nothing.
+-- Returns, for a row that anon or authenticated wrote (job_queue_unlinked), true only if the present life came of it, or is a retry of the
+-- one that did. If one of several rows with the id came late, queued_at says of which life each is. For other rows, true unless the row is
+-- that of a job in another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -17,34 +42,39 @@ as $$
 #variable_conflict use_column
 declare
   late boolean;
+  present record;
+  own bigint;
 begin
-  if $2 = 'jobs' and $4 = (
-    -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
-    -- other jobs.
-    select l.created_at from public.job_queue_log l
-     where l.queue = $1 and l.job_id = $3
-       and (l.event_type = 'queued' or (l.event_type = 'deduplicated' and l.data ? 'intake')) order by l.seq + 0 desc limit 1) then
-    return true;
-  end if;
   select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
-  if found then
-    return $2 = 'jobs' and not late and exists (
-      select from public.job_queue_log l
-       where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake');
+  if $2 <> 'jobs' then
+    return late is null;
   end if;
-  return $2 <> 'jobs' or not exists (
-    select from public.job_queue_log l
-     where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
-       and l.job_id = $3 and l.event_type = 'queued'
-       and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
-         select from public.job_queue_jobs j
-          where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+  -- seq + 0: find the events of the job by its id and sort them. Otherwise it may read backwards through the events of all
+  -- other jobs.
+  select l.seq, l.created_at, (l.data ->> 'retry_of')::bigint as retry_of into present from public.job_queue_log l
+   where l.queue = $1 and l.job_id = $3
+     and (l.event_type = 'queued' or (l.event_type = 'deduplicated' and l.data ? 'intake')) order by l.seq + 0 desc limit 1;
+  if late then
+    select coalesce((l.data ->> 'retry_of')::bigint, l.seq) into own from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.created_at = $4;
+  elsif late is not null then
+    own := (select w.life from public.job_queue_row_lives($1, array[$3]) w);
+  else
+    return present.created_at = $4 is true or not exists (
+      select from public.job_queue_log l
+       where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+         and l.job_id = $3 and l.event_type = 'queued'
+         and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
+           select from public.job_queue_jobs j
+            where j.queue = l.queue and j.job_id = l.job_id and j.queued_at = l.created_at))));
+  end if;
+  return own in (present.seq, present.retry_of) is true;
 end
 $$;
 
 -- job_queue_doubtful(queue, target, job_ids): the jobs, of these, that may have a row which does not speak for them
--- (job_queue_linked): jobs whose row anon or authenticated has written, and jobs that another queue knows too. For all others
--- every row speaks, so nobody has to check row by row. Internal.
+-- (job_queue_linked): jobs whose row anon or authenticated has written, unless it is known that the job lives the life that came of it; and
+-- jobs that another queue knows too. For all others every row speaks, so nobody has to check row by row. Internal.
 -- Returns their ids, usually none. Raises nothing.
 create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
@@ -55,7 +85,9 @@ set cpu_operator_cost = 0.00001
 as $$
 begin
   return array(
-    select u.job_id from public.job_queue_unlinked u where u.target = $2 and u.job_id = any ($3)
+    select u.job_id from public.job_queue_unlinked u
+     where u.target = $2 and u.job_id = any ($3) and (u.late or u.queue is distinct from $1 or not exists (
+       select from public.job_queue_jobs j where j.queue = $1 and j.job_id = u.job_id and abs(j.life) = u.life))
     union
     select l.job_id from public.job_queue_log l
      where $2 = 'jobs' and l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
@@ -64,7 +96,7 @@ end
 $$;
 
 -- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
--- ids, however these come into a queue (the gate, enqueue, SQL): their columns follow the job, its handler gets the row, and
+-- ids, however these come into a queue (the gate, enqueue, SQL), now and later: their columns follow the job, its handler gets the row, and
 -- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
 -- required_models of a row as the server does the same. Idempotent.
 --   target   jobs or workflow_executions

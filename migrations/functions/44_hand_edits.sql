@@ -71,6 +71,8 @@ begin
   elsif word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null
         and (queued is null or (public.job_queue_dated() and not public.job_queue_known(id))) then
     insert into public.job_queue_arrivals (job_id) values (id);
+    -- What the log has forgotten may come of the row a second time.
+    update public.job_queue_unlinked u set queue = null, life = null where u.target = 'jobs' and u.job_id = id and u.life is not null;
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');
     end if;

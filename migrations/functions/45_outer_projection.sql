@@ -186,8 +186,10 @@ $$;
 --   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
 --   job_ids                       which rows; ids without a row are ignored, and ids that are not a UUID if the key is one
 -- Returns written (how many rows differed and were written) and missed (ids of rows that differ but could not be written: they
--- are locked, or a trigger keeps them unchanged). A row that does not speak for the job with its id (job_queue_linked) stays as
--- it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of the user raises.
+-- are locked, or a trigger keeps them unchanged). A row that a browser wrote follows the life that came of it and its retries
+-- (job_queue_row_lives), also while a later job has its id. If none came of it, and it does not speak for the job with its id
+-- (job_queue_linked), it stays as it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of
+-- the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql
@@ -205,6 +207,9 @@ declare
   ought text := format('coalesce(o.required_models, t.%s), o.blocked_by_job_id, o.conflict_reason', models);
   status_type text;
   doubtful text[];
+  -- Rows of browsers that a job of this queue came of; and those of which the note does not have that life yet.
+  own text[] := '{}';
+  fresh text[];
   linked text[];
   rows refcursor;
 begin
@@ -234,7 +239,11 @@ begin
   if present is null then
     return;
   end if;
-  doubtful := public.job_queue_doubtful(queue, target, present);
+  if target = 'jobs' then
+    select coalesce(array_agg(w.job_id), '{}'), array_agg(w.job_id) filter (where not w.is_noted) into own, fresh
+      from public.job_queue_row_lives(queue, present) w where w.life is not null;
+  end if;
+  doubtful := array(select d.id from unnest(public.job_queue_doubtful(queue, target, present)) as d (id) where d.id <> all (own));
   -- Tells the trigger job_queue_status_set that this is not a hand edit. If the write raises, this is undone with it. A SET
   -- clause would need a superuser.
   perform set_config('interlock.projecting', 'on', true);
@@ -247,7 +256,9 @@ begin
         from public.job_queue_outer_rows($1, $2) o
         join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
        where (%5$s) is distinct from (%6$s)
-         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))),
+         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))
+         and (o.job_id <> all ($4) or not exists (
+           select from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = o.job_id and u.late))),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
          for no key update skip locked),
@@ -255,21 +266,25 @@ begin
       update public.%2$I t set (%4$s) = row (%6$s)
         from stale o join free on free.key = o.key
        where t.%1$I = o.key and t.%1$I = any (array(select key from stale))
-         and (o.job_id <> all ($3) or %7$s is not distinct from o.was)
+         and (o.job_id <> all ($3 || $4) or %7$s is not distinct from o.was)
       returning t.%1$I as key)
     select (select count(*) from done),
            array(select key::text from stale except all select key::text from done),
-           array(select key::text from done where key::text = any ($3))
+           array(select key::text from done where key::text = any ($5))
     $sql$, key_column, target, key_type, columns, shown, ought,
-    case target when 'jobs' then format('t.%I', names ->> 'queued_at') else 'null::timestamptz' end) using queue, present, doubtful;
+    case target when 'jobs' then format('t.%I', names ->> 'queued_at') else 'null::timestamptz' end) using queue, present, doubtful, own, fresh;
   perform set_config('search_path', public.job_queue_user_path(), true);
   fetch rows into written, missed, linked;
   close rows;
   perform set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('interlock.projecting', '', true);
-  if cardinality(linked) > 0 and target = 'jobs' then
-    -- From now on, queued_at says which job these rows belong to.
-    delete from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any (linked) and not u.late;
+  if cardinality(linked) > 0 then
+    -- The log may lose the event. A note that is locked is about to go, or says it later.
+    update public.job_queue_unlinked u set queue = $1, life = w.life
+      from public.job_queue_row_lives($1, array(
+        select n.job_id from public.job_queue_unlinked n
+         where n.target = 'jobs' and n.job_id = any (linked) for update skip locked)) w
+     where u.target = 'jobs' and u.job_id = w.job_id and w.life is not null;
   end if;
 end
 $$;
@@ -278,7 +293,8 @@ $$;
 --   queue    name of the queue
 --   job_ids  ids of jobs, live or ended
 -- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
--- the log, and nobody who blocks it. Null in required_models, queued_at, priority: unknown, to be left as it is (a job
+-- the log, and nobody who blocks it; for a row that a browser wrote, of the life that came of it and its retries, whatever lives under the id
+-- now (job_queue_row_lives). Null in required_models, queued_at, priority: unknown, to be left as it is (a job
 -- that bypassed, or whose events are archived). status: the user's word for what the job is doing, of jobs that were taken in
 -- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. A row for which another job
 -- stands says so, and says of it what it says of that one, until both have ended or the row is cancelled by hand (job_queue_doubles).
@@ -297,24 +313,31 @@ as $$
 #variable_conflict use_column
 declare
   words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
+  lives jsonb := coalesce((
+    select jsonb_object_agg(w.job_id, w.life) from public.job_queue_row_lives($1, $2) w where w.life is not null), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms; hence the setting. The log
   -- is read once, by ids: five look-ups for each job took most of the time of a projection.
   return query
-  with live as materialized (
-    select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
-           case j.state when 'active' then 'running' else 'pending' end as state
-      from public.job_queue_jobs j
-     where j.queue = $1 and j.job_id = any ($2)),
-  events as materialized (
+  with events as materialized (
     select l.job_id, l.seq, l.event_type, l.models, l.created_at, l.data
       from public.job_queue_log l
      where l.queue = $1 and l.job_id = any ($2)),
+  began as (
+    select e.*, lead(e.seq, 1, 9223372036854775807) over (partition by e.job_id order by e.seq) as until
+      from events e where e.event_type = 'queued'),
   queued as materialized (
-    select distinct on (e.job_id) e.job_id, e.seq, e.models, e.created_at, coalesce((e.data ->> 'priority')::integer, 0) as priority
-      from events e where e.event_type = 'queued' order by e.job_id, e.seq desc),
+    select distinct on (b.job_id) b.job_id, b.seq, b.until, b.models, b.created_at, coalesce((b.data ->> 'priority')::integer, 0) as priority
+      from began b
+     where not lives ? b.job_id or lives -> b.job_id in (to_jsonb(b.seq), b.data -> 'retry_of') order by b.job_id, b.seq desc),
+  live as materialized (
+    select j.job_id, j.models, j.blocked_by_job_id, j.conflict_reason, j.queued_at, j.priority,
+           case j.state when 'active' then 'running' else 'pending' end as state
+      from public.job_queue_jobs j
+     where j.queue = $1 and j.job_id = any ($2)
+       and (not lives ? j.job_id or (j.job_id, j.queued_at) in (select q.job_id, q.created_at from queued q))),
   since as materialized (
-    select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq
+    select e.* from events e join queued q on q.job_id = e.job_id and e.seq > q.seq and e.seq < q.until
      where e.event_type in ('requeued', 'reprioritized', 'completed', 'cancelled', 'expired', 'failed', 'lease_expired')),
   -- A job may have been requeued with other models.
   moved as (
@@ -353,7 +376,7 @@ begin
       left join doubles d on d.job_id = i.id and q.job_id is null
      where not exists (select from live v where v.job_id = i.id))
   select r.job_id, r.models, r.blocked_by_job_id, r.conflict_reason, r.queued_at, r.priority,
-         case when words @> '{"enqueued": true}' or r.job_id in (
+         case when words @> '{"enqueued": true}' or lives ? r.job_id or r.job_id in (
              select e.job_id from events e where e.event_type in ('queued', 'deduplicated') and e.data ? 'intake')
            then coalesce(words ->> r.state, r.state) end
     from rows r;

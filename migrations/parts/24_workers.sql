@@ -20,6 +20,9 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
+-- The newest shape of events (schema_version) that the process reads; null: one of a release that does not say it.
+alter table public.job_queue_workers add column if not exists reads smallint;
+
 -- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
 -- whole time to live again (job_queue_elsewhere). Null: not noted yet.
 alter table public.job_queue_workers add column if not exists server_since timestamptz;

@@ -26,10 +26,10 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written, while they belong to no job. Such a row counts only for a
--- job that is made from it (intake) or that a server links it to (job_queue_link), never for a job that happens to have its id.
--- Written when such a row is inserted or gets another id. Deleted with the row, or once its queued_at, which browsers cannot
--- write, says which job it belongs to. Rows that a server writes are not here. Not a projection: the log has nothing of it.
+-- Rows of the user's tables that anon or authenticated have written. Such a row counts only for the job that was made from it (intake),
+-- in that life and its retries, never for a job that happens to have its id; unless a server links it (job_queue_link). Written when such a
+-- row is inserted or gets another id. Deleted with the row, and when it is linked; never because it was queued. Rows that a server writes are
+-- not here. Not a projection: the log has nothing of it.
 -- late: a log already had a job made from a row with this id, or another row has the same id. The row belongs to no job until a
 -- server links it.
 create table if not exists public.job_queue_unlinked (
@@ -39,6 +39,21 @@ create table if not exists public.job_queue_unlinked (
   since timestamptz not null default clock_timestamp(),
   primary key (target, job_id)
 );
+
+-- The life that came of the row: its queue, and the number of its event (`queued`, or `deduplicated` where another job stood for it). Null
+-- until the row follows it: then the log says it. Null in `jobs` also where no job came of it.
+do $lives$
+begin
+  if exists (
+    select from pg_catalog.pg_attribute a
+     where a.attrelid = 'public.job_queue_unlinked'::regclass and a.attname = 'life' and not a.attisdropped) then
+    return;
+  end if;
+  alter table public.job_queue_unlinked add column queue text, add column life bigint;
+  -- Rows from before are noted once the functions are there (63_rows_before.sql).
+  perform set_config('interlock.rows_before', 'true', true);
+end
+$lives$;
 
 -- Settings for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}: the user's names for columns, where they differ. Only
 -- the migration writes it, since triggers and indexes depend on it. key 'statuses': {"pending": "…", "running": "…", …}: the user's words

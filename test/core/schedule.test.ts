@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
+  decide,
+  dueOf,
   firedId,
   type Micros,
   type RecordedEvent,
@@ -149,5 +151,61 @@ describe('a due time is fired once', () => {
     expect(() => replay([...scenario.log, { ...fired, seq: seq + 1, at: at + 1 }])).toThrow(
       'schedule tick was declared after that due time',
     )
+  })
+})
+
+describe('an id that a schedule gives to its jobs, <schedule>@<due time>', () => {
+  const idAt = (due: Micros) => `tick@${new Date(due / 1_000).toISOString()}`
+  const spec = (jobId: string) => ({ ...rule.job, jobId, runAt: null })
+  const firedIds = ({ log }: Scenario) =>
+    log.flatMap((event) => (event.type === 'queued' && event.due !== undefined ? [event.jobId] : []))
+
+  it('that a job of somebody else has, leaves the due time its job: it comes under ~2, ~3, …', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    const taken = [idAt(due), `${idAt(due)}~2`, idAt(due + SECOND)]
+    scenario.send({ type: 'enqueue', specs: taken.map(spec) })
+    for (let time = 1; time <= 3; time++) {
+      scenario.later(1_000)
+      fire(scenario)
+    }
+    const ids = [`${idAt(due)}~3`, `${idAt(due + SECOND)}~2`, idAt(due + 2 * SECOND)]
+    expect(firedIds(scenario)).toEqual(ids)
+    expect(firedIn(scenario, due)).toEqual([0, 1, 2])
+    expect(replay(scenario.log).schedules.size).toBe(1)
+    for (const [i, id] of ids.entries()) expect(dueOf({ jobId: id, schedule: 'tick' })).toBe(due + i * SECOND)
+  })
+
+  it('is skipped as before while a process is alive that knows only one id for each due time', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    scenario.send({ type: 'enqueue', specs: [spec(idAt(due))] })
+    scenario.later(1_000)
+    const times = [due]
+    const body = { type: 'fire', schedule: 'tick', due, times, next: null, payloadHash: undefined } as const
+    const command = { id: 'old', hash: 1, workerId: 'w', body }
+    const { events } = decide(scenario.ledger, [command], {
+      now: scenario.now,
+      deadWorkers: new Set(),
+      reads: 6,
+    })
+    expect(events).toMatchObject([{ type: 'schedule_skipped', reason: 'job_exists' }])
+  })
+
+  it('is not given to what was submitted, as long as the schedule is there', () => {
+    const scenario = opened()
+    const due = scenario.now + SECOND
+    declare(scenario, due)
+    const submit = () =>
+      scenario.send({
+        ...{ type: 'enqueue', submissions: [1, 2, 3] },
+        specs: [idAt(due + 77 * SECOND), 'tick@noon', 'tock@2027-01-01T00:00:00.000Z'].map(spec),
+      })
+    const { result } = submit()
+    expect(result).toMatchObject({ ok: true, held: [{ code: 'schedule_owned' }] })
+    scenario.send({ type: 'remove_schedule', schedule: 'tick' })
+    expect(submit().result).toMatchObject({ ok: true, held: [] })
   })
 })

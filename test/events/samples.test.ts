@@ -21,7 +21,7 @@ describe('the kept log', () => {
   it('is decoded and folded by this release', () => {
     const ledger = replay(rows.map(decodeEvent))
     expect(projectionOf(ledger)).toMatchObject({
-      state: { status: 'idle', version: 205, active_count: 0, waiting_count: 1 },
+      state: { status: 'idle', version: 210, active_count: 0, waiting_count: 1 },
       jobs: [{ job_id: 'r1', state: 'waiting', models: ['upscaler'], priority: 0, attempt: 0 }],
     })
     expect(ledger.epoch).toBe(2)

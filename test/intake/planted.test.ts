@@ -218,7 +218,9 @@ describe('a row that is its own (job_queue_link)', () => {
       required_models: ['m'],
     })
     expect((await coordinator.data(['a']))[0]?.row).toMatchObject({ prompt: 'a train' })
-    expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(0)
+    expect(await db.query('select job_id, queue, life::int, late from job_queue_unlinked')).toEqual([
+      { job_id: 'a', queue: 'default', life: 2, late: false },
+    ])
     await db.as('alice', "update jobs set status = 'cancelled'")
     expect(await inboxOf(db)).toHaveLength(2)
   })

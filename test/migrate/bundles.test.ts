@@ -63,6 +63,7 @@ const collecting: Readonly<Record<string, string>> = {
   job_queue_append: 'sequence numbers',
   job_queue_checkup: 'the catalog',
   job_queue_data_of: 'a number per id',
+  job_queue_outer_rows: 'a number per id',
   job_queue_overdue: 'ids of workers',
   job_queue_project: 'one object per table and SQLSTATE',
   job_queue_queues: 'names of queues',

@@ -105,15 +105,15 @@ export async function againOf(
 ): Promise<readonly Again[]> {
   const jobIds = page.map(({ jobId }) => jobId)
   const kept = new Map((await store.data(queue, jobIds)).map((data) => [data.jobId, data]))
-  return page.map(({ jobId, after, spec: { once: _, dedupe: __, ...spec } }) => {
+  return page.map(({ jobId, life, after, spec: { once: _, dedupe: __, ...spec } }) => {
     const { payload = null, checkpoint = null, trace = null } = kept.get(jobId) ?? {}
     const traced = trace === null ? {} : { trace }
     const links = after === undefined ? [] : [{ jobId, after: eachOnce(after) }]
     if (payload === null && checkpoint === null) {
-      return { spec, links, data: trace === null ? [] : [{ jobId, ...traced }] }
+      return { spec, life, links, data: trace === null ? [] : [{ jobId, ...traced }] }
     }
     const data = [{ jobId, payload, checkpoint, ...traced }]
-    return { spec: { ...spec, hasData: true as const }, links, data }
+    return { spec: { ...spec, hasData: true as const }, life, links, data }
   })
 }
 
@@ -130,7 +130,8 @@ function eachOnce(after: readonly ParentChoice[]): readonly ParentChoice[] {
 /** The body of the command that puts them in line again. */
 export function againBody(jobs: readonly Again[]): CommandBody {
   const links = jobs.flatMap((job) => job.links)
-  const body = { type: 'enqueue', specs: jobs.map(({ spec }) => spec), again: true } as const
+  const lives = jobs.map(({ life }) => life)
+  const body = { type: 'enqueue', specs: jobs.map(({ spec }) => spec), again: true, lives } as const
   return links.length === 0 ? body : { ...body, links }
 }
 
@@ -165,6 +166,7 @@ interface LetterFilter extends DeadFilter {
 
 interface Again {
   readonly spec: JobSpec
+  readonly life: number
   readonly links: readonly JobLinks[]
   readonly data: readonly DataChange[]
 }

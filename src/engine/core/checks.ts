@@ -109,6 +109,13 @@ export const checks = {
     what: 'submitted jobs come after each other in a circle',
     remedy: 'cancel one of them, and submit it again without that link',
   },
+  schedule_owned: {
+    about: 'possible',
+    level: 'problem',
+    afterSeconds: 0,
+    what: 'a submitted job has an id that a schedule gives to its own jobs',
+    remedy: 'cancel it, and submit it again under another id',
+  },
   unreadable: {
     about: 'possible',
     level: 'problem',

@@ -63,7 +63,7 @@ export type CommandBody =
   /**
    * Puts jobs in line, each with its spec. `intake`: rows of `jobs` are taken in. Jobs that are live already are skipped, and the
    * store refuses jobs that the log has ever heard of (`taken`). `again`: jobs that the queue has had before, with the models that they
-   * had: whether these are declared by now is not asked. `links`: of those whose spec has `after`. `submissions`: the jobs were committed in a
+   * had: whether these are declared by now is not asked; `lives`: the number of the event with which the first life of each began. `links`: of those whose spec has `after`. `submissions`: the jobs were committed in a
    * transaction of their submitter, each under this number. None is refused: what cannot come into line yet is left out (`held`).
    * `under`: the handler of this attempt adds them: what comes after its job comes after them too.
    */
@@ -73,6 +73,7 @@ export type CommandBody =
         specs: readonly JobSpec[]
         intake?: true
         again?: true
+        lives?: readonly number[]
         links?: readonly JobLinks[]
         submissions?: readonly number[]
         under?: { readonly jobId: string; readonly token: number; readonly epoch?: number }

@@ -71,8 +71,8 @@ export const failureKinds = {
   /** As many jobs with its fair key wait as the policy allows. To do: try again when some have started. */
   fair_share_limit: 'refusal',
   /**
-   * Another owner has declared a schedule under this id: ids are unique in the queue. To do: use another id, or remove that one first:
-   * `interlock schedule remove <schedule>`.
+   * Another owner has declared a schedule under this id: ids are unique in the queue. Or a job was submitted under an id that a schedule gives
+   * to its own jobs (`<schedule>@<due time>`), and waits. To do: use another id, or remove that one first: `interlock schedule remove <schedule>`.
    */
   schedule_owned: 'refusal',
   /** There is no schedule with this id. To do: `interlock schedule list` has those that there are. */

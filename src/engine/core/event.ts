@@ -12,8 +12,10 @@ export const eventTypes = [
   /**
    * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
    * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for
-   * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again. `submission`: it was
-   * committed in a transaction of its submitter, under this number. `whole`: the models of which it takes all places.
+   * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again; `nth`:
+   * jobs of others had its id, so it has another. `submission`: it was
+   * committed in a transaction of its submitter, under this number. `whole`: the models of which it takes all places. `retryOf`: it
+   * was put in line again after it had failed for good: the number of the event with which its first life began.
    */
   'queued',
   /** A job did not come into the queue: another one, `standsFor`, has its key and stands for it. */
@@ -314,7 +316,16 @@ interface Queued {
   due?: Micros
   /** With `due`: the next one; absent: there is none. */
   next?: Micros
+  /** With `due`: others had the ids before this one, which ends with `~2`, `~3`, … */
+  nth?: number
+  /** The number of the `queued` event of the life that is tried again, or of the one that that one tried again. */
+  retryOf?: number
 }
+
+/** A release that reads only shapes below does not know `retryOf`. */
+export const RETRY_OF_SINCE = 7
+/** One of before knows only one id for each due time. */
+export const NTH_SINCE = 7
 
 /** A row of `jobs` was taken in: its job came into line, or another stands for it. */
 export const isOfRow = (event: Event): event is Event & { readonly type: 'queued' | 'deduplicated' } =>

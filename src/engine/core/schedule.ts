@@ -132,13 +132,25 @@ export const payloadKeyOf = (schedule: string): string => `${MARK}${schedule}`
 export const isPayloadKey = (name: string): boolean => name.startsWith(MARK)
 const MARK = '\u0001'
 
-/** The id of the job that a schedule fires at a due time. */
-export const firedId = (schedule: string, due: Micros): string =>
-  `${schedule}@${new Date(due / MICROS_PER_MS).toISOString()}`
+/** The id of the job that a schedule fires at a due time. @param nth from 2 on: others have the ids before */
+export const firedId = (schedule: string, due: Micros, nth = 1): string =>
+  `${schedule}@${new Date(due / MICROS_PER_MS).toISOString()}${nth === 1 ? '' : `~${nth}`}`
+
+/** Why a row or a submission does not come into line. */
+export const ofScheduleText = (jobId: string, schedule: string): string =>
+  `job ${jobId} has an id that the schedule ${schedule} gives to its own jobs; use another id`
 
 /** The due time for which a job was fired, as its id says it. */
 export const dueOf = ({ jobId, schedule = '' }: Pick<JobSpec, 'jobId' | 'schedule'>): Micros =>
-  Date.parse(jobId.slice(schedule.length + 1)) * MICROS_PER_MS
+  Date.parse(jobId.slice(schedule.length + 1).replace(/~\d+$/, '')) * MICROS_PER_MS
+
+const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
+
+/** The schedule that gives this id to its job at some due time. Anybody can tell it beforehand. */
+export function ownerOfId(ledger: Pick<Scheduling, 'schedules'>, jobId: string): Schedule | undefined {
+  const at = jobId.lastIndexOf('@')
+  return isTime.test(jobId.slice(at + 1)) ? scheduleOf(ledger, jobId.slice(0, Math.max(0, at))) : undefined
+}
 
 /** When the next schedule is due. */
 export const nextDueAt = ({ dueTimes }: Pick<Scheduling, 'dueTimes'>): Micros | undefined =>

@@ -38,6 +38,8 @@ export interface Surroundings {
   readonly startsNothing?: boolean
   /** The decision before this one has started nothing. */
   readonly looksAtAll?: boolean
+  /** The newest shape of events that every live process of the queue reads; absent: whatever this release writes. */
+  readonly reads?: number
 }
 
 /**
@@ -85,6 +87,11 @@ export class Scribe {
 
   get now(): Micros {
     return this.surroundings.now
+  }
+
+  /** Every live process reads this shape of events. */
+  mayWrite(shape: number): boolean {
+    return shape <= (this.surroundings.reads ?? shape)
   }
 
   /** The time of the next event. */

@@ -234,6 +234,8 @@ export function heldText(code: string): string {
       return 'declare the model: `interlock policy set --models <model>`; it then comes into line by itself'
     case 'models_required':
       return 'allow jobs without models: `interlock policy set --empty-set bypass`; it then comes into line by itself'
+    case 'schedule_owned':
+      return 'cancel it, and submit it again under another id: a schedule gives this one to its own jobs'
     case 'parent_unknown':
       return 'enqueue the job that it comes after; it then comes into line by itself'
     case 'flow_cycle':

@@ -75,6 +75,8 @@ export interface CheckedRow<Type extends EventType = EventType> {
       | 'named'
       | 'due'
       | 'next'
+      | 'nth'
+      | 'retry_of'
       | 'stands_for'
       | 'key'
       | 'attempt'
@@ -162,6 +164,8 @@ export function eventOf(of: CheckedRow): Event {
       if (row.data?.named !== undefined) event.named = row.data.named
       if (row.data?.due !== undefined) event.due = row.data.due
       if (row.data?.next !== undefined) event.next = row.data.next
+      if (row.data?.nth !== undefined) event.nth = row.data.nth
+      if (row.data?.retry_of !== undefined) event.retryOf = row.data.retry_of
       return event
     }
     case 'deduplicated': {
@@ -425,6 +429,8 @@ export function columnsOf(event: Event): Columns {
       if (event.named !== undefined) data['named'] = event.named
       if (event.due !== undefined) data['due'] = event.due
       if (event.next !== undefined) data['next'] = event.next
+      if (event.nth !== undefined) data['nth'] = event.nth
+      if (event.retryOf !== undefined) data['retry_of'] = event.retryOf
       return {
         job_id: event.spec.jobId,
         job_type: event.spec.jobType,
@@ -432,6 +438,8 @@ export function columnsOf(event: Event): Columns {
         ...(event.spec.whole === undefined ? undefined : { schema_version: 6 }),
         ...(event.spec.asks === undefined ? undefined : { schema_version: 6 }),
         ...(event.spec.uses === undefined ? undefined : { schema_version: 6 }),
+        ...(event.nth === undefined ? undefined : { schema_version: 7 }),
+        ...(event.retryOf === undefined ? undefined : { schema_version: 7 }),
         data,
       }
     }
@@ -674,6 +682,8 @@ export function hasPlainFields(row: Row): boolean {
           case 'timeout_ms':
           case 'expire_ms':
           case 'submission':
+          case 'nth':
+          case 'retry_of':
             if (!isCount(data[key])) return false
             break
           case 'has_data':
@@ -1358,7 +1368,9 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.submission === undefined || isCount(event.submission)) &&
         (event.named === undefined || isTrue(event.named)) &&
         (event.due === undefined || isInt(event.due)) &&
-        (event.next === undefined || isInt(event.next))
+        (event.next === undefined || isInt(event.next)) &&
+        (event.nth === undefined || isCount(event.nth)) &&
+        (event.retryOf === undefined || isCount(event.retryOf))
       )
     case 'started':
       return (

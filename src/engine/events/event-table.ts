@@ -2,7 +2,9 @@ import {
   type Event,
   type EventType,
   eventTypes,
+  NTH_SINCE,
   PASSES_STAY_SINCE,
+  RETRY_OF_SINCE,
   SET_LATE_SINCE,
   specDefaults,
   UNITS_SINCE,
@@ -121,6 +123,8 @@ const eventTable = {
       named: { in: 'data.named', is: 'true', optional: true },
       due: { in: 'data.due', is: 'int', optional: true },
       next: { in: 'data.next', is: 'int', optional: true },
+      nth: { in: 'data.nth', is: 'count', optional: true, since: NTH_SINCE },
+      retryOf: { in: 'data.retry_of', is: 'count', optional: true, since: RETRY_OF_SINCE },
     },
   },
   deduplicated: {

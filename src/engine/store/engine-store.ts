@@ -150,6 +150,8 @@ export interface WorkerBeat {
 }
 
 export interface BeatAnswer {
+  /** The newest shape of events that every live process of the queue reads; null: none reads any; absent: functions of an older release do not say it. */
+  readonly reads?: number | null | undefined
   /** False: the lease is gone (expired, or declared dead), and this incarnation never gets it back. */
   readonly alive: boolean
   readonly now: Micros
@@ -163,6 +165,8 @@ export interface BeatAnswer {
 }
 
 export interface WorkerRow extends WorkerFact {
+  /** The newest shape of events that it reads; null: a worker by SQL, which reads none; absent: not known. */
+  readonly reads?: number | null | undefined
   readonly startedAt: Micros
   readonly beatAt: Micros
   readonly expiresAt: Micros

@@ -90,6 +90,8 @@ export interface DeadJob {
   readonly attempts: number
   /** What it was enqueued with; the models are those that it needed last. */
   readonly spec: JobSpec
+  /** The number of the event with which its first life began. It stays the same when it is put in line again. */
+  readonly life: number
   /** `{ name, message, stack? }` of the last attempt that failed; null if it gave none, or it was deleted. */
   readonly error: Json
   /** What it came after, if that was asked for; absent: no other job. */

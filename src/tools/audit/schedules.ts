@@ -74,12 +74,13 @@ export class AuditedSchedules {
 
   /** A job comes into the queue: perhaps one of a schedule. */
   fire(event: Of<'queued'>, live: (jobId: string) => AuditedJob | undefined, report: Report): void {
-    const { due, jobId, at, next = null } = event
+    const { due, jobId, at, next = null, nth } = event
     const { schedule = '' } = event.spec
     const known = this.#all.get(schedule)
     if (due !== undefined) {
       if (known === undefined) return report(`it was fired, and there is no schedule ${schedule}`)
-      if (jobId !== `${schedule}@${timeOf(due)}`) report(`its due time is ${timeOf(due)}`)
+      const id = `${schedule}@${timeOf(due)}`
+      if (jobId !== (nth === undefined ? id : `${id}~${nth}`)) report(`its due time is ${timeOf(due)}`)
       if (due > at) report('it was fired before its due time')
       if (hasLiveJob(known, live)) report(`it was fired while another job of ${schedule} was live`)
       if (due <= (this.#had.get(schedule) ?? 0)) report(`${schedule} had its due time ${timeOf(due)} before`)

@@ -47,6 +47,7 @@ const never: Readonly<Record<string, CheckId>> = {
   unknown_model: 'unknown_model',
   models_required: 'models_required',
   flow_cycle: 'flow_cycle',
+  schedule_owned: 'schedule_owned',
   parent_unknown: 'parent_unknown',
 }
 const comes: ReadonlySet<string> = new Set(['undecided', 'arrived', 'job_exists'])

@@ -133,7 +133,11 @@ export class Clerk {
     noteEntries(queue)
   }
 
-  enter(given: JobSpec, asked: boolean, fired?: { readonly due: number; readonly next?: number }): void {
+  enter(
+    given: JobSpec,
+    asked: boolean,
+    fired?: { readonly due: number; readonly next?: number; readonly nth?: number },
+  ): void {
     const { queue, command } = this
     const { jobId, priority, dedupe } = given
     const wait = dedupe?.debounce

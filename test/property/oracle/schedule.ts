@@ -97,11 +97,13 @@ export function fire(clerk: Clerk, { schedule, due, times, next, payloadHash }: 
   if (wanted[0] !== due) skip(clerk, schedule, due, wanted[0] ?? after, 'missed')
   const fired: JobSpec[] = []
   for (const [i, at] of wanted.entries()) {
-    const spec = specOf(known, at)
+    const nth = freeNth(clerk, known, at)
+    const spec = specOf(known, at, nth)
     const then = wanted[i + 1] ?? after
     const why = whyNot(clerk, known, spec)
     if (why === null) {
-      clerk.enter(spec, false, then === null ? { due: at } : { due: at, next: then })
+      const rest = nth === 1 ? {} : { nth }
+      clerk.enter(spec, false, then === null ? { due: at, ...rest } : { due: at, next: then, ...rest })
       keep(clerk, { ...(find(clerk, schedule) ?? known), next: then, last: at })
       fired.push(spec)
     } else skip(clerk, schedule, at, then, why)
@@ -110,8 +112,22 @@ export function fire(clerk: Clerk, { schedule, due, times, next, payloadHash }: 
   return fired.flatMap(({ jobId }) => tellWaiting(clerk, jobId))
 }
 
-function specOf({ id, rule }: Timetable, at: number): JobSpec {
-  const jobId = `${id}@${new Date(at / 1_000).toISOString()}`
+/** Jobs of others have the ids before. */
+function freeNth(clerk: Clerk, known: Timetable, at: number): number {
+  let nth = 1
+  for (;;) {
+    const job = clerk.jobOf(idOf(known, at, nth))
+    if (job === undefined || job.spec.schedule === known.id) return nth
+    nth++
+  }
+}
+
+const idOf = ({ id }: Timetable, at: number, nth: number): string =>
+  `${id}@${new Date(at / 1_000).toISOString()}${nth > 1 ? `~${nth}` : ''}`
+
+function specOf(known: Timetable, at: number, nth: number): JobSpec {
+  const { id, rule } = known
+  const jobId = idOf(known, at, nth)
   return { ...rule.job, jobId, runAt: null, schedule: id }
 }
 

@@ -20,8 +20,8 @@ import type { OpenCommands } from './open-commands.ts'
 import type { StartedData } from './started-data.ts'
 import { type RefusedCommand, undecidableIn } from './undecidable.ts'
 
-/** Heartbeats that go along with appends. */
-export interface BeatsAlong {
+/** Heartbeats that go along with appends, and what the last one has told. */
+export interface BeatsAlong extends SharedShapes {
   /** @param append sends it, with this beat if it is time for one */
   along(append: (beat?: WorkerBeat) => Promise<AppendAnswer>): Promise<AppendAnswer>
 }
@@ -34,6 +34,13 @@ export interface AppenderOptions {
   /** Without it, the process publishes no commands. */
   readonly combining: Combining | undefined
   readonly beats: BeatsAlong | undefined
+  readonly shapes: SharedShapes
+}
+
+/** What may be written. */
+export interface SharedShapes {
+  /** The newest shape of events that every live process of the queue reads. */
+  readonly reads: number
 }
 
 /** The outcome of a try. `answer: null`: there was nothing to append; else it took so long to come, in milliseconds. */
@@ -217,6 +224,7 @@ export class Appender {
       once: this.once,
       ending: this.ending,
       ended: this.ended,
+      reads: this.#options.shapes.reads,
     }
   }
 

@@ -9,6 +9,7 @@ import {
   type Operator,
   type RecordedEvent,
 } from '../../core/index.ts'
+import { SCHEMA_VERSION } from '../../events/index.ts'
 import type { EngineStore, InboxRole } from '../../store/index.ts'
 import { newWorkerId } from '../base/identity.ts'
 import type { TimeLimit } from '../base/retry.ts'
@@ -90,7 +91,12 @@ export async function carryOut(
   reading.unsubscribe()
   check?.(log.ledger, others)
   const { epoch } = log.ledger
-  const committer = new Committer({ log, store, limit })
+  const committer = new Committer({
+    log,
+    store,
+    limit,
+    shapes: { reads: await readsOf(store, queue, commands) },
+  })
   const workerId = newWorkerId(name)
   if (operator !== undefined) await store.sign(queue, workerId, operator)
   const answers = commands.map(({ body, id, data = [] }, i) => {
@@ -117,6 +123,17 @@ export async function carryOut(
     committed,
   ]).finally(() => watching?.unsubscribe())
   return { results, ledger: log.ledger, isNewEpoch: log.ledger.epoch !== epoch }
+}
+
+/** The newest shape that every live process reads, if a command may want to write one. */
+async function readsOf(
+  store: Pick<EngineStore, 'workers'>,
+  queue: string,
+  commands: readonly BesideCommand[],
+): Promise<number> {
+  if (!commands.some(({ body }) => body.type === 'enqueue' && body.lives !== undefined)) return 0
+  const live = (await store.workers(queue)).filter(({ state, reads }) => state !== 'dead' && reads !== null)
+  return Math.min(SCHEMA_VERSION, ...live.map(({ reads = 0 }) => reads ?? 0))
 }
 
 /**

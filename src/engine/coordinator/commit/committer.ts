@@ -4,7 +4,7 @@ import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
 import { foldNews, readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame } from '../replica/restored-log.ts'
-import { Appender, type AppendTry, type BeatsAlong } from './appender.ts'
+import { Appender, type AppendTry, type BeatsAlong, type SharedShapes } from './appender.ts'
 import { Combining, type PolledReads } from './combining.ts'
 import { Staging } from './data-staging.ts'
 import type { HeldLooks } from './held-looks.ts'
@@ -37,6 +37,8 @@ export interface CommitOptions {
   readonly name?: () => string
   /** The heartbeats of this process, which go along with its appends where each call has its price. */
   readonly beats?: BeatsAlong
+  /** Without beats: what may be written. */
+  readonly shapes?: SharedShapes
 }
 
 /** What belongs to the queue of commands of a process that has joined. */
@@ -68,7 +70,7 @@ export class Committer {
 
   /** @param ofQueue without it, the commands are all there is, and the process takes no part in combining */
   constructor(options: CommitOptions, ofQueue?: OfQueue) {
-    const { log, store, limit, startedData, name, beats } = options
+    const { log, store, limit, startedData, name, beats, shapes = beats ?? { reads: 0 } } = options
     this.#options = options
     this.#ofQueue = ofQueue
     this.#log = log
@@ -85,7 +87,7 @@ export class Committer {
         onUnexpected: (version) => void ofQueue.catchUp(version),
         reads: ofQueue.reads,
       })
-    this.appender = new Appender({ log, store, startedData, combining: this.combining, beats })
+    this.appender = new Appender({ log, store, startedData, combining: this.combining, beats, shapes })
   }
 
   /** For `health()` and the benchmark. */

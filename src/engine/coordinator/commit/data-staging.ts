@@ -1,5 +1,6 @@
 import {
   type DataChange,
+  firedId,
   isPassing,
   type Json,
   payloadKeyOf,
@@ -58,6 +59,13 @@ function happenedIn(events: readonly RecordedEvent[]): ReadonlyMap<string, Reado
   for (const event of events) {
     switch (event.type) {
       case 'queued':
+        note(happened, event, event.jobId)
+        // It was sent for the first of the ids of its due time.
+        if (event.nth !== undefined) {
+          const jobId = firedId(event.spec.schedule ?? '', event.due ?? 0)
+          note(happened, { commandId: event.commandId, jobId }, event.jobId)
+        }
+        break
       case 'completed':
       case 'failed':
       case 'cancelled':

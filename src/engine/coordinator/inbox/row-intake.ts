@@ -5,6 +5,9 @@ import {
   invalidInput,
   isInterlockError,
   type JobSpec,
+  type Ledger,
+  ofScheduleText,
+  ownerOfId,
 } from '../../core/index.ts'
 import { parseRequirements, parseSpec } from '../../events/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../store/index.ts'
@@ -15,6 +18,8 @@ export interface Intake {
   readonly store: IntakeRole
   readonly queue: string
   readonly send: (body: CommandBody) => Promise<unknown>
+  /** The queue as this process knows it. */
+  ledger(): Pick<Ledger, 'schedules'>
 }
 
 type ArrivedRow = Omit<Arrival, 'arrivalId' | 'fairKey'> & { readonly fairKey?: string | null }
@@ -60,14 +65,16 @@ export class TakenIn {
  * @returns how many rows were handled
  * @throws what the store throws
  */
-export async function takeIn({ store, queue, send }: Intake, max: number): Promise<number> {
+export async function takeIn({ store, queue, send, ledger }: Intake, max: number): Promise<number> {
   const arrivals = await store.arrivals(queue, max)
   if (arrivals.length === 0) return 0
   const refused: RefusedArrival[] = []
   const parsed = arrivals.flatMap((arrival) => {
     const spec = specOfRow(arrival)
-    if (!isInterlockError(spec)) return [{ arrival, spec }]
-    refused.push({ arrivalId: arrival.arrivalId, reason: spec.message.slice(0, 500) })
+    const owner = isInterlockError(spec) ? undefined : ownerOfId(ledger(), spec.jobId)
+    if (!isInterlockError(spec) && owner === undefined) return [{ arrival, spec }]
+    const reason = isInterlockError(spec) ? spec.message : ofScheduleText(spec.jobId, owner?.schedule ?? '')
+    refused.push({ arrivalId: arrival.arrivalId, reason: reason.slice(0, 500) })
     return []
   })
   const taken = await enqueue(send, parsed, refused)

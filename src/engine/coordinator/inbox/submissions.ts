@@ -37,7 +37,7 @@ export class Submissions {
   /** Whether a job that this process has put off may come into line after this event. */
   mayComeIn(event: RecordedEvent): boolean {
     if (this.#held.size === 0) return false
-    if (event.type === 'policy_changed') return true
+    if (event.type === 'policy_changed' || event.type === 'schedule_removed') return true
     if (event.type === 'queued' && this.#isAwaited(event.jobId)) return true
     if (!('jobId' in event) || !this.#held.has(event.jobId)) return false
     // Another process has taken it in.

@@ -55,6 +55,7 @@ export class LeaseKeeper {
   /** Beats of the present incarnation. */
   #beats: SingleFlight
   #expiresAt: Micros = 0
+  #reads = 0
   /** When the lease ends, by the monotonic clock of this process. */
   #until = Number.POSITIVE_INFINITY
   /** The incarnation that a beat last found alive, and the last one whose lease was lost. */
@@ -89,6 +90,11 @@ export class LeaseKeeper {
 
   get expiresAt(): Micros {
     return this.#expiresAt
+  }
+
+  /** The newest shape of events that every live process of the queue read at the last beat; 0: the store does not say it. */
+  get reads(): number {
+    return this.#reads
   }
 
   /** True from the loss of the lease until the next incarnation is registered. */
@@ -209,6 +215,7 @@ export class LeaseKeeper {
   #take(answer: BeatAnswer, workerId: string, sent: number, known: number): void {
     this.#failed = 0
     this.#process.failures.beatWentWell()
+    this.#reads = answer.reads ?? 0
     if (workerId === this.#workerId) this.#takeOwn(answer, sent)
     void this.#behind.leave()
     this.#process.renewed(answer, known)

@@ -2,6 +2,7 @@ import { isStartable } from '../admission.ts'
 import type { CommandResult, JobLinks, Refusal, StandIn, Waiting } from '../command.ts'
 import { dispatch, takeJob } from '../dispatch.ts'
 import type { HowItCame } from '../earlier-intake.ts'
+import { RETRY_OF_SINCE } from '../event.ts'
 import { shareOf } from '../fair-share.ts'
 import type { JobSpec } from '../job.ts'
 import { awaitsParents, type Job, jobOf } from '../ledger.ts'
@@ -28,7 +29,7 @@ import { accepted, type Body, refused, startedJob } from './result.ts'
  */
 export function enqueue(
   scribe: Scribe,
-  { specs, intake, again, links = [], under }: Body<'enqueue'>,
+  { specs, intake, again, lives = [], links = [], under }: Body<'enqueue'>,
 ): CommandResult {
   const runner = under === undefined ? undefined : heldJob(scribe, under)
   if (runner !== undefined && 'ok' in runner) return runner
@@ -80,7 +81,9 @@ export function enqueue(
   const tooMany = refuseTooMany(all, fresh)
   if (tooMany !== undefined) return tooMany
   const how = intake === true ? { intake } : {}
-  for (const spec of fresh) queue(scribe, spec, how)
+  const lifeOf = new Map(lives.map((life, i) => [specs[i]?.jobId, life]))
+  for (const spec of fresh)
+    queue(scribe, spec, again === true ? retryOf(scribe, lifeOf.get(spec.jobId)) : how)
   recordLinks(scribe, all)
   const standIns = [...doubles.map((double) => recordDouble(scribe, double, how)), ...before]
   dispatch(scribe)
@@ -92,6 +95,10 @@ export function enqueue(
   const answer = { ...accepted(scribe, waiting), known }
   return standIns.length === 0 ? answer : { ...answer, doubles: standIns }
 }
+
+/** While a process is alive that cannot read it, nobody says it: the row of such a job does not follow it. */
+const retryOf = (scribe: Scribe, life: number | undefined): { readonly retryOf?: number } =>
+  life === undefined || !scribe.mayWrite(RETRY_OF_SINCE) ? {} : { retryOf: life }
 
 const standInOf = ({ spec: { jobId }, standsFor }: Double): StandIn => ({ jobId, standsFor })
 
@@ -212,7 +219,11 @@ function askActive(scribe: Scribe, job: Job): CommandResult {
 }
 
 /** For a caller that names the job with its spec: only that brings a job into line, and the event says so. */
-export function queue(scribe: Scribe, spec: JobSpec, how: HowItCame & { readonly asked?: true }): void {
+export function queue(
+  scribe: Scribe,
+  spec: JobSpec,
+  how: HowItCame & { readonly asked?: true; readonly retryOf?: number },
+): void {
   const { workerId } = scribe.command
   const kept = spec.once === undefined ? {} : { body: bodyOf(spec) }
   const event = scribe.record({

@@ -1,6 +1,6 @@
 import type { CommandResult, Declared, Refusal, ScheduleWish } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
-import type { RecordedEvent } from '../event.ts'
+import { NTH_SINCE, type RecordedEvent } from '../event.ts'
 import type { JobSpec, Micros } from '../job.ts'
 import { jobOf } from '../ledger.ts'
 import { operand } from '../safe-text.ts'
@@ -159,7 +159,8 @@ function fireOne(
   due: Micros,
   next: Micros | null,
 ): JobSpec | undefined {
-  const spec = specOf(schedule, rule.job, due)
+  const nth = freeNth(scribe, schedule, due)
+  const spec = specOf(rule.job, schedule, firedId(schedule, due, nth))
   const why = whyNot(scribe, rule, spec)
   if (why !== undefined) {
     skip(scribe, { schedule }, due, next, why)
@@ -172,15 +173,25 @@ function fireOne(
     spec,
     due,
     ...after,
+    ...(nth === 1 ? {} : { nth }),
     workerId: scribe.command.workerId,
   })
   return spec
 }
 
-function specOf(schedule: string, job: Schedule['rule']['job'], due: Micros): JobSpec {
+/** Which of its ids is free: anybody can tell the first one beforehand, and put a job under it. */
+function freeNth(scribe: Scribe, schedule: string, due: Micros): number {
+  if (!scribe.mayWrite(NTH_SINCE)) return 1
+  for (let nth = 1; ; nth++) {
+    const job = jobOf(scribe.draft, firedId(schedule, due, nth))
+    if (job === undefined || job.spec.schedule === schedule) return nth
+  }
+}
+
+function specOf(job: Schedule['rule']['job'], schedule: string, jobId: string): JobSpec {
   const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...data } = job
   const usual = { jobType, kind, models, priority, runAt: null, attempts, timeoutMs, expireMs, fairKey }
-  return { jobId: firedId(schedule, due), ...usual, ...data, schedule }
+  return { jobId, ...usual, ...data, schedule }
 }
 
 function skip(

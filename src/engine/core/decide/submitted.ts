@@ -3,6 +3,7 @@ import { dispatch } from '../dispatch.ts'
 import type { JobSpec } from '../job.ts'
 import { jobOf } from '../ledger.ts'
 import { isSameSpec } from '../same-job.ts'
+import { ofScheduleText, ownerOfId } from '../schedule.ts'
 import type { Scribe } from '../scribe.ts'
 import { recordDouble, standInFor } from './dedupe.ts'
 import { queue, recordWaiting, refuse, stillWaiting, withStandIns } from './enter.ts'
@@ -114,7 +115,15 @@ function refuseLinks(
       )
 }
 
+/** Whoever submits it may have told it beforehand, so that the schedule finds the id taken. */
+function refuseOfSchedule({ draft }: Scribe, { jobId }: JobSpec): Refusal | undefined {
+  const owner = ownerOfId(draft, jobId)
+  return owner && refused('schedule_owned', ofScheduleText(jobId, owner.schedule))
+}
+
 function findBefore(scribe: Scribe, spec: JobSpec): 'known' | 'new' | Refusal {
+  const foreign = refuseOfSchedule(scribe, spec)
+  if (foreign !== undefined) return foreign
   const live = jobOf(scribe.draft, spec.jobId)
   if (live !== undefined)
     return isSameSpec(live.spec, spec) ? 'known' : (refuse(scribe, spec, live.spec) ?? 'known')

@@ -40,7 +40,8 @@ export function fireSchedule(draft: Draft, event: Of<'queued'>, due: number): vo
   const { schedule } = event.spec
   const known = schedule === undefined ? undefined : scheduleOf(draft, schedule)
   if (known === undefined) throw corrupt(event, `there is no schedule ${schedule}`)
-  if (event.jobId !== firedId(known.schedule, due)) throw corrupt(event, `its id is not that of its due time`)
+  if (event.jobId !== firedId(known.schedule, due, event.nth))
+    throw corrupt(event, `its id is not that of its due time`)
   if (due <= known.since) throw corrupt(event, `schedule ${schedule} was declared after that due time`)
   advance(draft, event, known, { due, next: event.next ?? null })
 }

@@ -40,7 +40,7 @@ function deadJob(queue: MemoryQueue, end: Death, { links }: DeadQuery): DeadJob 
   const code = end.type === 'failed' ? end.code : end.type
   const spec = { ...queued.spec, models: lastModels(queued, life) }
   const after = links === true && spec.after !== undefined ? { after: parentsIn(life) } : {}
-  return { jobId, seq, at, code, attempts, spec, error, ...after }
+  return { jobId, seq, at, code, attempts, spec, life: queued.retryOf ?? queued.seq, error, ...after }
 }
 
 const hasCause = (end: Death, { causes }: DeadQuery): boolean =>

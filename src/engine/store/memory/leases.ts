@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from '../../events/index.ts'
 import type { BeatAnswer, WorkerBeat, WorkerRow } from '../index.ts'
 import { isElsewhere, isLive, isOverdue, type ServerClock } from './append.ts'
 import type { MemoryDatabase, MemoryQueue } from './database.ts'
@@ -17,7 +18,8 @@ export function beatIn(queue: MemoryQueue, beat: WorkerBeat, clock: ServerClock)
     queue.workers.set(beat.workerId, { beat, startedAt, beatAt: now, expiresAt, dead: false, serverSince })
   }
   const overdue = overdueIn(queue, clock)
-  return { alive, now, expiresAt, version, overdue, arrived: false, requested: isRequested(queue, now) }
+  const requested = isRequested(queue, now)
+  return { alive, now, expiresAt, version, overdue, arrived: false, requested, reads: SCHEMA_VERSION }
 }
 
 /**
@@ -46,6 +48,7 @@ export function workerRows(queue: MemoryQueue, clock: ServerClock): WorkerRow[] 
     kinds: worker.beat.kinds,
     freeSlots: worker.beat.freeSlots,
     release: worker.beat.release,
+    reads: SCHEMA_VERSION,
     startedAt: worker.startedAt,
     beatAt: worker.beatAt,
     expiresAt: worker.expiresAt,

@@ -295,21 +295,22 @@ export const deadAnswer = z.array(
       at: integer,
       code: z.enum([...failureCodes, 'lease_expired', 'expired']),
       attempts: integer,
-      queued: z.unknown().transform(specOf),
+      queued: z.unknown().transform(lifeOf),
       error: json,
       after: parents.optional(),
     })
-    .transform(({ job_id: jobId, queued: spec, after, ...job }) => ({
+    .transform(({ job_id: jobId, queued, after, ...job }) => ({
       jobId,
       ...job,
-      spec,
+      ...queued,
       ...(after === undefined ? undefined : { after }),
     })),
 )
 
-function specOf(row: unknown): JobSpec {
+/** With what it began, and which life it is or tries again. */
+function lifeOf(row: unknown): { readonly spec: JobSpec; readonly life: number } {
   const event = decodeEvent(row)
-  if (event.type === 'queued') return event.spec
+  if (event.type === 'queued') return { spec: event.spec, life: event.retryOf ?? event.seq }
   throw new InterlockError('corrupt_log', `event ${event.seq} of the log should be the \`queued\` of a job`)
 }
 

@@ -5,7 +5,7 @@ import {
   type ProjectionChanges,
   type RecordedEvent,
 } from '../../core/index.ts'
-import type { encodeEvent } from '../../events/index.ts'
+import { type encodeEvent, SCHEMA_VERSION } from '../../events/index.ts'
 import type { AppendRequest, WorkerBeat } from '../index.ts'
 
 /** An event after which the whole row is written, or an entry. */
@@ -100,12 +100,12 @@ function rowsOf(events: readonly RecordedEvent[], { jobs, data = [] }: Projectio
   }
 }
 
-/** A heartbeat, in the words of `job_queue_beat`. */
+/** A heartbeat, in the words of `job_queue_beat`: the release says too which shapes of events it reads. */
 export const beatOf = ({ workerId, kinds, freeSlots, release, ttlMs, graceMs }: WorkerBeat) => ({
   worker_id: workerId,
   kinds,
   free_slots: freeSlots,
-  release,
+  release: `${release}+reads.${SCHEMA_VERSION}`,
   ttl_ms: ttlMs,
   grace_ms: graceMs,
 })

@@ -95,6 +95,7 @@ const shapes = {
     specs: z.array(spec),
     intake: flag,
     again: flag,
+    lives: z.array(whole).exactOptional(),
     links,
     submissions: z.array(whole).exactOptional(),
     under: z.strictObject(attempt).exactOptional(),

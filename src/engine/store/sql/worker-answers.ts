@@ -12,6 +12,7 @@ export const beatAnswer = z
     overdue: ids,
     arrived: z.boolean(),
     requested: z.boolean(),
+    reads: integer.nullish(),
   })
   .transform(({ expires_at: expiresAt, ...answer }) => ({ ...answer, expiresAt }))
 
@@ -22,6 +23,7 @@ export const workersAnswer = z.array(
       kinds: ids.nullable(),
       free_slots: integer,
       release: z.string(),
+      reads: integer.nullish(),
       started_at: integer,
       beat_at: integer,
       expires_at: integer,
@@ -32,6 +34,7 @@ export const workersAnswer = z.array(
       kinds: row.kinds,
       freeSlots: row.free_slots,
       release: row.release,
+      reads: row.reads,
       startedAt: row.started_at,
       beatAt: row.beat_at,
       expiresAt: row.expires_at,

@@ -255,6 +255,8 @@ export type Database = {
       job_queue_unlinked: Table<{
         job_id: string
         late: boolean
+        life: number | null
+        queue: string | null
         since: string
         target: string
       }, 'job_id' | 'late' | 'target'>
@@ -272,6 +274,7 @@ export type Database = {
         grace_ms: number
         kinds: string[] | null
         queue: string
+        reads: number | null
         release: string
         server_since: string | null
         settled: boolean
@@ -377,6 +380,7 @@ export type Database = {
       job_queue_queued_job: { Args: { queue: string; job_id: string; seq: number }; Returns: Record<string, unknown> }
       job_queue_queues: { Args: never; Returns: Json }
       job_queue_read: { Args: { queue: string; after: number; lim: number }; Returns: Json }
+      job_queue_reads: { Args: { queue: string }; Returns: number }
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_rebuild_once: { Args: { queue: string }; Returns: number }
       job_queue_rebuild_rows: { Args: { queue: string; expected_version: number; state: Json; jobs: Json; job_ids: string[] }; Returns: Json }
@@ -389,6 +393,7 @@ export type Database = {
       job_queue_resign: { Args: { queue: string; combiner: string; done: string[]; senders: string[] }; Returns: Json }
       job_queue_results: { Args: { queue: string; job_ids: string[] }; Returns: Json }
       job_queue_row_fields: { Args: never; Returns: string }
+      job_queue_row_lives: { Args: { queue: string; job_ids: string[] }; Returns: Record<string, unknown>[] }
       job_queue_rows_gone: { Args: { target: string; key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_said_before: { Args: { queue: string; request_id: string; command: Json }; Returns: Json }
       job_queue_say_not_taken_in: { Args: { queue: string; job_ids: string[]; reasons: string[] }; Returns: string[] }
