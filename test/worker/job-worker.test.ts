@@ -3,6 +3,7 @@ import { z } from 'zod'
 import {
   createJobWorker,
   defineHandlers,
+  type HandlerContext,
   NonRetryableError,
   RetryLater,
 } from '../../src/engine/worker/index.ts'
@@ -309,6 +310,47 @@ describe('uncaught errors of a handler', () => {
     ])
     await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, completed: 1 })
     expect(await coordinator.data(['loose'])).toMatchObject([{ error: { message: 'left lying about' } }])
+  })
+})
+
+describe('what a handler calls and nobody awaits', () => {
+  it.each<readonly [string, (context: HandlerContext) => unknown]>([
+    ['used', ({ used }) => used({ unknown: 5 })],
+    ['done', ({ done }) => done('no such model')],
+    ['add', ({ add }) => add([{}] as never)],
+    ['detach', ({ detach }) => detach({} as never)],
+    ['parents', ({ parents }) => parents({ from: -1 } as never)],
+    ['progress', ({ progress }) => progress(5n as never)],
+    ['checkpoint', ({ checkpoint }) => checkpoint(5n as never)],
+  ])('fails its attempt, and no process ends: %s', async (_, call) => {
+    // A rejection that nobody handles would end a program, and fails this run.
+    const { coordinator, worker } = await work({
+      handlers: {
+        normal: async (_job, context) => {
+          call(context)
+          await stopped(context.signal)
+        },
+        short: (_job, context) => void call(context),
+      },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], attempts: 1 }])
+    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 1, running: 0 })
+    if (_ !== 'used') return
+    await coordinator.enqueue([{ jobId: 'B', kind: 'short', models: ['m'], attempts: 1 }])
+    await expect.poll(() => worker.metrics()).toMatchObject({ failed: 2, running: 0 })
+  })
+
+  it('is for the handler if it is awaited', async () => {
+    const { coordinator, worker } = await work({
+      handlers: {
+        normal: async (_job, { used }) => {
+          await expect(used({ unknown: 5 })).rejects.toThrow(/unknown/)
+          return 'done'
+        },
+      },
+    })
+    await coordinator.enqueue([{ jobId: 'A', models: ['m'], attempts: 1 }])
+    await expect.poll(() => worker.metrics()).toMatchObject({ completed: 1, running: 0 })
   })
 })
 

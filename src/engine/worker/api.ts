@@ -77,7 +77,7 @@ export interface HandlerContext<Result = unknown> {
    * Says how much the attempt has used of resources that its job names (`uses`): `{ 'openai-tpm': 2100 }`, whole numbers from 0. It counts when
    * the attempt ends, in the place of what was reserved; said again, the last word counts. What an attempt does not say counts as it was
    * reserved, and so does all of one that was lost. Say it before `completeIn`, which takes it along.
-   * @throws InterlockError `invalid_input` for a resource that the job does not name
+   * @throws InterlockError `invalid_input` for a resource that the job does not name; if nobody awaits it, the attempt fails with that
    */
   used(uses: Uses): Promise<void>
   /**

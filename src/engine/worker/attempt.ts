@@ -13,6 +13,7 @@ import type { AttemptSpan } from '../store/index.ts'
 import type { HandlerContext, HandlerDefinition, Job, ThreadHandler } from './api.ts'
 import { AttemptStopped, type StopCause } from './errors.ts'
 import { type AttemptOutcome, type HandlerEnd, outcomeIn, outcomeOf } from './outcome.ts'
+import { saidBy } from './said.ts'
 import { owned } from './uncaught.ts'
 import { Turns } from './yield-when-busy.ts'
 
@@ -43,6 +44,8 @@ export class Attempt {
   #said: CheckedResult | undefined
   /** What its handler says that it has used. */
   #used: Uses | undefined
+  /** An error that nothing in the handler caught: it counts more than what the handler returned. */
+  #uncaught: HandlerEnd | undefined
   readonly #callOff: (() => void)[] = []
   #stopClock: () => void = () => {}
   /** True while the handler runs, even if its attempt has ended. */
@@ -96,7 +99,8 @@ export class Attempt {
       this.running = false
       onSettled()
     })
-    const end = await Promise.race([settled, this.#cut.promise])
+    const first = await Promise.race([settled, this.#cut.promise])
+    const end = this.#uncaught ?? first
     this.#stopClock()
     for (const callOff of this.#callOff) callOff()
     // What can be ended against its will does not go on behind the end of its attempt.
@@ -128,7 +132,8 @@ export class Attempt {
 
   /** An error that nothing in the handler caught: it cannot be trusted from here on. */
   failUncaught(error: unknown): void {
-    this.#cut.resolve({ type: 'threw', error })
+    this.#uncaught = { type: 'threw', error }
+    this.#cut.resolve(this.#uncaught)
     this.#controller.abort(new AttemptStopped(this.lease.jobId, 'ended'))
   }
 
@@ -167,35 +172,47 @@ export class Attempt {
 
   #context(): HandlerContext {
     const { lease } = this
+    const said = <T>(work: Promise<T>) => saidBy(work, (error) => this.failUncaught(error))
     return {
       signal: this.signal,
       fencingToken: lease.fencingToken,
       epoch: lease.epoch,
       fence: lease.fence,
-      heartbeat: () => this.#hold(this.#coordinator.heartbeat(lease)),
-      progress: (progress) => this.#hold(this.#coordinator.note(lease, { progress })),
-      checkpoint: (checkpoint) => this.#hold(this.#coordinator.note(lease, { checkpoint })),
-      completeIn: async (sql, result) => {
-        const said = new CheckedResult(result ?? null)
-        this.#said = said
-        // This process looks for the end by itself.
-        await this.#coordinator.completeIn(sql, lease, { result: said, notify: false, used: this.#used })
-        return result
-      },
-      parents: (options) => this.#coordinator.parents(lease, options),
-      add: (jobs) => this.#coordinator.add(lease, jobs),
-      used: async (uses) => {
-        this.#used = { ...this.#used, ...parseUsed(uses, this.started.spec.uses) }
-      },
-      detach: async (options) => {
-        await this.#coordinator.detach(lease, options)
-        this.#detached = true
-      },
-      done: async (model) => {
-        const send = (claim?: Claim) => this.#coordinator.done(lease, model, { claim })
-        await (this.#handOn === undefined ? send() : this.#handOn(send))
-      },
+      heartbeat: () => said(this.#hold(this.#coordinator.heartbeat(lease))),
+      progress: (progress) => said(this.#hold(this.#coordinator.note(lease, { progress }))),
+      checkpoint: (checkpoint) => said(this.#hold(this.#coordinator.note(lease, { checkpoint }))),
+      completeIn: (sql, result) => said(this.#completeIn(sql, result)),
+      parents: (options) => said(this.#coordinator.parents(lease, options)),
+      add: (jobs) => said(this.#coordinator.add(lease, jobs)),
+      used: (uses) => said(this.#use(uses)),
+      detach: (options) => said(this.#detach(options)),
+      done: (model) => said(this.#done(model)),
     }
+  }
+
+  async #completeIn<Result>(
+    sql: Parameters<HandlerContext['completeIn']>[0],
+    result: Result,
+  ): Promise<Result> {
+    const said = new CheckedResult(result ?? null)
+    this.#said = said
+    // This process looks for the end by itself.
+    await this.#coordinator.completeIn(sql, this.lease, { result: said, notify: false, used: this.#used })
+    return result
+  }
+
+  async #use(uses: Uses): Promise<void> {
+    this.#used = { ...this.#used, ...parseUsed(uses, this.started.spec.uses) }
+  }
+
+  async #detach(options: { readonly until: Date }): Promise<void> {
+    await this.#coordinator.detach(this.lease, options)
+    this.#detached = true
+  }
+
+  async #done(model: string): Promise<void> {
+    const send = (claim?: Claim) => this.#coordinator.done(this.lease, model, { claim })
+    await (this.#handOn === undefined ? send() : this.#handOn(send))
   }
 
   /** Stops an attempt that is no longer ours. */
