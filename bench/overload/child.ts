@@ -7,12 +7,10 @@ import { answerEach } from '../frame/answerer.ts'
 import { asked } from '../frame/child.ts'
 import { type FailedCall, failedCall, noting } from './failed-calls.ts'
 
-export const parts = ['worker', 'gate', 'flows', 'enqueue', 'many'] as const
-
 export interface OverloadChild {
   readonly url: string
   readonly number: number
-  readonly part: (typeof parts)[number]
+  readonly part: 'worker' | 'gate' | 'flows' | 'enqueue' | 'many'
 }
 
 export type OverloadOrder = { readonly do: 'begin' | 'end' }
@@ -108,6 +106,7 @@ coordinator.stopped$.subscribe((error) => failed.push(failedCall('stopped$', err
 
 await answerEach<OverloadOrder>(async (order) => {
   if (order.do === 'begin') {
+    if (part === 'many') await coordinator.setPolicy('by-model')
     worker?.start()
     void work()
   } else isOver = true

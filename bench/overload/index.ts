@@ -8,14 +8,14 @@ import { connected } from '../frame/servers.ts'
 import { sum } from '../frame/statistics.ts'
 import { figure } from '../frame/table.ts'
 import { migrate } from '../peers/with-interlock.ts'
-import { type OverloadChild, type OverloadOrder, type OverloadReport, parts } from './child.ts'
+import type { OverloadChild, OverloadOrder, OverloadReport } from './child.ts'
 import { type FailedCall, isWrong } from './failed-calls.ts'
 
 const BURNERS = 20
 /** How long, unless `--minutes` says it. */
 const MINUTES = 10
 /** Of each part as many as a program would have. */
-const processes = { worker: 2, gate: 1, flows: 1, enqueue: 1, many: 1 } as const
+const crew: readonly OverloadChild['part'][] = ['worker', 'worker', 'gate', 'flows', 'enqueue', 'many']
 /** The patience of a call unless a program says otherwise. */
 const PATIENCE_MS = 30_000
 /** So long calls that are under way have to end, once no more are made. */
@@ -52,9 +52,7 @@ async function overloadRows(context: Context): Promise<readonly Row[]> {
 
 async function crewOn(url: string): Promise<readonly Child[]> {
   const program = new URL('./child.ts', import.meta.url)
-  const orders = parts.flatMap((part) =>
-    Array.from({ length: processes[part] }, (_, number): OverloadChild => ({ url, number, part })),
-  )
+  const orders = crew.map((part, number): OverloadChild => ({ url, number, part }))
   return Promise.all(orders.map((order) => Answerer.start<OverloadOrder, OverloadReport>(program, order)))
 }
 
