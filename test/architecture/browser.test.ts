@@ -87,8 +87,8 @@ describe('bundled for a browser', () => {
       .map(([file]) => file)
       .filter((file) => /^src\/(engine\/(core|coordinator)|tools\/history)\//.test(file))
     expect(kept.length).toBeGreaterThan(10)
-    // Patterns and units, which shape the event of a policy has, the names of events, and how a mistake is told.
-    const names = ['pattern', 'job', 'policy-table', 'policy', 'event', 'error']
+    // Patterns and units, which shape the event of a policy has, the names of events, what is no event, and how a mistake is told.
+    const names = ['pattern', 'job', 'policy-table', 'policy', 'event', 'given', 'error', 'safe-text']
     expect(files.toSorted()).toEqual(names.map((name) => `src/engine/core/${name}.ts`).toSorted())
   })
 })

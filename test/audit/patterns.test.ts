@@ -73,7 +73,7 @@ it('nothing that a user wrote becomes a regular expression', () => {
   expect(making.sort()).toEqual([
     'src/apps/cli/terminal/lines.ts',
     'src/engine/core/safe-text.ts',
-    'src/engine/events/scrub.ts',
+    'src/engine/events/secrets.ts',
   ])
 })
 

@@ -326,6 +326,8 @@ interface Queued {
 export const RETRY_OF_SINCE = 7
 /** One of before knows only one id for each due time. */
 export const NTH_SINCE = 7
+/** `since` of `schedule_set`: one of before refuses what such a schedule fires. */
+export const SET_LATE_SINCE = 7
 
 /** A row of `jobs` was taken in: its job came into line, or another stands for it. */
 export const isOfRow = (event: Event): event is Event & { readonly type: 'queued' | 'deduplicated' } =>

@@ -145,7 +145,6 @@ export {
   type Schedule,
   type ScheduleOwner,
   type ScheduleRule,
-  SET_LATE_SINCE,
   type SkipReason,
   scheduleBounds,
   scheduleOf,

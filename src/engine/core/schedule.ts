@@ -41,9 +41,6 @@ export const scheduleBounds = {
   perCall: 10_000,
 } as const
 
-/** `since` of `schedule_set`: releases that read lower ones only would refuse what such a schedule fires. */
-export const SET_LATE_SINCE = 7
-
 /** What each job of a schedule is enqueued with. */
 export type JobTemplate = Pick<
   JobSpec,
