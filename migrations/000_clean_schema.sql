@@ -4424,6 +4424,136 @@ begin
 end
 $$;
 
+-- job_queue_submit_call(queue, request_id, digest, jobs, known, staged): commits the jobs of one large call as submissions, all or none, for a
+-- process that has decided that none of them is refused. They are reserved for it for 5 s (job_queue_submitted_call), and come into line in
+-- parts; if it dies, any other process takes them in. Takes no lock that an append waits for. No NOTIFY.
+--   request_id  1..190 characters, and begins with call: (job_queue_incoming); the same id again does nothing
+--   digest      of the call, by which another call under the same id is known
+--   jobs        10,000 at most, as job_queue_submitted_job returns them, each id once, in the order in which they come into line. Not checked: one
+--               that no process can read is put off, and says why
+--   known       ids of the rest of the call: they are live already, or have ended and were enqueued `once`
+--   staged      of how many jobs the payloads were put aside under this id (job_queue_stage)
+-- Returns {ok: true} when they are committed, or were before. Else nothing was: {ok: false, reason, once}. reason: reused, for another call;
+-- unstaged; changed: some of the jobs have come into line since, or their ids are taken, as `once` says (job_queue_once_before): decide again.
+-- Raises JQ005 (job_exists) for an id that is submitted with another body, JQ001 for a call out of bounds.
+create or replace function public.job_queue_submit_call(queue text, request_id text, digest text, jobs jsonb, known text[], staged integer)
+returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  said jsonb := jsonb_build_object('type', 'submit', 'digest', $3);
+  given text[];
+  ids bigint[];
+  fresh text[];
+  taken jsonb;
+begin
+  if length($1) between 1 and 200 is not true or length($2) between 1 and 190 is not true or $3 is null
+     or jsonb_typeof($4) is distinct from 'array' or jsonb_array_length($4) > 10000 then
+    raise exception using errcode = 'JQ001', message = 'job_queue_submit_call takes a queue, a request id of 1..190 characters and up to 10,000 jobs';
+  end if;
+  if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2) then
+    return case when exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2 and i.command = said)
+      then '{"ok": true}' else '{"ok": false, "reason": "reused"}' end::jsonb;
+  end if;
+  if (select count(*) from public.job_queue_staged s where s.queue = $1 and s.command_id = $2) < $6 then
+    return '{"ok": false, "reason": "unstaged"}';
+  end if;
+  given := array(select g.job ->> 'job_id' from jsonb_array_elements($4) with ordinality as g (job, n) order by g.n);
+  select to_jsonb(array_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
+           'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data, 'stands_for', o.stands_for))) into taken
+    from public.job_queue_once o
+   where o.queue = $1 and o.job_id = any (array(select g.job ->> 'job_id' from jsonb_array_elements($4) as g (job) where g.job ? 'once'))
+     and (o.until is null or o.until > clock_timestamp());
+  if taken is not null or exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (given)) then
+    return jsonb_build_object('ok', false, 'reason', 'changed', 'once', coalesce(taken, '[]'));
+  end if;
+
+  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(given)));
+  -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
+  with entered as (
+    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job, taken_until)
+    overriding system value
+    select ids[g.n], $1, g.job ->> 'job_id', $2,
+           case when p.item ? 'payload' then g.job || jsonb_build_object('payload', p.item -> 'payload') else g.job end,
+           clock_timestamp() + interval '5 seconds'
+      from jsonb_array_elements($4) with ordinality as g (job, n)
+      left join public.job_queue_staged p on p.queue = $1 and p.command_id = $2 and p.job_id = g.job ->> 'job_id'
+     order by g.job ->> 'job_id' collate "C"
+    on conflict (queue, job_id) do nothing returning s.job_id)
+  select coalesce(array_agg(e.job_id), '{}') into fresh from entered e;
+  if cardinality(fresh) < cardinality(given) then
+    perform public.job_queue_refuse_other('submitted', g.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+       from jsonb_array_elements($4) as g (job)
+       join public.job_queue_submissions s on s.queue = $1 and s.job_id = g.job ->> 'job_id' and s.request_id <> $2;
+  end if;
+  delete from public.job_queue_staged s where s.queue = $1 and s.command_id = $2;
+
+  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  values ($1, $2, said, jsonb_build_object('request_id', $2, 'jobs', (
+      select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', k.id, 'state', case when k.is_new then 'submitted' else 'known' end))), '[]')
+        from (select u.id, u.id = any (fresh) as is_new from unnest(given) u (id)
+              union all select w.id, false from unnest($5) w (id)) k)), clock_timestamp())
+  on conflict (queue, request_id) do nothing;
+  if not found then
+    -- The same call, at the same time.
+    delete from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.job_id = any (fresh);
+  end if;
+  return '{"ok": true}';
+end
+$$;
+
+-- job_queue_submitted_call(queue, request_id, digest, is_holder): how far a call is that job_queue_submit_call has committed, and what is left
+-- of it, for the process that puts it in line.
+--   digest     as for job_queue_submit_call
+--   is_holder  true: it was reserved for the caller before; else what another process has reserved stays with that one
+-- Returns null if no such call is committed, else {is_reused, is_taken, left, open, held, answer}. is_reused: another call has this id. is_taken:
+-- another process puts them in line. left: how many are not in line. open: [{id, job_id}, …] in order, reserved for the caller for 5 s from now. held: [{job_id, reason}, …], the
+-- jobs that cannot come into line yet (job_queue_settle). answer: what job_queue_answer returns, null until all are in line. Raises nothing.
+create or replace function public.job_queue_submitted_call(queue text, request_id text, digest text, is_holder boolean) returns jsonb
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  call record;
+  is_taken boolean := false;
+  held jsonb;
+  open jsonb := '[]';
+begin
+  select i.command ->> 'digest' as digest into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  if not found then
+    return null;
+  end if;
+  if call.digest is distinct from $3 then
+    return '{"is_reused": true, "is_taken": false, "left": 0, "open": [], "held": [], "answer": null}';
+  end if;
+  if not $4 then
+    is_taken := exists (select from public.job_queue_submissions s
+      where s.queue = $1 and s.request_id = $2 and s.code is null and s.taken_until > clock_timestamp());
+  end if;
+  if not is_taken then
+    with reserved as (
+      update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '5 seconds'
+       where s.queue = $1 and s.request_id = $2 and s.code is null returning s.id, s.job_id)
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('id', r.id, 'job_id', r.job_id) order by r.id)), '[]') into open from reserved r;
+  end if;
+  select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'reason', s.reason) order by s.id)), '[]') into held
+    from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
+  return jsonb_build_object('is_reused', false, 'is_taken', is_taken,
+    'left', (select count(*) from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
+    'answer', case when is_taken or open <> '[]' or held <> '[]' then null else public.job_queue_answer($2, $1) end);
+end
+$$;
+
 -- job_queue_said_before(queue, request_id, command): what was answered when these jobs were submitted under this id before. Internal.
 -- Returns null if nothing was requested under it. Raises JQ001 if something else was.
 create or replace function public.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
@@ -4730,6 +4860,8 @@ begin
   for submission in
     select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from public.job_queue_submissions s
      where s.queue = $1 and (s.code is null or s.taken_until < clock_timestamp() or $3)
+       -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
+       and not (s.request_id like 'call:%' and s.code is null and coalesce(s.taken_until >= clock_timestamp(), false))
      order by s.id limit 10 * lim
   loop
     exit when submission.is_reserved;
@@ -8428,7 +8560,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submitted,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -8455,8 +8587,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '7b57a3b1339ea16265b8532b1cd487dd0d9faf7307351c3f3b8c19c69a89ff50'),
-  ('027', '7b57a3b1339ea16265b8532b1cd487dd0d9faf7307351c3f3b8c19c69a89ff50')
+  ('000', '09104f597ca81abd7ec51b286e1a7ab562da7b38f578e5ee4ad3b44e5f3b4440'),
+  ('027', '09104f597ca81abd7ec51b286e1a7ab562da7b38f578e5ee4ad3b44e5f3b4440')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { takeBatch } from '../../src/engine/coordinator/commit/append-queue.ts'
 import type { Started } from '../../src/engine/core/index.ts'
+import { parseJobs } from '../../src/engine/events/index.ts'
 import { join, memoryStore } from './support.ts'
 
 const all = { max: 100, kinds: null }
@@ -89,5 +90,13 @@ describe('a batch', () => {
     expect(takeBatch([{ weight: 200_000 }, { weight: 60_000 }, { weight: 60_000 }])).toHaveLength(2)
     expect(takeBatch([{ weight: 900_000 }, {}])).toHaveLength(1)
     expect(takeBatch([])).toEqual([])
+    const specs = parseJobs(Array.from({ length: 501 }, (_, n) => ({ jobId: `${n}`, models: [] }))).map(
+      ({ spec }) => spec,
+    )
+    const putting = (count: number) => ({
+      command: { body: { type: 'enqueue', specs: specs.slice(0, count) } as const },
+    })
+    expect(takeBatch([putting(250), putting(250), putting(1)])).toHaveLength(2)
+    expect(takeBatch([putting(501), {}])).toHaveLength(1)
   })
 })

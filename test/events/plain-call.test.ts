@@ -48,6 +48,7 @@ const given = {
   claim: fc.tuple(claim),
   complete: fc.oneof(fc.tuple(lease), fc.tuple(lease, ending)),
   offering: fc.tuple(kinds, mostly(number)),
+  enqueue: fc.oneof(fc.tuple(odd), fc.tuple(odd, fc.oneof(fc.constant(undefined), odd))),
 } as const
 
 function isLawful(name: keyof typeof given, args: readonly unknown[]): boolean {

@@ -9,9 +9,9 @@ import { judge, scene } from './support.ts'
 
 const COUNT = 1_000
 
-/** Before which step it stopped; `done`: there is none of that number. */
-async function killedBefore(url: string, step: number): Promise<string> {
-  const child = fork(await compiled('test/process/enqueue-many-child.ts'), [url, String(step)], {
+/** Before which step it stopped; `done`: there is none of that name. */
+async function killedBefore(url: string, step: string): Promise<string> {
+  const child = fork(await compiled('test/process/enqueue-many-child.ts'), [url, step], {
     execArgv: [...brief],
   })
   atEnd(() => void child.kill('SIGKILL'))
@@ -25,29 +25,38 @@ async function killedBefore(url: string, step: number): Promise<string> {
   return stopped
 }
 
-it('before each part of its payloads, before the append, and before its answer', async () => {
-  const { url, client, store } = await scene()
+it('before the call is committed, and after each part, while jobs of the first part end', async () => {
+  const { url, client, store, coordinator } = await scene()
   const kept = async () =>
     (
       await client.query(`select (select count(*)::int from job_queue_log where event_type = 'queued') as queued,
-        (select count(*)::int from job_queue_jobs) as rows, (select count(*)::int from job_queue_data) as data`)
+        (select count(*)::int from job_queue_submissions) as submitted, (select count(*)::int from job_queue_data) as data`)
     ).rows[0]
-  const steps: string[] = []
-  while (steps.at(-1) !== 'answer') {
-    expect(await kept()).toEqual({ queued: 0, rows: 0, data: 0 })
-    steps.push(await killedBefore(url, steps.length))
+  for (const step of ['piece 0', 'piece 2', 'commit 0']) {
+    expect(await killedBefore(url, step)).toBe(step)
+    expect(await kept()).toEqual({ queued: 0, submitted: 0, data: 0 })
   }
-  expect(steps.filter((step) => step === 'part').length).toBeGreaterThan(2)
-  expect(steps.slice(-2)).toEqual(['append', 'answer'])
-  expect(await kept()).toEqual({ queued: COUNT, rows: COUNT, data: COUNT })
+  for (const step of ['committed 0', 'part 0', 'answer 0', 'part 2', 'answer 1']) {
+    const stopped = await killedBefore(url, step)
+    // Another process may have put the rest in line before this one repeated the call.
+    if (stopped !== step) expect(stopped).toBe(`done ${COUNT}`)
+    const [started] = await coordinator.claim({ max: 1 })
+    if (started !== undefined) await coordinator.complete(started.lease)
+    // As if the time had passed for which they were reserved.
+    await client.query('update job_queue_submissions set taken_until = null')
+  }
+  // The same call again does nothing twice.
+  expect(await killedBefore(url, 'none')).toBe(`done ${COUNT}`)
+  expect(await kept()).toEqual({ queued: COUNT, submitted: 0, data: COUNT })
+  const { rows } = await client.query(
+    `select count(distinct job_id)::int as jobs from job_queue_log where event_type = 'queued'`,
+  )
+  expect(rows).toEqual([{ jobs: COUNT }])
   const { violations, verified } = await judge(store)
   expect([violations, verified]).toEqual([[], true])
   // What no append has taken over is deleted an hour later, when something else is sent ahead.
   await client.query(`update job_queue_staged set staged_at = staged_at - interval '61 minutes'`)
   await store.stage('default', 'another', [{ jobId: 'another', payload: 1 }])
-  const { rows } = await client.query('select distinct command_id from job_queue_staged')
-  expect(rows).toEqual([{ command_id: 'another' }])
-  // The same call again does nothing twice.
-  expect(await killedBefore(url, 100)).toBe('done')
-  expect(await kept()).toEqual({ queued: COUNT, rows: COUNT, data: COUNT })
+  const staged = await client.query('select distinct command_id from job_queue_staged')
+  expect(staged.rows).toEqual([{ command_id: 'another' }])
 })

@@ -4,6 +4,7 @@ import { drainCells } from './drain.ts'
 import { enqueueCells } from './enqueue.ts'
 import { handOffCells, waitingCells } from './hand-off.ts'
 import { labourCells } from './labour.ts'
+import { largeCallCells } from './large-call.ts'
 import { lifeCells } from './life.ts'
 import { pickUpCells } from './pick-up.ts'
 import { restCells } from './rest.ts'
@@ -12,6 +13,7 @@ import { traceCells } from './trace.ts'
 /** Every measurement, in the order of the table. */
 export const cells: readonly Cell[] = [
   ...enqueueCells,
+  ...largeCallCells,
   ...drainCells,
   ...labourCells,
   ...crowdCells,

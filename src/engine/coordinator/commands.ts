@@ -4,6 +4,7 @@ import {
   enqueueBody,
   errorData,
   keptOf,
+  type ParsedJob,
   type PolicyInput,
   parseDeclared,
   parseJobs,
@@ -16,9 +17,10 @@ import {
   parseTimeOrNull,
 } from '../events/index.ts'
 import type { InboxRole, Telemetry } from '../store/index.ts'
-import { type Enqueued, enqueueAnswers } from './api/calls.ts'
+import { type Enqueued, type EnqueueOptions, enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { cancelAlsoSubmitted } from './commit/commit-beside.ts'
+import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './inbox/large-calls.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
 
@@ -61,6 +63,10 @@ async function cancelAll(member: Member, jobId: string, force: boolean): Promise
   }
 }
 
+/** The jobs that have no context of a trace of their own get that of the call. */
+const tracedBy = (jobs: readonly ParsedJob[], context: TraceContext | undefined): readonly ParsedJob[] =>
+  context === undefined ? jobs : jobs.map((job) => ({ ...job, trace: job.trace ?? context }))
+
 /** What an attempt says that it has used. */
 const usedIn = (used: Uses | undefined): { readonly used?: Uses } => (used === undefined ? {} : { used })
 
@@ -68,6 +74,7 @@ const usedIn = (used: Uses | undefined): { readonly used?: Uses } => (used === u
 export function commandsOf(
   member: Member,
   store: Pick<InboxRole, 'cancelSubmitted'>,
+  large: LargeCalls,
   telemetry: Telemetry | undefined,
 ): CommandCalls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
@@ -78,12 +85,25 @@ export function commandsOf(
     await member.catchUp()
     await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
   }
-  const enter = async (jobs: readonly EnqueueInput[], how: EnterHow): Promise<Enqueued> => {
+  const enter = async (
+    jobs: readonly EnqueueInput[],
+    how: EnterHow,
+    { requestId }: EnqueueOptions = {},
+  ): Promise<Enqueued> => {
+    const madeAt = performance.now()
     const parsed = parseJobs(jobs)
     if (parsed.length === 0) return { queued: 0, known: [], waiting: [], jobs: [] }
     const specs = parsed.map(({ spec }) => spec)
-    const put = (context?: TraceContext) =>
-      member.send({ ...enqueueBody(parsed), ...how }, { data: keptOf(parsed, context) })
+    const body = { ...enqueueBody(parsed), ...how }
+    const put = (context?: TraceContext): Promise<JobsPut> => {
+      if (parsed.length <= MOST_AT_ONCE && requestId === undefined)
+        return member.send(body, { data: keptOf(parsed, context), madeAt })
+      const traced = tracedBy(parsed, context)
+      if (how.under !== undefined) return large.add(body, traced, { madeAt })
+      const id = requestId ?? member.incarnation.nextCommandId()
+      const known = { requestId: id, mayBeKnown: requestId !== undefined, waits: true }
+      return large.enqueue({ jobs: traced, madeAt, ...known })
+    }
     const {
       waiting,
       known = [],
@@ -95,7 +115,7 @@ export function commandsOf(
     return { queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
   }
   return {
-    enqueue: (jobs) => enter(jobs, {}),
+    enqueue: (jobs, options) => enter(jobs, {}, options),
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
     claim: ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) =>
       started(

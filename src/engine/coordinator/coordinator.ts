@@ -61,7 +61,7 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
     onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
     ready$: gate.ready$,
-    ...commandsOf(member, store, telemetry),
+    ...commandsOf(member, store, process.largeCalls, telemetry),
     ...recordsOf(member, store, taken),
     ...schedulesOf(process.schedules),
     ...asked,

@@ -7,6 +7,7 @@ import { LenientGate } from './gate/lenient-gate.ts'
 import type { CommittedEnds } from './inbox/committed-ends.ts'
 import { Inbox } from './inbox/inbox.ts'
 import { IncomingLooks, type LookingProcess } from './inbox/incoming-looks.ts'
+import { LargeCalls } from './inbox/large-calls.ts'
 import { Member } from './membership/member.ts'
 import type { MemberOwner, StartReason } from './membership/member-api.ts'
 import { type Queries, queriesOf } from './queries.ts'
@@ -19,6 +20,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
   readonly hints = new Hints()
   readonly incoming: IncomingLooks
   readonly schedules: Schedules
+  readonly largeCalls: LargeCalls
   readonly #gate: Gate
   /** Used instead of the gate if the program must not be stopped. */
   readonly #lenient: LenientGate | undefined
@@ -30,9 +32,10 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     this.incoming = new IncomingLooks(this, this.member.log.looks)
     this.queries = queriesOf(this.member, store)
     this.schedules = new Schedules(this.member, store)
+    this.largeCalls = new LargeCalls(store, this.member)
     this.#gate = new Gate(this.member)
     if (options.onUnavailable === 'bypass') this.#lenient = new LenientGate(this.#gate, this.member, options)
-    this.#inbox = new Inbox(store, this.member, this.incoming.requests, this.schedules)
+    this.#inbox = new Inbox(store, this.member, this.incoming.requests, this)
   }
 
   /** Where programs ask whether a job may run. */

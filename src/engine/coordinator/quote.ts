@@ -1,25 +1,21 @@
 import {
-  type CommandBody,
-  type Decision,
   explainLive,
   InterlockError,
-  type JobOutcome,
   jobOf,
   type OnceRecord,
   type Outset,
   onceRecordOf,
-  type Surroundings,
   startsIn,
 } from '../core/index.ts'
 import { type EnqueueInput, enqueueBody, type ParsedJob, parseJobs } from '../events/index.ts'
 import type { AppendRole, SubmissionRole } from '../store/index.ts'
 import type { Quote } from './api/calls.ts'
+import { type Preview, previewed } from './commit/preview.ts'
 import type { Forecaster } from './forecaster.ts'
 
 /** A queue at one version. */
 export interface Asked extends Outset {
-  /** What would come of a command there. */
-  preview(body: CommandBody, known: Pick<Surroundings, 'once' | 'ended'>): Decision
+  readonly preview: Preview
 }
 
 export interface QuoteSources {
@@ -36,7 +32,7 @@ export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise
   const { jobId } = parsed.spec
   const once = await takenBy(sources, parsed)
   const asked = await sources.look()
-  const { ledger, results, events } = await decided(sources, asked, enqueueBody([parsed]), once)
+  const { ledger, results, events } = await previewed(sources, asked.preview, enqueueBody([parsed]), once)
   const [result] = results
   if (result?.ok === false) throw new InterlockError(result.code, result.message)
   const standsFor = result?.doubles?.[0]?.standsFor
@@ -65,21 +61,4 @@ async function takenBy(
   const { events } = await store.ofJob(queue, spec.jobId)
   const records = events.flatMap((event) => onceRecordOf(event) ?? [])
   return new Map(records.map((record) => [record.jobId, record]))
-}
-
-/** How those ended that it comes after and that are not live, the core asks for when it decides. */
-async function decided(
-  { store, queue }: QuoteSources,
-  asked: Asked,
-  body: CommandBody,
-  once: ReadonlyMap<string, OnceRecord>,
-): Promise<Decision> {
-  const ended = new Map<string, JobOutcome | null>()
-  for (;;) {
-    const decision = asked.preview(body, { once, ended })
-    if (decision.missing === undefined) return decision
-    const names = [...decision.missing]
-    const found = await store.endings(queue, names)
-    for (const name of names) ended.set(name, found.get(name) ?? null)
-  }
 }

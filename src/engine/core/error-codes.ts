@@ -139,6 +139,11 @@ export const failureKinds = {
    * worker with its kind goes on with it, or `resumeWorkflow` does.
    */
   workflow_queued: 'ended',
+  /**
+   * A call of many jobs is committed, and not all of them were in line when its time was over. The message says how many. To do: nothing, the
+   * others follow by themselves. Do not repeat the call, or only under the same `requestId`.
+   */
+  submitted: 'ended',
   /** Work was stopped before its end. The message says by what. */
   aborted: 'ended',
   /** The coordinator or store is closed. To do: make a new one. */

@@ -116,6 +116,12 @@ export interface ErrorDetails {
     readonly blockedBy: readonly string[]
     readonly position: number
   }
+  readonly submitted: {
+    readonly requestId: string
+    /** How many of the jobs are in line, as far as this process knows, and how many there are. */
+    readonly inLine: number
+    readonly of: number
+  }
   readonly aborted: None
   readonly closed: None
 }

@@ -48,6 +48,7 @@ const trace = lazily(() =>
     .optional(),
 )
 
+const requestId = () => jobIdSchema.max(190, 'must have at most 190 characters')
 const anyJobIds = lazily(() => z.array(jobIdSchema, { error: 'must be a list of job ids' }))
 const jobIds = () => anyJobIds().max(1_000, 'must have at most 1,000 job ids; ask in several calls')
 
@@ -135,6 +136,10 @@ export const calls = {
     jobId: jobIdSchema,
     jobType: jobTypeSchema,
     options: completeOptions().optional(),
+  })),
+  enqueue: lazily(() => ({
+    jobs: anything,
+    options: optionsSchema({ requestId: requestId().optional() }).optional(),
   })),
   add: lazily(() => ({ lease: lease(), jobs: anything })),
   claim: lazily(() => ({

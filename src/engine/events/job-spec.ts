@@ -244,6 +244,8 @@ export interface ParsedJob {
   readonly trace: TraceContext | undefined
   /** What it comes after; absent: no other job. */
   readonly after?: readonly ParentChoice[]
+  /** The key that it was deduplicated by, of which the spec has only a digest; absent: none. */
+  readonly dedupeKey?: string
 }
 
 /** One job with its payload. @throws InterlockError `invalid_input` */
@@ -258,14 +260,20 @@ export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, 
       `${root}.after: a job that is debounced comes after no others; leave out one of the two`,
       `${root}.after`,
     )
-  if (payload === undefined) return { spec, payload, trace, ...links }
+  const also = { ...links, ...(spec.dedupe && keyIn(input)) }
+  if (payload === undefined) return { spec, payload, trace, ...also }
   return {
     spec: { ...spec, hasData: true as const, payloadHash: payloadHash(payload) },
     payload,
     trace,
-    ...links,
+    ...also,
   }
 }
+
+/** Of an input that was parsed. */
+const keyIn = (input: unknown): Pick<ParsedJob, 'dedupeKey'> => ({
+  dedupeKey: String((input as { readonly dedupe: { readonly key: unknown } }).dedupe.key),
+})
 
 /** The body of the command that puts these jobs in line. */
 export function enqueueBody(jobs: readonly ParsedJob[]): CommandBody & { readonly type: 'enqueue' } {

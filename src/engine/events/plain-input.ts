@@ -89,6 +89,7 @@ export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: Given
     isLease(lease) &&
     (options === undefined ||
       (hasOnly(options, ofComplete) && (options['claim'] === undefined || isClaim(options['claim'])))),
+  enqueue: ([jobs, options]) => Array.isArray(jobs) && options === undefined,
   offering: ([kinds, freeSlots]) => (kinds === null || areNames(kinds)) && isWhole(freeSlots, 0, 1_000_000),
 }
 

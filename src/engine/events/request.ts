@@ -130,6 +130,8 @@ export interface ParsedRequest {
   readonly workerId: string | null
   readonly claim: Claim | undefined
   readonly data: readonly DataChange[]
+  /** For an enqueue. */
+  readonly jobs?: readonly ParsedJob[]
   /** For a cancel: which life of the job. */
   readonly queuedAt: number | null
 }
@@ -163,14 +165,14 @@ function claimOf(request: InboxCommand): Claim | undefined {
   return serves || keeps ? { max: 0, kinds: null, ...said } : undefined
 }
 
-function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' | 'data'> {
+function bodyOf(request: InboxCommand, now: Micros): Pick<ParsedRequest, 'body' | 'data' | 'jobs'> {
   switch (request.type) {
     case 'enqueue': {
       const jobs = Array.isArray(request.jobs) ? request.jobs.map(camel) : request.jobs
       const parsed = parseJobs(jobs)
       const { under } = request
       const added = under === undefined ? {} : { under: { jobId: under.job_id, token: under.token } }
-      return { body: { ...enqueueBody(parsed), ...added }, data: keptOf(parsed) }
+      return { body: { ...enqueueBody(parsed), ...added }, data: keptOf(parsed), jobs: parsed }
     }
     case 'start': {
       const job = parseJob(camel(request.job), { ...specDefaults, attempts: 1 })

@@ -1,11 +1,11 @@
-import type { Json, Micros, Operator, RecordedEvent, WorkerFact } from '../core/index.ts'
+import type { Json, Micros, OnceRecord, Operator, RecordedEvent, StandIn, WorkerFact } from '../core/index.ts'
 import type { AppendRole } from './append.ts'
 import type { OutsideLine } from './checkup.ts'
 import type { DataRole, DeadLetterRole, SubmissionRole } from './side-data.ts'
 import type { WakeRole } from './wake.ts'
 
 /**
- * What the engine needs of a store to work: 32 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
+ * What the engine needs of a store to work: 34 calls, in roles. A part asks for the role it needs, or picks calls of it. Everything
  * is written to the log by `append`. Errors: `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`,
  * `corrupt_log`, `unknown_event`, `closed`.
  */
@@ -271,6 +271,47 @@ export interface SettledSubmissions {
   readonly held: readonly { readonly id: number; readonly code: string; readonly message: string }[]
 }
 
+/** The jobs of one large call, which its process has decided. */
+export interface CallToSubmit {
+  /** 1 to 190 characters; begins with `call:`. */
+  readonly requestId: string
+  /** By which another call under the same id is known. */
+  readonly digest: string
+  /** As SQL has them (`submissionOf`), each id once, in the order in which they come into line: 10,000 at most. */
+  readonly jobs: readonly { readonly job_id: string; readonly [field: string]: Json }[]
+  /** The rest of the call: jobs that are there already. */
+  readonly known: readonly string[]
+  /** Of how many jobs the payloads were staged under the request's id. */
+  readonly staged: number
+}
+
+/**
+ * `ok`: committed, by this call or one before it. Else nothing was. `reused`: the id is of another call. `unstaged`: stage the payloads again.
+ * `changed`: some of the jobs are in line by now, or their ids are taken, as `once` says: decide again.
+ */
+export type SubmittedAnswer =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly reason: 'reused' | 'unstaged' | 'changed'
+      readonly once: readonly OnceRecord[]
+    }
+
+/** How far the jobs of such a call are. */
+export interface SubmittedCall {
+  readonly isReused: boolean
+  /** Another process is putting them in line. */
+  readonly isTaken: boolean
+  /** How many are not in line yet. */
+  readonly left: number
+  /** Those of them that are not held, in order, unless another process has them. They are reserved for the caller for 5 s. */
+  readonly open: readonly { readonly id: number; readonly jobId: string }[]
+  /** Those that cannot come into line yet, and why. */
+  readonly held: readonly { readonly jobId: string; readonly reason: string }[]
+  /** What came of them; null until all are in line. */
+  readonly answer: { readonly known: readonly string[]; readonly doubles: readonly StandIn[] } | null
+}
+
 /** Role "inbox": commands and jobs by SQL, for any process to decide. */
 export interface InboxRole {
   /**
@@ -283,6 +324,17 @@ export interface InboxRole {
   settle(queue: string, settled: SettledSubmissions): Promise<void>
   /** What waits outside of the line. Reads only, and cheap enough for every few seconds. Null if there is nothing to look at. */
   backlog(queue: string): Promise<OutsideLine | null>
+  /** Commits jobs of one call as submissions, all or none, reserved for the caller for 5 s. You may call it twice. @throws InterlockError `job_exists` */
+  submitCall(queue: string, call: CallToSubmit): Promise<SubmittedAnswer>
+  /**
+   * How far a call is, and what is left of it. Null: no such call is committed.
+   * @param isHolder it was reserved for the caller before
+   */
+  submittedCall(
+    queue: string,
+    call: Pick<CallToSubmit, 'requestId' | 'digest'>,
+    isHolder: boolean,
+  ): Promise<SubmittedCall | null>
   /** Cancels a submitted job that is not in line yet. False: there is none, or it is in line by now. */
   cancelSubmitted(queue: string, jobId: string): Promise<boolean>
   /** Answers commands. The first answer counts; answers are kept for a day. */

@@ -134,6 +134,15 @@ export interface ScheduleView {
   readonly live: readonly string[]
 }
 
+export interface EnqueueOptions {
+  /**
+   * 1 to 190 characters. Give one to repeat the call when you do not know what came of it: for a day, the same id with the same jobs does
+   * nothing again, also when they have ended.
+   * @defaultValue a new one
+   */
+  readonly requestId?: string | undefined
+}
+
 /** What came of jobs that were to be put in line. */
 export interface Enqueued {
   /** How many this call has put in line. */

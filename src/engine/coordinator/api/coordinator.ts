@@ -30,6 +30,7 @@ import type {
   DeadFilter,
   EndOptions,
   Enqueued,
+  EnqueueOptions,
   FailOptions,
   Health,
   JobEnd,
@@ -78,13 +79,15 @@ export interface Coordinator {
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /**
-   * Puts jobs in line, all or none, with their payloads.
-   * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`
+   * Puts jobs in line, all or none, with their payloads. Up to 500 come into line at once. More are committed together, and then come into
+   * line in parts of at most 250, so that no other process has to wait for all of them; the call resolves when all are in line.
+   * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`; `submitted` if not all of a call that is
+   * committed are in line when its patience is over: the others follow by themselves; `command_reused`
    */
-  enqueue(jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  enqueue(jobs: readonly EnqueueInput[], options?: EnqueueOptions): Promise<Enqueued>
   /**
    * Puts jobs in line for a running attempt, which adds them to its flow: whatever comes after its job also comes after them, from this call
-   * on. In one append, and only while the attempt runs: what a lost one adds is refused.
+   * on. In one append, beyond 500 jobs in several; and only while the attempt runs: what a lost one adds is refused.
    * @throws InterlockError as `enqueue`; `job_not_active`, `stale_token`; `flow_cycle` if one of them would wait for what is to wait for it
    */
   add(lease: AttemptKey, jobs: readonly EnqueueInput[]): Promise<Enqueued>

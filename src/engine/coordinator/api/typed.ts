@@ -1,7 +1,7 @@
 import type { JobType, Json } from '../../core/index.ts'
 import type { EnqueueInput } from '../../events/index.ts'
 import type { JobData } from '../../store/index.ts'
-import type { Enqueued, StartAnswer, StartOptions } from './calls.ts'
+import type { Enqueued, EnqueueOptions, StartAnswer, StartOptions } from './calls.ts'
 import type { Coordinator } from './coordinator.ts'
 
 /** The kind may be left out if it is the job type. */
@@ -78,7 +78,7 @@ export interface TypedCoordinator<
   Payloads extends object,
   Results extends ResultsOf<Payloads> = Record<never, never>,
 > extends Coordinator {
-  enqueue(jobs: readonly TypedJob<Payloads>[]): Promise<Enqueued>
+  enqueue(jobs: readonly TypedJob<Payloads>[], options?: EnqueueOptions): Promise<Enqueued>
   /** The gate for a job of one of these kinds, with the payload of that kind. */
   onJobStart(
     jobId: string,

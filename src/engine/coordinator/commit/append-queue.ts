@@ -1,9 +1,17 @@
-import type { Command, CommandResult, DataChange, Decision, Surroundings } from '../../core/index.ts'
+import type {
+  Command,
+  CommandBody,
+  CommandResult,
+  DataChange,
+  Decision,
+  Surroundings,
+} from '../../core/index.ts'
 import type { ReceivedAnswers } from '../../store/index.ts'
 import { InFlight, SingleFlight } from '../base/concurrency.ts'
 import { readOn } from '../replica/catch-up.ts'
 import type { PolledReads } from './combining.ts'
 import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
+import type { Staged } from './data-staging.ts'
 import { HeldLooks } from './held-looks.ts'
 import type { Pending } from './open-commands.ts'
 import { type Call, type Patience, patienceOf } from './patience.ts'
@@ -139,6 +147,18 @@ export class AppendQueue implements OfQueue {
     return this.#committer.appender.preview(command, known)
   }
 
+  /** Sends data ahead under an id, if it is large. @returns whether it did @throws what the store throws, once the call has no patience left */
+  async stage(id: string, data: readonly DataChange[], madeAt: number): Promise<boolean> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const call = { madeAt, giveUp: reject }
+    this.patience.begin(call)
+    const staged: Staged = { command: { id }, data, call }
+    await Promise.race([this.#committer.staging.settle(staged), promise]).finally(() =>
+      this.patience.end(call),
+    )
+    return staged.isStaged === true
+  }
+
   /** Milliseconds of patience that are left to a call that was made then. */
   leftMs(madeAt: number): number {
     return this.patience.leftMs(madeAt)
@@ -208,19 +228,30 @@ export class AppendQueue implements OfQueue {
   }
 }
 
-/** The most commands in one append. It limits the time under the queue's lock to some tens of milliseconds. */
+/** The most commands in one append, and jobs that they put in line. It limits the time under the queue's lock to some tens of milliseconds. */
 const MOST_COMMANDS = 500
 /** The most data in one append, in characters of JSON: a quarter of a second at 1 MB/s. Larger data goes ahead. */
 const MOST_DATA = 262_144
 
+interface Batched {
+  readonly command?: Pick<Command, 'body'>
+  readonly weight?: number
+}
+
 /** Takes what goes into the next append from the head of the waiting commands. */
-export function takeBatch<Item extends { readonly weight?: number }>(pending: Item[]): Item[] {
+export function takeBatch<Item extends Batched>(pending: Item[]): Item[] {
   let count = 0
+  let steps = 0
   let whole = 0
-  for (const { weight = 0 } of pending) {
+  for (const { command, weight = 0 } of pending) {
+    steps += stepsOf(command?.body)
     whole += weight
-    if (count > 0 && (count >= MOST_COMMANDS || whole > MOST_DATA)) break
+    if (count > 0 && (steps > MOST_COMMANDS || whole > MOST_DATA)) break
     count++
   }
   return pending.splice(0, count)
 }
+
+/** A command that puts jobs in line counts for as many. */
+const stepsOf = (body: CommandBody | undefined): number =>
+  body?.type === 'enqueue' ? Math.max(1, body.specs.length) : 1

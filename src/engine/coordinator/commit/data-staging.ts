@@ -10,7 +10,6 @@ import {
 import { lengthOf } from '../../events/index.ts'
 import type { AppendRole } from '../../store/index.ts'
 import { retryWhile } from '../base/retry.ts'
-import type { Pending } from './open-commands.ts'
 import type { Call, Patience } from './patience.ts'
 
 interface Carrier {
@@ -113,8 +112,22 @@ function note(
 const LARGE = 32_768
 /** A call with many jobs may carry more: the events and rows of each job take twice as much of its append anyway. */
 const PER_JOB = 256
+/** Whether so many characters of data of so many jobs go with their append. */
+export const travelsAlong = (weight: number, jobs: number): boolean =>
+  weight <= Math.max(LARGE, jobs * PER_JOB)
 /** The most in one call, unless a single job has more: at 100 KB/s it arrives before the call times out. */
 const MOST_IN_A_CALL = 262_144
+
+/** A command, or a call of many jobs, and what is kept of its jobs. */
+export interface Staged {
+  readonly command: { readonly id: string }
+  readonly data?: readonly DataChange[]
+  readonly call?: Call
+  /** How many characters of JSON of its data travel in the append itself. */
+  weight?: number
+  /** The store has its data already, under that id. */
+  isStaged?: boolean
+}
 
 export interface StagingOptions {
   readonly store: Pick<AppendRole, 'stage'>
@@ -137,18 +150,18 @@ export class Staging {
   }
 
   /** Resolves once the append of this command is small. @throws what the store throws when the time is up */
-  async settle(pending: Pending): Promise<void> {
+  async settle(pending: Staged): Promise<void> {
     const { data = [] } = pending
     const sizes = sizesOf(data)
     pending.weight = sum(sizes)
-    if (pending.weight <= Math.max(LARGE, data.length * PER_JOB)) return
+    if (travelsAlong(pending.weight, data.length)) return
     await this.#inTurn(() => this.#send(pending, sizes))
     pending.weight = 0
     pending.isStaged = true
   }
 
   /** Sends again what the store no longer has. */
-  async again(pendings: Iterable<Pending>): Promise<void> {
+  async again(pendings: Iterable<Staged>): Promise<void> {
     for (const pending of pendings) await this.#inTurn(() => this.#send(pending, sizesOf(pending.data ?? [])))
   }
 
@@ -159,7 +172,7 @@ export class Staging {
   }
 
   /** Ends early if nobody waits for the command any more. */
-  async #send({ command, call, data = [] }: Pending, sizes: readonly number[]): Promise<void> {
+  async #send({ command, call, data = [] }: Staged, sizes: readonly number[]): Promise<void> {
     const { store, queue, signal, patience } = this.#options
     const goesOn = this.#goesOnFor(call)
     for (const part of inCalls(data, sizes)) {

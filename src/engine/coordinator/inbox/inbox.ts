@@ -1,4 +1,5 @@
 import {
+  type CommandBody,
   InterlockError,
   isInterlockError,
   isRefusal,
@@ -6,7 +7,7 @@ import {
   jobOf,
   type RecordedEvent,
 } from '../../core/index.ts'
-import { type ParsedRequest, parseRequest } from '../../events/index.ts'
+import { type ParsedJob, type ParsedRequest, parseRequest } from '../../events/index.ts'
 import type { InboxAnswer, InboxRequest, InboxRole, SubmissionRow } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
@@ -14,6 +15,7 @@ import { cancelAlsoSubmitted } from '../commit/commit-beside.ts'
 import type { Member } from '../membership/member.ts'
 import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
+import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './large-calls.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
 import { ACTOR, Submissions } from './submissions.ts'
 
@@ -27,6 +29,12 @@ const LOOK_MS = 5_000
 const FIRST_MS = 2_000
 
 type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'incarnation' | 'send' | 'workerId'>
+
+/** Who prepares and carries out what a request asks for. */
+interface InboxProcess {
+  readonly schedules: Pick<Schedules, 'prepared'>
+  readonly largeCalls: Pick<LargeCalls, 'enqueue' | 'add'>
+}
 
 /** When to look, as a look sees it. */
 export interface LookTimes {
@@ -47,7 +55,7 @@ export class Inbox {
   readonly #member: Deciding
   readonly #times: LookTimes
   readonly ends: CommittedEnds
-  readonly #schedules: Pick<Schedules, 'prepared'>
+  readonly #process: InboxProcess
   readonly #submissions: Submissions
   /** A submitted job that was put off may come into line now. */
   #again = false
@@ -59,9 +67,9 @@ export class Inbox {
   #closed = false
   #later: NodeJS.Timeout | undefined
 
-  constructor(store: InboxRole, member: Deciding, times: LookTimes, schedules: Pick<Schedules, 'prepared'>) {
+  constructor(store: InboxRole, member: Deciding, times: LookTimes, process: InboxProcess) {
     this.#store = store
-    this.#schedules = schedules
+    this.#process = process
     this.#member = member
     this.#times = times
     this.ends = new CommittedEnds(store, member)
@@ -156,6 +164,8 @@ export class Inbox {
     } catch (error) {
       // What its handler is about to commit decides about it: one that waits in the inbox can wait for that.
       if (isInterlockError(error, 'job_ending')) return { requestId, answer: null }
+      // The next look finds out how far its jobs are.
+      if (isInterlockError(error, 'submitted')) return { requestId, answer: null }
       if (isRefusal(error)) return { requestId, answer: this.#refuse(request, error) }
       this.#member.failures.note(error)
       // The store or this process is at fault, not the request. Another process may succeed, or this one later.
@@ -182,8 +192,14 @@ export class Inbox {
     const request = parseRequest(given.command, log.now())
     const { claim, workerId } = request
     this.#checkLife(request)
-    const { body, data } = this.#schedules.prepared(request)
+    const { body, data } = this.#process.schedules.prepared(request)
     const as = { ...asSent(given), workerId: workerId ?? ACTOR }
+    const { jobs = [] } = request
+    if (body.type === 'enqueue' && jobs.length > MOST_AT_ONCE) {
+      const put = await this.#sendLarge(given, body, jobs, as)
+      const result = { ok: true, started: [], bypassed: [], changed: true, ...put } as const
+      return answerOf(body, result, as.workerId, log.ledger, log.now())
+    }
     if (this.ends.has(given))
       return answerOf(body, await this.ends.decide(given, as.workerId), as.workerId, log.ledger, log.now())
     const send = () => this.#member.send(body, { as, claim, data })
@@ -192,6 +208,25 @@ export class Inbox {
         ? await cancelAlsoSubmitted(this.#store, { queue: log.queue, jobId: body.jobId }, send)
         : await send()
     return result === undefined ? { ok: true } : answerOf(body, result, as.workerId, log.ledger, log.now())
+  }
+
+  /** If another process has begun with it, it is left to that one. */
+  #sendLarge(
+    { requestId }: InboxRequest,
+    body: CommandBody & { readonly type: 'enqueue' },
+    jobs: readonly ParsedJob[],
+    partOf: { readonly id: string; readonly workerId: string },
+  ): Promise<JobsPut> {
+    const { largeCalls } = this.#process
+    const madeAt = performance.now()
+    if (body.under !== undefined) return largeCalls.add(body, jobs, { madeAt, partOf })
+    return largeCalls.enqueue({
+      jobs,
+      madeAt,
+      requestId,
+      mayBeKnown: true,
+      waits: false,
+    })
   }
 
   #checkLife({ body, queuedAt }: ParsedRequest): void {

@@ -12,6 +12,7 @@ import {
 import { parseRequirements, parseSpec } from '../../events/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../store/index.ts'
 import type { LookTimes } from './inbox.ts'
+import { MOST_JOBS } from './parts.ts'
 
 /** What intake needs from the coordinator. */
 export interface Intake {
@@ -59,7 +60,7 @@ export class TakenIn {
 }
 
 /**
- * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in one command, and reports the rows as
+ * Takes in up to `max` rows of `jobs`: reads what has arrived, puts the jobs in line in parts, and reports the rows as
  * handled. If the process dies before the report, the rows are offered again, and the append finds that the log knows them.
  *
  * @returns how many rows were handled
@@ -77,7 +78,9 @@ export async function takeIn({ store, queue, send, ledger }: Intake, max: number
     refused.push({ arrivalId: arrival.arrivalId, reason: reason.slice(0, 500) })
     return []
   })
-  const taken = await enqueue(send, parsed, refused)
+  const taken: Parsed[] = []
+  for (let from = 0; from < parsed.length; from += MOST_JOBS)
+    taken.push(...(await enqueue(send, parsed.slice(from, from + MOST_JOBS), refused)))
   await store.taken(
     queue,
     taken.map(({ arrival }) => arrival.arrivalId),

@@ -3,6 +3,7 @@ import { enqueueBody, keptOf, type ParsedJob, parseSubmission } from '../../even
 import type { InboxRole, SettledSubmissions, SubmissionRow } from '../../store/index.ts'
 import type { Member } from '../membership/member.ts'
 import { PREFIX } from './committed-ends.ts'
+import { inParts } from './parts.ts'
 
 type Held = SettledSubmissions['held'][number]
 /** The worker id in the events of what SQL puts in. */
@@ -62,7 +63,8 @@ export class Submissions {
       held.push({ id: row.id, code: job.code, message: job.message })
       return []
     })
-    const known = await this.#enqueue(parsed, held)
+    const known: number[] = []
+    for (const part of inParts(parsed)) known.push(...(await this.#enqueue(part, held)))
     for (const { job } of parsed) this.#held.delete(job.spec.jobId)
     for (const one of held) this.#putOff(one, parsed.find(({ id }) => id === one.id)?.job)
     await this.#store.settle(this.#member.log.queue, { known, held })
@@ -70,7 +72,6 @@ export class Submissions {
 
   /** In one command. Returns which are in line already, and adds those that are put off. */
   async #enqueue(parsed: readonly Parsed[], held: Held[]): Promise<readonly number[]> {
-    if (parsed.length === 0) return []
     const submissions = parsed.map(({ id }) => id)
     const jobs = parsed.map(({ job }) => job)
     const body = { ...enqueueBody(jobs), submissions }

@@ -143,6 +143,11 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
     return this.#sender.send(body, options)
   }
 
+  /** Resolves when commands can be sent. @throws InterlockError the reason why none can */
+  beReady(madeAt: number): Promise<void> {
+    return this.#sender.beReady(madeAt)
+  }
+
   /** A command whose answer no caller needs. False if it was not carried out. */
   inBackground(body: CommandBody, options?: SendOptions): Promise<boolean> {
     return this.#sender.inBackground(body, options)

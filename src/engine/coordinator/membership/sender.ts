@@ -38,8 +38,7 @@ export class Sender {
   async send(body: CommandBody, options: SendOptions = {}): Promise<Accepted> {
     const { claim, data, isLook, as, madeAt = performance.now() } = options
     const { appends, incarnation, starts, failures, stopped } = this.#member
-    await this.#checkOpen()
-    await this.#beRegistered(madeAt)
+    await this.beReady(madeAt)
     const { workerId } = incarnation
     const id = as?.id ?? incarnation.nextCommandId()
     const sender = as?.workerId ?? workerId
@@ -75,6 +74,12 @@ export class Sender {
       this.#member.failures.noteOfCommand(error)
       return false
     }
+  }
+
+  /** Resolves when commands can be sent. @throws InterlockError the reason why none can */
+  async beReady(madeAt: number): Promise<void> {
+    await this.#checkOpen()
+    await this.#beRegistered(madeAt)
   }
 
   /** @throws InterlockError the reason why nothing can be sent, once the program may know it */

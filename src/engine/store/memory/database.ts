@@ -21,6 +21,7 @@ import type {
   StoredSnapshot,
   WorkerBeat,
 } from '../index.ts'
+import type { MemoryCall } from './calls.ts'
 import type { MemoryRequest, MemorySubmission } from './inbox.ts'
 
 /** A row of `job_queue_workers`. */
@@ -106,6 +107,8 @@ const emptyQueue = (now: Micros) => ({
   submissions: new Map<number, MemorySubmission>(),
   /** The id of the last of them. */
   submitted: 0,
+  /** Large calls that were committed as submissions, by the ids of their requests. */
+  calls: new Map<string, MemoryCall>(),
   /** Jobs whose notes are told to listeners. */
   watched: new Set<string>(),
   listeners: new Set<(said: MemoryNotification) => void>(),

@@ -8,6 +8,7 @@ import type {
   Submitted,
   SubmittedJob,
 } from '../index.ts'
+import { noteInCall } from './calls.ts'
 import { type MemoryDatabase, type MemoryQueue, queueIn } from './database.ts'
 
 /** A row of `job_queue_inbox`. */
@@ -74,7 +75,8 @@ export function openSubmissions(
   now: Micros,
 ): readonly SubmissionRow[] {
   const open = [...submissions].filter(
-    ([, { takenUntil, held }]) => held === null || again || takenUntil <= now,
+    ([, { takenUntil, held, requestId }]) =>
+      takenUntil <= now || (held === null ? !requestId.startsWith('call:') : again),
   )
   // None passes one that another process is deciding.
   const reserved = open.findIndex(([, { takenUntil, held }]) => held === null && takenUntil > now)
@@ -89,10 +91,12 @@ export const listedSubmissions = ({ submissions }: MemoryQueue, after: number): 
 
 /** `job_queue_settle`. */
 export function settleSubmissions(
-  { submissions }: MemoryQueue,
+  queue: MemoryQueue,
   { known, held }: SettledSubmissions,
   now: Micros,
 ): void {
+  const { submissions } = queue
+  for (const id of known) noteInCall(queue, submissions.get(id), 'known')
   for (const id of known) submissions.delete(id)
   for (const { id, code, message } of held) {
     const row = submissions.get(id)
@@ -101,8 +105,10 @@ export function settleSubmissions(
 }
 
 /** `job_queue_cancel_submitted`. */
-export function cancelSubmitted({ submissions }: MemoryQueue, jobId: string): boolean {
-  const [id] = [...submissions].find(([, row]) => row.jobId === jobId) ?? []
+export function cancelSubmitted(queue: MemoryQueue, jobId: string): boolean {
+  const { submissions } = queue
+  const [id, row] = [...submissions].find(([, each]) => each.jobId === jobId) ?? []
+  noteInCall(queue, row, 'cancelled')
   return id !== undefined && submissions.delete(id)
 }
 

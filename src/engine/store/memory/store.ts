@@ -23,6 +23,7 @@ import type {
 } from '../index.ts'
 import { appendTo, atOf, eventsAfter, read } from './append.ts'
 import { backlogIn } from './backlog.ts'
+import { submitCall, submittedCall } from './calls.ts'
 import { combiningIn, publishedIn, tellIn } from './combining.ts'
 import { cut, dataOf, noteIn, payloadsAfter, resultsOf, stageIn, watchIn } from './data.ts'
 import {
@@ -166,6 +167,9 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       submissions: openSubmissions(queueOf(name), 10 * limit, again, database.now()),
     }),
     cancelSubmitted: async (name, jobId) => cancelSubmitted(queueOf(name), jobId),
+    submitCall: async (name, call) => submitCall(queueOf(name), call, database.now()),
+    submittedCall: async (name, call, isHolder) =>
+      submittedCall(queueOf(name), call, isHolder, database.now()),
     settle: async (name, settled) => settleSubmissions(queueOf(name), settled, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
     results: async (name, jobIds) => resultsOf(queueOf(name), jobIds),

@@ -324,6 +324,44 @@ export const incomingAnswer = z.object({
   submissions: z.array(z.object({ id: integer, job: json })),
 })
 
+/** What `job_queue_submit_call` answers. */
+export const submitCallAnswer = z.union([
+  z.object({ ok: z.literal(true) }),
+  z.object({
+    ok: z.literal(false),
+    reason: z.enum(['reused', 'unstaged', 'changed']),
+    once: z.array(onceRecord).default([]),
+  }),
+])
+
+const calledJobs = z.array(
+  z.object({ id: integer, job_id: z.string() }).transform(({ id, job_id: jobId }) => ({ id, jobId })),
+)
+const heldJobs = z.array(
+  z
+    .object({ job_id: z.string(), reason: z.string().nullable() })
+    .transform(({ job_id: jobId, reason }) => ({ jobId, reason: reason ?? '' })),
+)
+const standIn = z
+  .object({ job_id: z.string(), stands_for: z.string() })
+  .transform(({ job_id: jobId, stands_for: standsFor }) => ({ jobId, standsFor }))
+
+/** What `job_queue_submitted_call` answers. */
+export const submittedCallAnswer = z
+  .object({
+    is_reused: z.boolean(),
+    is_taken: z.boolean(),
+    left: integer,
+    open: calledJobs,
+    held: heldJobs,
+    answer: z
+      .object({ known: z.array(z.string()), deduplicated: z.array(standIn).default([]) })
+      .transform(({ known, deduplicated: doubles }) => ({ known, doubles }))
+      .nullable(),
+  })
+  .transform(({ is_reused: isReused, is_taken: isTaken, ...rest }) => ({ isReused, isTaken, ...rest }))
+  .nullable()
+
 export const endOfAnswer = z
   .object({ request_id: z.string(), command: json, decided: z.boolean() })
   .transform(({ request_id: requestId, command, decided: isDecided }) => ({ requestId, command, isDecided }))

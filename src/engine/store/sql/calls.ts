@@ -39,6 +39,8 @@ import {
   resultsAnswer,
   rowsAnswer,
   snapshotAnswer,
+  submitCallAnswer,
+  submittedCallAnswer,
   turnAnswer,
   watchAnswer,
 } from './answers.ts'
@@ -126,6 +128,15 @@ export function sqlCalls(rpc: Rpc, address: () => string | undefined = () => und
       const rows = held.map(({ id, code, message }) => ({ id, code, reason: message }))
       await rpc('job_queue_settle', { queue, known, held: rows })
     },
+    submitCall: (queue, { requestId, ...given }) =>
+      call('job_queue_submit_call', submitCallAnswer, { queue, request_id: requestId, ...given }),
+    submittedCall: (queue, { requestId, digest }, isHolder) =>
+      call('job_queue_submitted_call', submittedCallAnswer, {
+        queue,
+        request_id: requestId,
+        digest,
+        is_holder: isHolder,
+      }),
     cancelSubmitted: (queue, jobId) =>
       call('job_queue_cancel_submitted', flagAnswer, { queue, job_id: jobId }),
     answer: async (queue, answers) => {

@@ -408,7 +408,9 @@ export type Database = {
       job_queue_start_chain: { Args: { queue: string }; Returns: Json }
       job_queue_status: { Args: { state: string }; Returns: string }
       job_queue_submit: { Args: { jobs: Json; queue?: string; request_id?: string }; Returns: string }
+      job_queue_submit_call: { Args: { queue: string; request_id: string; digest: string; jobs: Json; known: string[]; staged: number }; Returns: Json }
       job_queue_submitted: { Args: { queue: string; lim: number }; Returns: Json }
+      job_queue_submitted_call: { Args: { queue: string; request_id: string; digest: string; is_holder: boolean }; Returns: Json }
       job_queue_submitted_job: { Args: { job: Json }; Returns: Json }
       job_queue_sweep_once: { Args: { queue: string; most: number }; Returns: undefined }
       job_queue_taken: { Args: { queue: string; arrival_ids: number[]; refused: Json }; Returns: number }

@@ -41,6 +41,8 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_taken: 1,
   job_queue_answer_requests: 1,
   job_queue_settle: 1,
+  job_queue_submit_call: 1,
+  job_queue_submitted_call: 1,
   job_queue_cancel_submitted: 1,
 }
 const LAST_RANK = 2
