@@ -105,7 +105,6 @@ it.each<[string, PolicyInput, string]>([
   await coordinator.setPolicy(rules)
   const none = { starts_in_seconds: null, starts_from_seconds: null, starts_to_seconds: null }
   expect(await told()).toMatchObject({ ...none, starts_reason: expect.stringContaining(why) })
-  await coordinator.setPolicy({ maxOvertakes: 0 })
   await coordinator.close()
   expect(await told()).toMatchObject({ ...none, starts_reason: 'no live process runs its kind' })
 })

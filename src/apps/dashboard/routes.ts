@@ -60,7 +60,8 @@ export function routesOf(parts: RouteParts): Handled {
     if (what !== 'queues') return undefined
     if (queue === undefined) return isReading ? queues(parts, allowed) : undefined
     const reader = await parts.readers.of(queue, allowed)
-    const asked = { query: new URL(request.url).searchParams, allowed }
+    const accepts = request.headers.get('accept-encoding')
+    const asked = { query: new URL(request.url).searchParams, allowed, accepts }
     if (isReading && rest[0] === 'events' && rest.length === 1) return events(parts, reader, request, asked)
     return isReading ? read(reader, rest, asked) : pull(parts, reader, rest, { request, path, allowed })
   }

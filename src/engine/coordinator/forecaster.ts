@@ -53,7 +53,7 @@ export class Forecaster {
   /** One at a time: each event counts once. */
   #learning: Promise<Experience> | undefined
   #learnedAt = Number.NEGATIVE_INFINITY
-  #last: Promise<Forecast> | undefined
+  #last: { readonly alive: string; readonly found: Promise<Forecast> } | undefined
 
   constructor(past: PastOf) {
     this.#past = past
@@ -62,19 +62,23 @@ export class Forecaster {
   /** When a job starts that waits there. @throws what the store throws */
   async startOf(at: Outset, jobId: string): Promise<StartRange | NoRange> {
     // While nothing has completed, it is soon otherwise.
-    const last = (this.#experience?.times.count ?? 0) === 0 ? undefined : await this.#last
+    const isKnown = (this.#experience?.times.count ?? 0) > 0 && this.#last?.alive === aliveIn(at)
+    const last = isKnown ? await this.#last?.found : undefined
     if (last !== undefined && jobOf(last.ledger, jobId)?.active === false)
       return lessGone(await inTurns(last.of(jobId)), at.now - last.now)
-    const found = await this.#kept(this.#learned(at).then((learned) => inTurns(learned.forecast(at))))
+    const found = await this.#kept(
+      at,
+      this.#learned(at).then((learned) => inTurns(learned.forecast(at))),
+    )
     return inTurns(found.of(jobId))
   }
 
   /** Not for longer: it holds the queue as it was. */
-  #kept(found: Promise<Forecast>): Promise<Forecast> {
+  #kept(at: Outset, found: Promise<Forecast>): Promise<Forecast> {
     const forget = () => {
-      if (this.#last === found) this.#last = undefined
+      if (this.#last?.found === found) this.#last = undefined
     }
-    this.#last = found
+    this.#last = { alive: aliveIn(at), found }
     setTimeout(forget, GOOD_MS).unref()
     found.catch(forget)
     return found
@@ -147,6 +151,12 @@ export class Forecaster {
     }
   }
 }
+
+/** With other processes another forecast holds. */
+const aliveIn = ({ workers }: Outset): string =>
+  JSON.stringify(
+    workers?.flatMap(({ workerId, state, kinds }) => (state === 'live' ? [[workerId, kinds]] : [])),
+  )
 
 /** As it stands some time later. */
 function lessGone(range: StartRange | NoRange, gone: Micros): StartRange | NoRange {

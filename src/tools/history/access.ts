@@ -1,3 +1,4 @@
+import type { Ledger } from '../../engine/core/index.ts'
 import { checkAccess, parseQueue } from '../../engine/events/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import type { ArchivedFiles } from './bad-event.ts'
@@ -36,7 +37,10 @@ export interface Access {
 /** An access with all defaults filled in. */
 export type Opened = {
   readonly [Key in Exclude<keyof Access, 'files'>]-?: NonNullable<Access[Key]>
-} & Pick<Access, 'files'>
+} & Pick<Access, 'files'> & {
+    /** The queue now, of who follows it anyway; absent: it is folded from the log. */
+    readonly ledger?: (() => Promise<Ledger>) | undefined
+  }
 
 const known = new WeakSet<Access>()
 const never = new AbortController().signal
@@ -48,6 +52,13 @@ export function opened(access: Access): Opened {
   checkAccess(access)
   const { store, queue = 'default', signal = never, onProgress = ignore, onNote = ignore, files } = access
   const all = { store, queue: parseQueue(queue), signal, onProgress, onNote, files }
+  known.add(all)
+  return all
+}
+
+/** An access of a program that follows the queue. @param ledger the queue now, not older than the call */
+export function openedBy(access: Access, ledger: () => Promise<Ledger>): Opened {
+  const all = { ...opened(access), ledger }
   known.add(all)
   return all
 }

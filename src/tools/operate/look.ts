@@ -23,7 +23,7 @@ export async function lookOf(
   access: Opened,
   { version, now }: { readonly version: number; readonly now: number },
 ): Promise<Look> {
-  const ledger = await ledgerAt(access, version)
+  const ledger = access.ledger === undefined ? await ledgerAt(access, version) : await access.ledger()
   const operators = await operatorsOf(access, ledger)
   const ending = new Set(await access.store.committedEnds(access.queue))
   return { ledger, now, workers: await access.store.workers(access.queue), operators, ending }

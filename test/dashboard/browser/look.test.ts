@@ -43,7 +43,7 @@ const pictured: Readonly<Record<string, 'light' | 'dark'>> = {
 /** What stands on the screen when it is whole. */
 const whole: Readonly<Record<(typeof screens)[number], string>> = {
   now: '[data-check=paused]',
-  why: '[data-fact=estimate] b',
+  why: '[data-fact=estimate] :is(b, .dim):not(:text("estimating…"))',
   time: '.labels li',
   figures: '[aria-labelledby=split] [data-bar]',
   'what-if': '[data-outcome=simulated]',

@@ -1,6 +1,7 @@
 import { invalidInput } from '../../../engine/core/index.ts'
 import { parseInput } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
+import { openedBy } from '../../../tools/history/access.ts'
 import {
   type ChangeDocument,
   type ChangePreview,
@@ -48,7 +49,12 @@ export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuer
 export const flowAround = async (reader: QueueReader, jobId: string): Promise<Response> =>
   json(await flow(accessOf(reader), jobId))
 
-const accessOf = ({ store, queue }: Pick<QueueReader, 'store' | 'queue'>) => ({ store, queue })
+/** The reader follows the queue anyway: nothing is folded again for a request. */
+const accessOf = (reader: QueueReader) =>
+  openedBy({ store: reader.store, queue: reader.queue }, async () => {
+    await reader.look()
+    return reader.ledger()
+  })
 
 const PAYLOAD = 'payload.'
 

@@ -11,10 +11,13 @@ import './page.css'
 
 const page = signal<PageContext | null>(null)
 const fault = signal<ApiError | null>(null)
+/** The address names a queue that there is not, or that this user does not see; and those that there are. */
+const unknown = signal<{ readonly queue: string; readonly queues: readonly string[] } | null>(null)
 /** Ends the rest before the next try. */
 let tryNow = () => {}
 
 function App() {
+  if (unknown.value !== null) return <Unknown {...unknown.value} />
   if (page.value === null) return <Alone />
   return (
     <PageProvider value={page.value} key={page.value.live.queue}>
@@ -22,6 +25,21 @@ function App() {
     </PageProvider>
   )
 }
+
+/** It shows no other queue in its place, whose levers somebody might pull. */
+const Unknown = ({ queue, queues }: { readonly queue: string; readonly queues: readonly string[] }) => (
+  <div class="alone" role="alert" data-load="unknown">
+    <p class="warn">There is no queue {queue} that you may see.</p>
+    <p>
+      {queues.length === 0 ? 'You may see none.' : 'These you may see: '}
+      {queues.map((name) => (
+        <a key={name} href={`./?queue=${encodeURIComponent(name)}`} data-queue={name}>
+          {name}{' '}
+        </a>
+      ))}
+    </p>
+  </div>
+)
 
 /** Before the page knows who looks. */
 function Alone() {
@@ -56,8 +74,10 @@ function follow(me: MeDocument): void {
   let live: LiveQueue | undefined
   effect(() => {
     const { queue } = route.value
-    const wanted = queue !== null && me.queues.includes(queue) ? queue : (me.queues[0] ?? 'default')
-    if (live?.queue === wanted) return
+    const isKnown = queue === null || me.queues.includes(queue)
+    unknown.value = isKnown ? null : { queue, queues: me.queues }
+    const wanted = isKnown ? (queue ?? me.queues[0] ?? 'default') : null
+    if (wanted === null || live?.queue === wanted) return
     page.peek()?.shown.stop()
     live?.stop()
     live = new LiveQueue(wanted)

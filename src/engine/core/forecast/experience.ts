@@ -32,6 +32,8 @@ export class Experience {
   readonly #begin: number
   readonly #hindsight = new Hindsight()
   #version: number
+  /** From this number on it looks whether somebody waits. */
+  #next = 0
 
   /** @param begin the queue before the first event that it is told */
   constructor(begin: Ledger) {
@@ -89,9 +91,11 @@ export class Experience {
     for (const event of events) {
       replayer.push(event)
       this.push(event, from)
-      if ((event.seq - this.#begin) % apart(total) !== 0 || this.times.count === 0) continue
+      if (event.seq < this.#next || this.times.count === 0) continue
       const ledger = replayer.ledger()
+      this.#next = event.seq + (ledger.line.size > LONG_LINE ? apart(total) : 1)
       if (!this.#isTime(ledger, total)) continue
+      this.#next = event.seq + apart(total)
       const then = workersAt(ledger, this.times, workers ?? [])
       yield* this.#note(
         yield* forecast({ ledger, now: event.at, workers: then, times: this.times, compared: [] }),

@@ -10,6 +10,7 @@ import {
   saidBy,
   spokenOf,
   unitsOf,
+  type WorkerFact,
 } from '../../../engine/core/index.ts'
 
 /** A process that runs jobs. */
@@ -174,3 +175,27 @@ function growthOf(before: Policy, after: Policy, place: string): number {
   const growth = Object.entries(unitsOf(after, place) ?? {}).map(([unit, has]) => has / (had[unit] ?? has))
   return Math.max(1, ...growth)
 }
+
+/** How many slots the live processes have: those that are free, and those that are taken. Null: none is alive. */
+export function slotsIn(workers: readonly WorkerFact[] | null, ledger: Ledger): number | null {
+  const able = (workers ?? []).filter(({ state, kinds }) => state === 'live' && kinds?.length !== 0)
+  if (able.length === 0) return null
+  const taken = new Map<string, Set<number>>()
+  for (const place of ledger.active) {
+    const job = ledger.jobs.get(place)
+    if (job?.workerId == null) continue
+    taken.set(job.workerId, (taken.get(job.workerId) ?? new Set()).add(job.batch ?? job.token))
+  }
+  return able.reduce((sum, { workerId, freeSlots }) => sum + freeSlots + (taken.get(workerId)?.size ?? 0), 0)
+}
+
+/** A place that the log does not know has as much of each unit as the first one of its model. */
+export const unitsOfNew = (capacity: Policy['capacity'], policy: Policy): NonNullable<Policy['units']> =>
+  Object.fromEntries(
+    Object.values(capacity).flatMap((listed) => {
+      const like =
+        typeof listed === 'object' && listed[0] !== undefined ? unitsOf(policy, listed[0]) : undefined
+      if (like === undefined || typeof listed !== 'object') return []
+      return listed.filter((place) => place.startsWith('new:')).map((place) => [place, like] as const)
+    }),
+  )

@@ -53,6 +53,28 @@ export interface Recorded {
   /** Every model that a job needs. */
   readonly models: ReadonlySet<string>
   readonly around: AroundJobs
+  /** How many attempts all processes run at once; null: nobody knows, and any number may. */
+  readonly slots: number | null
+}
+
+/** How many attempts ran at once at most. */
+function mostAtOnce(lives: readonly Life[]): number {
+  const turns = lives
+    .flatMap(({ runs }) => runs)
+    .flatMap(
+      ({ from, to }) =>
+        [
+          { at: to, by: -1 },
+          { at: from, by: 1 },
+        ] as const,
+    )
+    .sort((a, b) => a.at - b.at || a.by - b.by)
+  let [now, most] = [0, 0]
+  for (const { by } of turns) {
+    now += by
+    most = Math.max(most, now)
+  }
+  return most
 }
 
 /** Every model that one of these jobs needs. */
@@ -84,8 +106,11 @@ export class PeriodRecorder {
     this.#replayer.push(event)
   }
 
-  /** @throws InterlockError `invalid_input` when none of them ended */
-  finish(): Recorded {
+  /**
+   * @param slots as far as the live processes tell
+   * @throws InterlockError `invalid_input` when none of them ended
+   */
+  finish(slots: number | null = null): Recorded {
     const all = this.#recording.lives
     const lives = all.filter(({ ended }) => ended)
     if (lives.length === 0)
@@ -101,6 +126,7 @@ export class PeriodRecorder {
       policy,
       models: modelsOf(lives),
       around: this.#around.finish(),
+      slots: slots === null ? null : Math.max(slots, mostAtOnce(lives)),
     }
   }
 }
@@ -111,15 +137,16 @@ export class PeriodRecorder {
  */
 export async function triedOf(
   queue: string,
-  { period, lives, leftOut, policy, around }: Recorded,
+  { period, lives, leftOut, policy, around, slots }: Recorded,
   tried: readonly Trial[],
   under: (lives: readonly Life[], trial: Trial) => Promise<readonly Life[]>,
 ): Promise<WhatIf> {
   const { begin, acts, processes } = around
   const others = acts.filter(({ body }) => body.type !== 'set_policy')
-  const asItWas = { name: 'simulated', policy: begin, slots: null, acts, processes }
+  const asItWas = { name: 'simulated', policy: begin, slots, acts, processes }
   const trials = tried.map((trial) => ({
     ...trial,
+    slots: trial.slots ?? slots,
     acts: [...others, ...(trial.acts ?? [])],
     processes: processesUnder(around, trial.policy),
   }))

@@ -1,3 +1,4 @@
+import { type Signal, useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { RecordedEvent } from '../../../../engine/core/index.ts'
 import { eventDetail } from '../../../../tools/format/event-text.ts'
@@ -7,6 +8,17 @@ import type { ChangedDocument, ChangePreviewDocument } from '../../api/many-docu
 import { asked, type PullStep, pull } from '../data/levers.ts'
 import { Scroll } from '../part/scroll.tsx'
 import { usePage } from './context.ts'
+import { localText } from './time.ts'
+
+/** More jobs than this are changed only by who has written down how many they are. */
+const MANY = 20
+
+/** How many jobs a step would change, if they are many. */
+function manyIn(now: PullStep): number | null {
+  if (now.step !== 'asking' && now.step !== 'pulling') return null
+  const jobs = 'mark' in now.preview ? now.preview.moves.total : now.preview.jobs.length
+  return jobs > MANY ? jobs : null
+}
 
 /** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
 export function Ask() {
@@ -14,9 +26,13 @@ export function Ask() {
   const dialog = useRef<HTMLDialogElement>(null)
   const now = asked.value
   const isOpen = now !== null
+  const written = useSignal('')
+  const many = now === null ? null : manyIn(now)
+  const isWritten = many === null || written.value.replace(/\D/g, '') === String(many)
   useLayoutEffect(() => {
     if (isOpen && dialog.current?.open === false) dialog.current.showModal()
     if (!isOpen) dialog.current?.close()
+    if (!isOpen) written.value = ''
   })
   return (
     <dialog
@@ -34,12 +50,14 @@ export function Ask() {
           method="dialog"
           onSubmit={(event) => {
             event.preventDefault()
-            if (now.step === 'asking') void pull(live.queue)
+            if (now.step === 'asking' && isWritten) void pull(live.queue)
+            else if (now.step === 'asking') return
             else asked.value = null
           }}
         >
           <h2 id="asked">{now.request.title}</h2>
           <Body now={now} />
+          {many === null ? null : <HowMany many={many} written={written} />}
           <div class="buttons">
             <button type="button" onClick={() => (asked.value = null)}>
               {now.step === 'asking' || now.step === 'pulling' ? 'Leave it' : 'Close'}
@@ -48,7 +66,7 @@ export function Ask() {
               <button
                 type="submit"
                 class="main"
-                disabled={now.step === 'pulling'}
+                disabled={now.step === 'pulling' || !isWritten}
                 data-do={now.request.lever}
               >
                 {now.request.title}
@@ -60,6 +78,19 @@ export function Ask() {
     </dialog>
   )
 }
+
+const HowMany = ({ many, written }: { readonly many: number; readonly written: Signal<string> }) => (
+  <label class="how-many">
+    Write {many} to change {plural(many, 'job')}:{' '}
+    <input
+      name="how-many"
+      inputMode="numeric"
+      autocomplete="off"
+      value={written.value}
+      onInput={({ currentTarget }) => (written.value = currentTarget.value)}
+    />
+  </label>
+)
 
 function Body({ now }: { readonly now: PullStep }) {
   switch (now.step) {
@@ -168,7 +199,7 @@ function Events({ events }: { readonly events: readonly RecordedEvent[] }) {
         {events.slice(0, 20).map((event) => (
           <li key={event.seq}>
             <b>{event.type}</b> {'jobId' in event ? event.jobId : ''}{' '}
-            <span class="dim">{eventDetail(event)}</span>
+            <span class="dim">{localText(eventDetail(event))}</span>
           </li>
         ))}
       </ol>

@@ -17,6 +17,12 @@ export function momentText(at: Micros): string {
   return isToday ? clockText(at) : `${date.toLocaleDateString()} ${clockText(at)}`
 }
 
+const utc = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+
+/** A text with the times in it as everywhere on the page: in the user's time zone, to the second. */
+export const localText = (text: string): string =>
+  text.replace(utc, (time) => momentText(Date.parse(time) * MICROS_PER_MS))
+
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 
 /** With the day and the time zone: `28 Nov 2026, 14:03:07 CET`. */

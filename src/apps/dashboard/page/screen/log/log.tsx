@@ -5,7 +5,7 @@ import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { go, route } from '../../frame/route.ts'
-import { momentText } from '../../frame/time.ts'
+import { localText, momentText } from '../../frame/time.ts'
 import { Copy } from '../../part/copy.tsx'
 import { Filter } from '../../part/filter.tsx'
 import { Loaded, None } from '../../part/load.tsx'
@@ -86,7 +86,7 @@ export function Log() {
 }
 
 function Row({ event }: { readonly event: RecordedEvent }) {
-  const detail = eventDetail(event)
+  const detail = localText(eventDetail(event))
   return (
     <li data-seq={event.seq} class={event.seq === route.value.at ? 'here' : ''}>
       <Link class="number" to={{ at: event.seq }} title="Look at this moment">

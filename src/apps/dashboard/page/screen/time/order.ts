@@ -1,4 +1,4 @@
-import { type Ledger, modelOf, pauseOf } from '../../../../../engine/core/index.ts'
+import { countsOf as countsIn, type Ledger, pauseOf } from '../../../../../engine/core/index.ts'
 import type { ModelTime } from '../../data/spans.ts'
 
 export const orders = ['by name', 'waiting first'] as const
@@ -12,11 +12,10 @@ export interface OrderOptions {
   readonly order: Order
 }
 
-/** How many hold a model, and how many wait for it, in its line or kept by its pause. */
+/** How many hold a model or one of its places, and how many wait for it, in its lines or kept by its pause. */
 export function countsOf(ledger: Ledger, model: string) {
-  const { holders, line } = modelOf(ledger, model)
-  const beside = pauseOf(ledger, model)?.jobs.size ?? 0
-  return { held: holders.size, waiting: line.size + beside }
+  const { held, waiting } = countsIn(ledger, model)
+  return { held, waiting: waiting + (pauseOf(ledger, model)?.jobs.size ?? 0) }
 }
 
 /** The models that are wanted, in the order that is wanted. */

@@ -68,6 +68,7 @@ function Places({ model, of, change }: Tried & { readonly model: string }) {
 
 function PolicyRules({ of, change }: Tried) {
   const { policy, overtakes, slots } = change.value
+  const known = slots ?? of.slots
   const overtakesInForce = overtakes ?? of.policy.maxOvertakes
   return (
     <>
@@ -86,10 +87,10 @@ function PolicyRules({ of, change }: Tried) {
         <span class="name">how often a job may be overtaken</span>
       </Slide>
       <Slide
-        range={{ min: 1, max: 65, value: slots ?? 65 }}
-        shown={slots ?? '∞'}
+        range={{ min: 1, max: Math.max(65, 2 * (of.slots ?? 0)), value: known ?? 65 }}
+        shown={known ?? '∞'}
         isInForce={slots === null}
-        onSlide={(to) => setIn(change, { slots: to > 64 ? null : to })}
+        onSlide={(to) => setIn(change, { slots: of.slots === null && to > 64 ? null : to })}
       >
         <span class="name">slots in all workers</span>
       </Slide>

@@ -1,5 +1,6 @@
 import { capacityOf, type Policy, placesOf } from '../../../../../engine/core/index.ts'
 import type { WhatIf } from '../../../../../tools/insight/index.ts'
+import { unitsOfNew } from '../../../../../tools/insight/what-if/around.ts'
 import { simulate } from '../../../../../tools/insight/what-if/simulate.ts'
 import {
   PeriodRecorder,
@@ -35,6 +36,7 @@ export const unchanged: RuleChange = {
 
 export async function recorded(
   { before, events, period }: LoadedPeriod,
+  slots: number | null,
   signal: AbortSignal,
 ): Promise<Recorded> {
   const recorder = new PeriodRecorder(before, period)
@@ -43,18 +45,22 @@ export async function recorded(
     recorder.push(event)
     if (++n % 500 === 0) await turn(signal)
   }
-  return recorder.finish()
+  return recorder.finish(slots)
 }
 
 /** The trial, in the form of `interlock what-if --try`. */
 export function trialOf(change: RuleChange, { policy, period }: Recorded): Trial {
   const { overtakes, slots, pause } = change
   const maxActive = change.policy === 'as it is' ? policy.maxActive : change.policy === 'serial' ? 1 : null
+  const amounts = scaled(policy, change.amounts)
+  const capacity = { ...policy.capacity, ...capacityOfTrial(change, policy) }
+  const units = { ...(amounts.units ?? policy.units), ...unitsOfNew(capacity, { ...policy, ...amounts }) }
   const rules: Policy = {
     ...policy,
-    ...scaled(policy, change.amounts),
+    ...amounts,
+    ...(policy.units === undefined ? undefined : { units }),
     maxActive,
-    capacity: { ...policy.capacity, ...capacityOfTrial(change, policy) },
+    capacity,
     maxOvertakes: overtakes ?? policy.maxOvertakes,
   }
   return { name: nameOf(change, policy), policy: rules, slots, acts: actsOf(pause, period) }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { count, duration, plural } from '../../../../../tools/format/index.ts'
 import type { WhatIf as Found } from '../../../../../tools/insight/index.ts'
+import { slotsIn } from '../../../../../tools/insight/what-if/around.ts'
 import type { Recorded } from '../../../../../tools/insight/what-if/tried.ts'
 import { type Length, periodIn } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
@@ -30,7 +31,9 @@ export function WhatIf() {
       await live.readBack(live.version.peek() - EVENTS)
       const { version, lastAt } = shown.ledger.peek()
       const found = periodIn(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) })
-      return found === null ? null : recorded(found, signal)
+      return found === null
+        ? null
+        : recorded(found, slotsIn(live.workers.peek(), shown.ledger.peek()), signal)
     },
   })
   return (
@@ -136,10 +139,26 @@ function Outcomes({ of, change }: { readonly of: Recorded; readonly change: Rule
           isDashed: index === 1,
         }))}
       />
+      <Deviation of={outcomes} />
       <p class="dim">
         Simulated: the same jobs come at the same times and run as long as before. Nothing else takes time.
       </p>
     </Panel>
+  )
+}
+
+/** How far the simulation is from what happened: a trial is as far off. */
+function Deviation({ of: [happened, same] }: { readonly of: Found['outcomes'] }) {
+  if (happened === undefined || same === undefined) return null
+  const off = (was: number, is: number) =>
+    was === 0 ? '—' : `${is >= was ? '+' : '−'}${Math.abs((is / was - 1) * 100).toFixed(0)} %`
+  return (
+    <p data-error>
+      The same, simulated, differs from what happened: mean wait{' '}
+      <b>{off(happened.waiting.mean ?? 0, same.waiting.mean ?? 0)}</b>, makespan{' '}
+      <b>{off(happened.makespanMs, same.makespanMs)}</b>. Expect as much of a trial, and compare it with the
+      same, simulated.
+    </p>
   )
 }
 

@@ -3,7 +3,7 @@ import { plural } from '../../../../../tools/format/index.ts'
 import { ApiError, getJson, ofQueue } from '../../data/api.ts'
 import { asked } from '../../data/levers.ts'
 import { usePage } from '../../frame/context.ts'
-import { momentText } from '../../frame/time.ts'
+import { localText, momentText } from '../../frame/time.ts'
 import { LeverButton } from '../../part/lever-button.tsx'
 import { Failed, type Load, Loaded, useLoad } from '../../part/load.tsx'
 import { errorText, type Letter } from '../dead/letters.ts'
@@ -90,7 +90,7 @@ function NotLive({ jobId, hasCome }: NotLiveProps) {
 
 const Explained = ({ jobId, state, code, reason, whatHasToHappen }: NotLiveJob) => (
   <p class="sentence" data-why={code ?? state}>
-    {state}: {reason}. What has to happen: {whatHasToHappen}.{' '}
+    {state}: {localText(reason)}. What has to happen: {localText(whatHasToHappen)}.{' '}
     {state === 'submitted' && code !== 'arrived' ? (
       <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }}>
         Cancel…

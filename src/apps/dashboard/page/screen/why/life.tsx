@@ -5,7 +5,7 @@ import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import { route } from '../../frame/route.ts'
-import { momentText } from '../../frame/time.ts'
+import { localText, momentText } from '../../frame/time.ts'
 import { type Load, Loaded, None } from '../../part/load.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
@@ -42,7 +42,7 @@ export function Life({
             </Link>
             <span class="dim">{momentText(event.at)}</span>
             <b>{event.type}</b>
-            <span class="dim detail">{eventDetail(event)}</span>
+            <span class="dim detail">{localText(eventDetail(event))}</span>
           </li>
         ))}
       </ol>

@@ -3,7 +3,7 @@ import { attemptText, explainLive, type Job, jobOf, triesOf } from '../../../../
 import { plural } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
-import { seconds } from '../../frame/time.ts'
+import { localText, seconds } from '../../frame/time.ts'
 import { factsIn } from '../../part/facts.ts'
 import { JobLink } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
@@ -83,7 +83,7 @@ function Of({ jobId }: { readonly jobId: string }) {
         ) : (
           <>
             <p class="sentence" data-why={found.code ?? found.state}>
-              {capital(found.reason)}.
+              {capital(localText(found.reason))}.
             </p>
             <dl class="facts">
               <dt>state</dt>
@@ -92,7 +92,7 @@ function Of({ jobId }: { readonly jobId: string }) {
                 {found.code === null || found.code === found.standing ? '' : ` (${found.code})`}
               </dd>
               <dt>what has to happen</dt>
-              <dd data-fact="has to happen">{found.whatHasToHappen}</dd>
+              <dd data-fact="has to happen">{localText(found.whatHasToHappen)}</dd>
               {found.position === null ? null : (
                 <>
                   <dt>position</dt>
