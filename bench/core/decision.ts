@@ -3,6 +3,7 @@ import { answerOf } from '../frame/child.ts'
 import { ratios } from '../frame/statistics.ts'
 import { everything } from './crowded-line.ts'
 import { byModel, type LineShape } from './line.ts'
+import { shared as rules } from './shared-line.ts'
 
 type Setting = Omit<LineShape, 'waiting'> & { readonly name: string }
 
@@ -17,6 +18,15 @@ const settings: readonly Setting[] = [
   { name: '1,000 models', models: 1_000, each: 1, policy: byModel },
   { name: '1,000 models, 4 a job', models: 1_000, each: 4, policy: byModel },
   { name: 'everything on, 16 overtakes', models: 10, each: 1, policy: everything, crowded: true },
+  ...(['off', 'units with asks', 'weights with tiers', 'both'] as const).map((how): Setting => {
+    return {
+      name: `100 models, 16 processes, ${how}`,
+      models: 100,
+      each: 1,
+      policy: rules[how],
+      shared: how,
+    }
+  }),
   { name: '10 models, 16 overtakes', models: 10, each: 1, policy: { ...byModel, maxOvertakes: 16 } },
 ]
 
@@ -49,6 +59,8 @@ export async function decisionRows(context: Context): Promise<readonly Row[]> {
 }
 
 function costOf(context: Context, shape: LineShape): Promise<number> {
-  const input: DecisionInput = { shape, steps: sized(context, shape.crowded === true ? 500 : 20_000, 500) }
+  const { crowded = false, shared } = shape
+  const steps = shared === undefined ? sized(context, crowded ? 500 : 20_000, 500) : sized(context, 100, 10)
+  const input: DecisionInput = { shape, steps }
   return answerOf<number>(new URL('./decision-child.ts', import.meta.url), input)
 }

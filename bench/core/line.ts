@@ -12,6 +12,9 @@ export const byModel: Policy = { ...defaultPolicy, maxActive: null }
 const everything: Claim = { max: 100_000, kinds: null }
 const one: Claim = { max: 1, kinds: null }
 
+/** What is shared out in a line of shared-line.ts. */
+export type Shared = 'off' | 'units with asks' | 'weights with tiers' | 'both'
+
 /** What stands in line: on how many models, of which each job needs some. */
 export interface LineShape {
   readonly waiting: number
@@ -22,6 +25,8 @@ export interface LineShape {
   readonly schedules?: number
   /** A line in which jobs wait for everything that a policy can limit (crowded-line.ts). */
   readonly crowded?: boolean
+  /** One in which models share cards, or keys processes (shared-line.ts). */
+  readonly shared?: Shared
 }
 
 /**

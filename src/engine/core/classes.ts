@@ -25,10 +25,8 @@ import { amountsText, asksText } from './units.ts'
 
 /** Where keys are limited or take turns, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
 function keyOf(policy: Policy, { spec, asker }: Job): ClassKey {
-  const { fairShare, tiers } = policy
   const { kind, models, whole, asks, uses, fairKey } = spec
-  const isLimited = tiers !== undefined || (fairShare?.maxActive ?? null) !== null
-  const owner = isLimited || (isWarm(policy) && countsUse(policy)) ? fairKey : null
+  const owner = limitsShares(policy) || (isWarm(policy) && countsUse(policy)) ? fairKey : null
   const units = asks === undefined ? null : asksText(asks)
   const used = uses === undefined ? null : amountsText(uses)
   const classKey = JSON.stringify([kind, models.toSorted(), whole ?? null, units, used, owner, asker])
@@ -40,8 +38,10 @@ export const classOf = (ledger: Pick<LedgerView, 'policy' | 'classes'>, job: Job
 
 /** Only with a limit beside those of models may many jobs wait whose models are free, and be passed. */
 export const hasClasses = (policy: Policy): boolean =>
-  isWarm(policy) ||
-  (policy.maxOvertakes !== 0 && (policy.uses !== undefined || (policy.fairShare?.maxActive ?? null) !== null))
+  isWarm(policy) || (policy.maxOvertakes !== 0 && (policy.uses !== undefined || limitsShares(policy)))
+
+const limitsShares = ({ fairShare, tiers }: Policy): boolean =>
+  tiers !== undefined || (fairShare?.maxActive ?? null) !== null
 
 /** What has classes of jobs, and may be written to. */
 type Classes = Pick<LedgerParts, 'policy' | 'jobs' | 'classes' | 'heads'>

@@ -121,11 +121,12 @@ export function freeShare(draft: Draft, { spec }: Job): void {
 
 function offersAhead(ledger: LedgerView, job: Job, now: Micros, share: string): number {
   let count = 0
+  const isOfTier = share.startsWith(TIER_MARK)
   for (const place of ledger.offered) {
     if (byPlace(place, job.place) >= 0) break
     const other = ledger.jobs.get(place)
     const key = other?.spec.fairKey ?? null
-    if (other === undefined || key === null || (key !== share && tierShareOf(key) !== share)) continue
+    if (other === undefined || key === null || (isOfTier ? tierShareOf(key) : key) !== share) continue
     if (usesSlot(other) && isOfferLive(ledger, other, now)) count++
   }
   return count
