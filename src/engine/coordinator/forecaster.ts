@@ -19,8 +19,6 @@ const GOOD_MS = 5_000
 /** Others go first after so many milliseconds of calculation. */
 const TURN_MS = 3
 const PAGE = 1_000
-/** After more events than this that it has not followed, it begins again. */
-const MOST_MISSED = MEASURED_EVENTS / 2
 
 /** Where it learns what has happened. */
 export interface PastOf {
@@ -103,9 +101,7 @@ export class Forecaster {
   async #learn(at: Outset): Promise<Experience> {
     const { version } = at.ledger
     const known = this.#experience
-    // Not if the database was restored from a backup.
-    const goesOn = known !== undefined && known.version <= version && version - known.version <= MOST_MISSED
-    const learned = goesOn ? known : await this.#relived(at)
+    const learned = known?.mayGoOnTo(version) === true ? known : await this.#relived(at)
     this.#experience = learned
     await this.#eachPage(learned.version, version, (events) => {
       for (const event of events) learned.push(event, at.ledger)

@@ -15,6 +15,8 @@ const MOMENTS = 20
 const LONG_LINE = 200
 /** But not after fewer events than these. */
 const FEWEST_APART = 3
+/** Who has missed more of these times than so many learns anew. */
+const MOST_MISSED = 4
 
 /** A queue at one version, and the processes that are alive; null: nobody knows. */
 export interface Outset {
@@ -45,6 +47,12 @@ export class Experience {
   /** It has been told all events up to this one. */
   get version(): number {
     return this.#version
+  }
+
+  /** Whether it can go on to a version: too much that nothing was said of would not be compared. A restored log is another one. */
+  mayGoOnTo(version: number): boolean {
+    const missed = version - this.#version
+    return missed >= 0 && missed <= MOST_MISSED * apart(version - this.#begin)
   }
 
   /** @param from the queue as it was or is: of a job that is live there it tells the kind */
