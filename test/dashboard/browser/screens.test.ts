@@ -159,6 +159,34 @@ it('Proof finds what interlock audit finds, with the same digest', async () => {
   expect((await coming).suggestedFilename()).toBe('audit-default.md')
 })
 
+it('Proof says nothing before the log is read, then of which events it speaks, and nothing of none', async () => {
+  const { store, ledger } = await sceneOf({ seconds: 300, jobs: 60 })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  const held: (() => void)[] = []
+  const link = { isHeld: true }
+  await page.route(/snapshot/, (route) =>
+    link.isHeld ? void held.push(() => void route.continue()) : route.continue(),
+  )
+  await goTo(page, '?see=proof')
+  await expect.poll(() => held.length).toBeGreaterThan(0)
+  await page.click('text=Audit what is loaded')
+  await page.waitForSelector('text=Auditing…')
+  expect(await page.locator('[data-digest]').count()).toBe(0)
+  link.isHeld = false
+  for (const goOn of held) goOn()
+  const last = ledger().version.toLocaleString('en')
+  await page.waitForSelector(`text=No promise was broken, in events 1 to ${last}`)
+
+  const empty = await served({ store: memoryStore() })
+  const other = await opened(browser(), empty.address())
+  await goTo(other, '?see=proof')
+  await other.click('text=Audit what is loaded')
+  await other.waitForSelector('text=Nothing was audited')
+  expect(await other.locator('.verdict').count()).toBe(0)
+})
+
 it('the Log filters, and says the question as SQL and as a command', async () => {
   const { store, ledger } = await sceneOf({ seconds: 300, jobs: 60 })
   const { events } = await store.read('default', 0, 1_000)

@@ -14,9 +14,11 @@ import { Chain } from './chain-panel.tsx'
 export function Proof() {
   const { me, live, shown } = usePage()
   useHistory(20_000)
-  const audit = useAsked(() =>
-    audited(live, shown.ledger.peek().version, { store: me.store, release: me.release }),
-  )
+  const audit = useAsked(async () => {
+    // What is read at this moment belongs to what is loaded. Whether that failed is said beside the range.
+    await live.readBack(live.base.peek()).catch(() => {})
+    return audited(live, shown.ledger.peek().version, { store: me.store, release: me.release })
+  })
   const isBusy = audit.load?.state === 'loading'
   return (
     <div class="grid proof">
@@ -81,12 +83,14 @@ async function audited(
 function Report({ said }: { readonly said: Statement }) {
   const { violations, overlaps, events, jobs, brought, attempts, maxConcurrent, fromSeq } = said
   const isSound = violations.length === 0 && overlaps.length === 0
+  if (events === 0) return <None>Nothing was audited: no event is loaded.</None>
   return (
     <div data-digest={said.digest} data-violations={violations.length} data-overlaps={overlaps.length}>
       <p class={isSound ? 'verdict good' : 'verdict bad'}>
         {isSound
           ? '✓ No promise was broken'
           : `${plural(violations.length, 'violation')}, ${plural(overlaps.length, 'overlap')}`}
+        {`, in events ${count(fromSeq)} to ${count(fromSeq + events - 1)}`}
       </p>
       <div class="figures-row">
         <Figure
