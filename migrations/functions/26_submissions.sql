@@ -18,8 +18,10 @@
 -- Returns {request_id, jobs: [{job_id, state}, …]}, each id once, in the order given. state: submitted, by this call or an earlier one;
 -- known: it is in line, runs, or has ended and was enqueued `once`, with the same body.
 -- Raises JQ003, naming the field, for a fault in a job. Raises JQ005 (job_exists) for an id that is submitted, live or, with `once`, taken
--- with another body. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other jobs. Waits for
--- the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
+-- with another body. Raises JQ006 (flow_cycle) for jobs of one call that come after each other in a circle, JQ007 (unknown_model) for a model
+-- that the policy does not declare, though it declares some, and JQ008 (models_required) for a job without models where the policy rejects
+-- those: by the policy as it is then. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other
+-- jobs. Waits for the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
 create or replace function public.job_queue_enqueue_in(jobs jsonb, queue text default 'default', request_id text default null,
   notify boolean default true)
 returns jsonb
@@ -36,6 +38,7 @@ declare
   said jsonb := jsonb_build_object('type', 'submit', 'digest', md5(given::text));
   before text := coalesce(current_setting('interlock.notify', true), '');
   fault text;
+  circle text[];
   listed jsonb[];
   places bigint[];
   ids bigint[];
@@ -56,6 +59,13 @@ begin
   answer := public.job_queue_said_before($2, id, said);
   if answer is not null then
     return answer;
+  end if;
+  circle := public.job_queue_circle(given);
+  if circle is not null then
+    raise exception using errcode = 'JQ006', constraint = 'flow_cycle',
+      message = 'these jobs wait for each other, so none of them could ever start: ' || array_to_string(circle[1:20], ' → ')
+        || case when cardinality(circle) > 20 then format(' → … (%s more)', cardinality(circle) - 20) else '' end,
+      hint = 'Nothing was submitted. Leave out one of these links.';
   end if;
 
   select coalesce(array_agg(j.job order by j.job ->> 'job_id' collate "C", j.n), '{}'),
@@ -95,6 +105,9 @@ begin
       cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
   select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
   delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
+  -- A live job is left as it is, and so is one that was submitted before.
+  perform public.job_queue_refuse_by_policy($2, array(
+    select u.job from unnest(listed) as u (job) where u.job ->> 'job_id' = any (fresh) and u.job ->> 'job_id' <> all (present)));
 
   answer := jsonb_build_object('request_id', id, 'jobs', (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', f.job_id,
@@ -255,6 +268,129 @@ begin
   return jsonb_build_object('is_reused', false, 'is_taken', is_taken,
     'left', (select count(*) from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
     'answer', case when is_taken or open <> '[]' or held <> '[]' then null else public.job_queue_answer($2, $1) end);
+-- job_queue_circle(jobs): jobs of one list that wait for each other. Internal.
+--   jobs  a list in which job_queue_jobs_fault finds no fault
+-- Returns the ids of a circle in the order of their links, the first one also last; null if there is none. Raises nothing.
+create or replace function public.job_queue_circle(jobs jsonb) returns text[]
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names text[];
+  parents int[];
+  children int[];
+  begins int[];
+  open int[];
+  ready int[] := '{}';
+  via int[];
+  seen int[];
+  circle text[] := '{}';
+  at int;
+  done int := 0;
+begin
+  -- Each job of the list, and each link between two of them, by the numbers of both.
+  names := array(select distinct coalesce(e.job ->> 'job_id', e.job ->> 'jobId') collate "C"
+    from jsonb_array_elements($1) e (job) order by 1);
+  with numbered as (select n.id, n.n::int from unnest(names) with ordinality as n (id, n)),
+  links as (
+    select distinct p.n as parent, c.n as child
+      from jsonb_array_elements($1) e (job)
+      join numbered c on c.id = coalesce(e.job ->> 'job_id', e.job ->> 'jobId')
+      cross join lateral jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) a
+      join numbered p on p.id = a ->> 0
+     where jsonb_typeof(e.job -> 'after') = 'array')
+  select array_agg(l.parent order by l.parent, l.child), array_agg(l.child order by l.parent, l.child) into parents, children from links l;
+  if parents is null then
+    return null;
+  end if;
+  -- Jobs whose parents have all gone go, too: what is left over waits for itself.
+  open := array_fill(0, array[cardinality(names)]);
+  begins := array_fill(0, array[cardinality(names)]);
+  for i in reverse cardinality(parents)..1 loop
+    begins[parents[i]] := i;
+    open[children[i]] := open[children[i]] + 1;
+  end loop;
+  for n in 1..cardinality(names) loop
+    if open[n] = 0 then
+      ready := ready || n;
+    end if;
+  end loop;
+  while done < cardinality(ready) loop
+    done := done + 1;
+    at := begins[ready[done]];
+    while at between 1 and cardinality(parents) and parents[at] = ready[done] loop
+      open[children[at]] := open[children[at]] - 1;
+      if open[children[at]] = 0 then
+        ready := ready || children[at];
+      end if;
+      at := at + 1;
+    end loop;
+  end loop;
+  if done = cardinality(names) then
+    return null;
+  end if;
+  -- Each one that is left over has a parent that is left over: from one to the next until one comes again.
+  via := array_fill(0, array[cardinality(names)]);
+  for i in 1..cardinality(parents) loop
+    if open[parents[i]] > 0 and open[children[i]] > 0 then
+      via[children[i]] := parents[i];
+      at := children[i];
+    end if;
+  end loop;
+  seen := array_fill(0, array[cardinality(names)]);
+  while seen[at] = 0 loop
+    seen[at] := 1;
+    at := via[at];
+  end loop;
+  done := at;
+  loop
+    circle := circle || names[at];
+    at := via[at];
+    exit when at = done;
+  end loop;
+  return circle || names[done];
+end
+$$;
+
+-- job_queue_refuse_by_policy(queue, jobs): refuses new jobs that the policy of the queue, as it is now, keeps out of the line: a process would
+-- put them off until it changes. Internal.
+--   jobs  as job_queue_submitted_job returns them
+-- Returns nothing. Raises JQ007 (unknown_model) and JQ008 (models_required).
+create or replace function public.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rules jsonb := (select s.policy from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1);
+  wrong record;
+begin
+  if rules ->> 'emptySet' = 'reject' then
+    select u.job ->> 'job_id' as job_id into wrong from unnest($2) as u (job) where u.job -> 'models' = '[]' limit 1;
+    if found then
+      raise exception using errcode = 'JQ008', constraint = 'models_required',
+        message = format('job %s names no model, and the policy of the queue rejects such jobs', wrong.job_id),
+        hint = 'Name its models, or allow it: interlock policy set --empty-set bypass';
+    end if;
+  end if;
+  if jsonb_typeof(rules -> 'models') is distinct from 'object' then
+    return;
+  end if;
+  select u.job ->> 'job_id' as job_id, m.name into wrong
+    from unnest($2) as u (job)
+    cross join lateral jsonb_array_elements_text(u.job -> 'models') m (name)
+    join (
+      select d.name from (
+        select distinct v.name from unnest($2) as u (job) cross join lateral jsonb_array_elements_text(u.job -> 'models') v (name)) d
+       where not exists (
+         select from jsonb_object_keys(rules -> 'models') k
+          where k = d.name or (strpos(k, '*') > 0
+            and d.name like replace(replace(replace(replace(k, '!', '!!'), '%', '!%'), '_', '!_'), '*', '%') escape '!'))) x on x.name = m.name
+   limit 1;
+  if found then
+    raise exception using errcode = 'JQ007', constraint = 'unknown_model',
+      message = format('job %s needs the model %s, which the policy of the queue does not declare', wrong.job_id, wrong.name),
+      hint = 'Correct the name, or declare it: interlock policy set --models <model>';
+  end if;
 end
 $$;
 

@@ -325,6 +325,74 @@ describe('a flow in the transaction of its submitter', () => {
   })
 })
 
+describe('what the statement can know is refused there, and nothing is submitted (JQ006, JQ007, JQ008)', () => {
+  it('a circle in one call, in whatever order, and not a long chain without one', async () => {
+    const db = await account()
+    await db.store().open('default')
+    const { sql } = await Session.on(db)
+    await expect(
+      enqueueIn(sql, [
+        job('a', { after: ['c'] }),
+        job('b', { after: ['a'] }),
+        job('c', { after: ['b'] }),
+        job('d'),
+      ]),
+    ).rejects.toMatchObject({
+      code: 'flow_cycle',
+      message: expect.stringMatching(
+        /wait for each other.*: a → c → b → a;|: b → a → c → b;|: c → b → a → c;/,
+      ),
+    })
+    expect(await submittedIn(db)).toEqual([])
+    await expect(
+      db.value('select job_queue_submit($1)', [
+        JSON.stringify([
+          { job_id: 'x', models: ['m'], after: [{ job: 'y', if_failed: 'continue' }] },
+          { job_id: 'y', models: ['m'], after: ['x'] },
+        ]),
+      ]),
+    ).rejects.toMatchObject({ code: 'JQ006', constraint: 'flow_cycle' })
+    // Each comes after the one behind it in the list: the worst order for who looks from the front.
+    const chain = Array.from({ length: 3_000 }, (_, n) =>
+      job(`n${n}`, n === 2_999 ? {} : { after: [`n${n + 1}`] }),
+    )
+    await enqueueIn(sql, chain)
+    expect(await submittedIn(db)).toHaveLength(3_000)
+  })
+
+  it('a model that the policy does not declare, and a job without models where it rejects those; what is live is left as it is', async () => {
+    const db = await account()
+    const coordinator = await db.coordinator()
+    const { sql } = await Session.on(db)
+    await enqueueIn(sql, [job('old', { models: ['flux'] })])
+    await expect.poll(async () => queuedJobs(await db.log())).toEqual(['old'])
+    await coordinator.setPolicy({ models: { m: {}, 'lo_ra-*': {} }, emptySet: 'reject' })
+    const stands = "select policy -> 'models' from job_queue_state"
+    await expect.poll(() => db.value(stands)).toEqual({ m: {}, 'lo_ra-*': {} })
+    await expect(enqueueIn(sql, [job('a'), job('b', { models: ['m', 'flux'] })])).rejects.toMatchObject({
+      code: 'unknown_model',
+      message: expect.stringContaining(
+        'job b needs the model flux, which the policy of the queue does not declare',
+      ),
+    })
+    await expect(enqueueIn(sql, [job('c', { models: ['loXra-1'] })])).rejects.toMatchObject({
+      code: 'unknown_model',
+    })
+    await expect(enqueueIn(sql, [job('d', { models: [] })])).rejects.toMatchObject({
+      code: 'models_required',
+    })
+    const { jobs } = await enqueueIn(sql, [
+      job('e', { models: ['lo_ra-1'] }),
+      job('old', { models: ['flux'] }),
+    ])
+    expect(jobs).toEqual([
+      { jobId: 'e', state: 'submitted' },
+      { jobId: 'old', state: 'known' },
+    ])
+    await expect.poll(async () => queuedJobs(await db.log())).toEqual(['old', 'e'])
+  })
+})
+
 describe('what would have been refused, and is committed', () => {
   it('waits behind a job that became live under its id, and comes into line when that one ends', async () => {
     const db = await account()
@@ -355,10 +423,13 @@ describe('what would have been refused, and is committed', () => {
     const db = await account()
     const store = db.store()
     const coordinator = await db.coordinator(store)
-    await coordinator.setPolicy({ models: { m: {} }, emptySet: 'reject', fairShare: { maxWaiting: 1 } })
     const session = await Session.on(db)
     const ids = ['p', 'q', 'r'].map((id) => job(id, { fairKey: 'k' }))
+    // The rules change between the statement and the commit.
+    await session.run('begin')
     await enqueueIn(session.sql, [...ids, job('odd', { models: ['flux'] }), job('none', { models: [] })])
+    await coordinator.setPolicy({ models: { m: {} }, emptySet: 'reject', fairShare: { maxWaiting: 1 } })
+    await session.run('commit')
     await expect.poll(async () => queuedJobs(await db.log())).toEqual(['p', 'q', 'r'])
     await expect
       .poll(() => db.query('select job_id, code from job_queue_submissions order by id'))
@@ -433,8 +504,11 @@ describe('before it is in line, a job', () => {
   it('can be cancelled by the library, and by SQL that a process decides', async () => {
     const db = await account()
     const coordinator = await db.coordinator()
+    const session = await Session.on(db)
+    await session.run('begin')
+    await enqueueIn(session.sql, [job('a'), job('b')])
     await coordinator.setPolicy({ models: { other: {} } })
-    await enqueueIn((await Session.on(db)).sql, [job('a'), job('b')])
+    await session.run('commit')
     await expect.poll(() => coordinator.explain('b')).toMatchObject({ code: 'unknown_model' })
     await coordinator.cancel('a')
     const id = await db.value(`select job_queue_request('{"type": "cancel", "job_id": "b"}')`)

@@ -10,12 +10,18 @@ import {
 } from './facts.ts'
 import { waitsForTier } from './fair-share.ts'
 import { MICROS_PER_SECOND } from './job.ts'
+<<<<<<< HEAD
 import { isInLine, type Job, jobOf, modelOf, triesOf } from './ledger.ts'
 import { numberText } from './number-text.ts'
+=======
+import { isInLine, type Job, jobOf, pauseOf, triesOf } from './ledger.ts'
+>>>>>>> 8700dd6d (A submission is refused in its statement for a circle, an undeclared model, and no models)
 import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
 import { activeLimits } from './policy.ts'
 import { operand } from './safe-text.ts'
+import { isServed } from './serving.ts'
+import { placesFor } from './units.ts'
 
 /** What has to happen before the job goes on, and who does it. */
 export function toDoFor(facts: QueueFacts, job: Job, diagnosis: Diagnosis): string {
@@ -147,7 +153,23 @@ export function alsoOf(
   diagnosis: Diagnosis,
   chain: readonly string[],
 ): string[] {
-  return [...inTheWay(facts, chain), ...unattended(facts, job, diagnosis), ...passedText(facts, job)]
+  return [
+    ...inTheWay(facts, chain),
+    ...unattended(facts, job, diagnosis),
+    ...unservedTexts(facts, job),
+    ...passedText(facts, job),
+  ]
+}
+
+/** Places where it could be, and that no live process serves, while it waits in line for others of the same model. */
+function unservedTexts({ ledger }: QueueFacts, job: Job): string[] {
+  if (!isInLine(job) || ledger.servers.length === 0) return []
+  return job.spec.models.flatMap((model) => {
+    const away = (placesFor(ledger.policy, job.spec, model) ?? []).filter(
+      (place) => pauseOf(ledger, place) === undefined && !isServed(ledger.servers, place),
+    )
+    return away.length === 0 ? [] : [`no live process serves ${away.join(', ')}, where ${model} could be too`]
+  })
 }
 
 /** How often it was passed by jobs whose models were loaded. Of others that are alike the same starts count. */

@@ -18,6 +18,12 @@ export function failureOf(error: unknown): unknown {
         'job_exists',
         `${message}; wait until that one has ended, cancel it, or use another id`,
       )
+    case 'JQ006':
+      return new InterlockError('flow_cycle', `${message}; leave out one of these links`)
+    case 'JQ007':
+      return new InterlockError('unknown_model', `${message}; correct the name, or declare it in the policy`)
+    case 'JQ008':
+      return new InterlockError('models_required', `${message}; name its models, or set emptySet`)
     case '42883':
     case '3F000':
       return message.includes('job_queue_')

@@ -57,6 +57,9 @@ const meanings: Readonly<Record<string, Meaning>> = {
     'let it see them: `interlock doctor` prints the policy; no row is lost meanwhile',
   ],
   JQ005: ['job_exists', 'wait until the other job has ended, cancel it, or use another id'],
+  JQ006: ['flow_cycle', 'leave out one of these links'],
+  JQ007: ['unknown_model', 'correct the name, or declare it in the policy'],
+  JQ008: ['models_required', 'name its models, or set emptySet'],
   JQ: misused,
   '54': unwritable,
 }

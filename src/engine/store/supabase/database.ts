@@ -307,6 +307,7 @@ export type Database = {
       job_queue_check_incoming: { Args: { queue: string }; Returns: Json }
       job_queue_check_once: { Args: { queue: string }; Returns: Json }
       job_queue_checkup: { Args: { queue: string }; Returns: Json }
+      job_queue_circle: { Args: { jobs: Json }; Returns: string[] }
       job_queue_claim_arrivals: { Args: { queue: string; lim: number }; Returns: Json }
       job_queue_claim_cut: { Args: { queue: string; before: string }; Returns: Json }
       job_queue_columns: { Args: { target: string }; Returns: Json }
@@ -384,6 +385,7 @@ export type Database = {
       job_queue_rebuild: { Args: { queue: string; expected_version: number; state: Json; jobs: Json }; Returns: Json }
       job_queue_rebuild_once: { Args: { queue: string }; Returns: number }
       job_queue_rebuild_rows: { Args: { queue: string; expected_version: number; state: Json; jobs: Json; job_ids: string[] }; Returns: Json }
+      job_queue_refuse_by_policy: { Args: { queue: string; jobs: Json[] }; Returns: undefined }
       job_queue_refuse_digest: { Args: { job: Json; digest: string }; Returns: boolean }
       job_queue_refuse_other: { Args: { how: string; job: Json; body: Json; payload: Json; is_vague: boolean }; Returns: boolean }
       job_queue_refused_words: { Args: never; Returns: Record<string, unknown>[] }
