@@ -171,6 +171,32 @@ const waiting: Readonly<Record<string, Make>> = {
     await scene.briefly((coordinator) => coordinator.setPolicy({ uses: { tpm: { ...uses.tpm, limit: 5 } } }))
     return 'j'
   },
+  'it fits no place': async (scene) => {
+    const rules = (vram: number) => ({
+      maxActive: null,
+      capacity: { m: ['h:0'] },
+      units: { 'h:0': { vram } },
+    })
+    await enqueued(scene, [job('j', ['m'], { asks: { m: { vram: 8 } } })], rules(8))
+    await scene.briefly((coordinator) => coordinator.setPolicy(rules(4)))
+    return 'j'
+  },
+  'nobody serves one of its two cards': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['h:0', 'h:1'] } })
+    await coordinator.claim({ max: 1, kinds: null, serves: ['h:0'] })
+    await scene.worker('py')
+    await scene.start('a', ['m'], 'py')
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
+  'all workers are gone, a producer is alive': async (scene) => {
+    await scene.worker('py')
+    await scene.killed('py', '4 min')
+    const producer = await scene.join()
+    await producer.enqueue([job('j')])
+    return 'j'
+  },
   'others use what is limited': async (scene) => {
     await beside(scene, [job('j')], { maxActive: null, uses: { tpm: { limit: 10, perSeconds: 3_600 } } })
     await scene.offering(['normal'], 1)
@@ -316,6 +342,21 @@ const notLive: Readonly<Record<string, Make>> = {
       JSON.stringify({ job_id: 'j', models: ['m'] }),
       scene.queue,
     ])
+    return 'j'
+  },
+  'submitted, its model is not declared any more': async (scene) => {
+    const client = await scene.pool.connect()
+    await client.query('begin')
+    await client.query('select job_queue_submit($1, $2)', [
+      JSON.stringify({ job_id: 'j', models: ['m'] }),
+      scene.queue,
+    ])
+    await scene.briefly(async (coordinator) => {
+      await coordinator.setPolicy({ models: { other: {} } })
+      await client.query('commit')
+      await eventually(() => coordinator.explain('j')).toMatchObject({ code: 'unknown_model' })
+    })
+    client.release()
     return 'j'
   },
   'submitted, refused after the commit': async (scene) => {

@@ -10,12 +10,8 @@ import {
 } from './facts.ts'
 import { waitsForTier } from './fair-share.ts'
 import { MICROS_PER_SECOND } from './job.ts'
-<<<<<<< HEAD
-import { isInLine, type Job, jobOf, modelOf, triesOf } from './ledger.ts'
+import { isInLine, type Job, jobOf, modelOf, pauseOf, triesOf } from './ledger.ts'
 import { numberText } from './number-text.ts'
-=======
-import { isInLine, type Job, jobOf, pauseOf, triesOf } from './ledger.ts'
->>>>>>> 8700dd6d (A submission is refused in its statement for a circle, an undeclared model, and no models)
 import { isOfferLive } from './offer-expiry.ts'
 import { firstPause } from './pausing.ts'
 import { activeLimits } from './policy.ts'
