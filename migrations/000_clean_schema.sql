@@ -4314,8 +4314,10 @@ $$;
 -- Returns {request_id, jobs: [{job_id, state}, …]}, each id once, in the order given. state: submitted, by this call or an earlier one;
 -- known: it is in line, runs, or has ended and was enqueued `once`, with the same body.
 -- Raises JQ003, naming the field, for a fault in a job. Raises JQ005 (job_exists) for an id that is submitted, live or, with `once`, taken
--- with another body. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other jobs. Waits for
--- the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
+-- with another body. Raises JQ006 (flow_cycle) for jobs of one call that come after each other in a circle, JQ007 (unknown_model) for a model
+-- that the policy does not declare, though it declares some, and JQ008 (models_required) for a job without models where the policy rejects
+-- those: by the policy as it is then. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other
+-- jobs. Waits for the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
 create or replace function public.job_queue_enqueue_in(jobs jsonb, queue text default 'default', request_id text default null,
   notify boolean default true)
 returns jsonb
@@ -4332,6 +4334,7 @@ declare
   said jsonb := jsonb_build_object('type', 'submit', 'digest', md5(given::text));
   before text := coalesce(current_setting('interlock.notify', true), '');
   fault text;
+  circle text[];
   listed jsonb[];
   places bigint[];
   ids bigint[];
@@ -4352,6 +4355,13 @@ begin
   answer := public.job_queue_said_before($2, id, said);
   if answer is not null then
     return answer;
+  end if;
+  circle := public.job_queue_circle(given);
+  if circle is not null then
+    raise exception using errcode = 'JQ006', constraint = 'flow_cycle',
+      message = 'these jobs wait for each other, so none of them could ever start: ' || array_to_string(circle[1:20], ' → ')
+        || case when cardinality(circle) > 20 then format(' → … (%s more)', cardinality(circle) - 20) else '' end,
+      hint = 'Nothing was submitted. Leave out one of these links.';
   end if;
 
   select coalesce(array_agg(j.job order by j.job ->> 'job_id' collate "C", j.n), '{}'),
@@ -4391,6 +4401,9 @@ begin
       cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
   select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
   delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
+  -- A live job is left as it is, and so is one that was submitted before.
+  perform public.job_queue_refuse_by_policy($2, array(
+    select u.job from unnest(listed) as u (job) where u.job ->> 'job_id' = any (fresh) and u.job ->> 'job_id' <> all (present)));
 
   answer := jsonb_build_object('request_id', id, 'jobs', (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', f.job_id,
@@ -4551,6 +4564,132 @@ begin
   return jsonb_build_object('is_reused', false, 'is_taken', is_taken,
     'left', (select count(*) from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
     'answer', case when is_taken or open <> '[]' or held <> '[]' then null else public.job_queue_answer($2, $1) end);
+end
+$$;
+
+-- job_queue_circle(jobs): jobs of one list that wait for each other. Internal.
+--   jobs  a list in which job_queue_jobs_fault finds no fault
+-- Returns the ids of a circle in the order of their links, the first one also last; null if there is none. Raises nothing.
+create or replace function public.job_queue_circle(jobs jsonb) returns text[]
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  names text[];
+  parents int[];
+  children int[];
+  begins int[];
+  open int[];
+  ready int[] := '{}';
+  via int[];
+  seen int[];
+  circle text[] := '{}';
+  at int;
+  done int := 0;
+begin
+  -- Each job of the list, and each link between two of them, by the numbers of both.
+  names := array(select distinct coalesce(e.job ->> 'job_id', e.job ->> 'jobId') collate "C"
+    from jsonb_array_elements($1) e (job) order by 1);
+  with numbered as (select n.id, n.n::int from unnest(names) with ordinality as n (id, n)),
+  links as (
+    select distinct p.n as parent, c.n as child
+      from jsonb_array_elements($1) e (job)
+      join numbered c on c.id = coalesce(e.job ->> 'job_id', e.job ->> 'jobId')
+      cross join lateral jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) a
+      join numbered p on p.id = a ->> 0
+     where jsonb_typeof(e.job -> 'after') = 'array')
+  select array_agg(l.parent order by l.parent, l.child), array_agg(l.child order by l.parent, l.child) into parents, children from links l;
+  if parents is null then
+    return null;
+  end if;
+  -- Jobs whose parents have all gone go, too: what is left over waits for itself.
+  open := array_fill(0, array[cardinality(names)]);
+  begins := array_fill(0, array[cardinality(names)]);
+  for i in reverse cardinality(parents)..1 loop
+    begins[parents[i]] := i;
+    open[children[i]] := open[children[i]] + 1;
+  end loop;
+  for n in 1..cardinality(names) loop
+    if open[n] = 0 then
+      ready := ready || n;
+    end if;
+  end loop;
+  while done < cardinality(ready) loop
+    done := done + 1;
+    at := begins[ready[done]];
+    while at between 1 and cardinality(parents) and parents[at] = ready[done] loop
+      open[children[at]] := open[children[at]] - 1;
+      if open[children[at]] = 0 then
+        ready := ready || children[at];
+      end if;
+      at := at + 1;
+    end loop;
+  end loop;
+  if done = cardinality(names) then
+    return null;
+  end if;
+  -- Each one that is left over has a parent that is left over: from one to the next until one comes again.
+  via := array_fill(0, array[cardinality(names)]);
+  for i in 1..cardinality(parents) loop
+    if open[parents[i]] > 0 and open[children[i]] > 0 then
+      via[children[i]] := parents[i];
+      at := children[i];
+    end if;
+  end loop;
+  seen := array_fill(0, array[cardinality(names)]);
+  while seen[at] = 0 loop
+    seen[at] := 1;
+    at := via[at];
+  end loop;
+  done := at;
+  loop
+    circle := circle || names[at];
+    at := via[at];
+    exit when at = done;
+  end loop;
+  return circle || names[done];
+end
+$$;
+
+-- job_queue_refuse_by_policy(queue, jobs): refuses new jobs that the policy of the queue, as it is now, keeps out of the line: a process would
+-- put them off until it changes. Internal.
+--   jobs  as job_queue_submitted_job returns them
+-- Returns nothing. Raises JQ007 (unknown_model) and JQ008 (models_required).
+create or replace function public.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  rules jsonb := (select s.policy from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1);
+  wrong record;
+begin
+  if rules ->> 'emptySet' = 'reject' then
+    select u.job ->> 'job_id' as job_id into wrong from unnest($2) as u (job) where u.job -> 'models' = '[]' limit 1;
+    if found then
+      raise exception using errcode = 'JQ008', constraint = 'models_required',
+        message = format('job %s names no model, and the policy of the queue rejects such jobs', wrong.job_id),
+        hint = 'Name its models, or allow it: interlock policy set --empty-set bypass';
+    end if;
+  end if;
+  if jsonb_typeof(rules -> 'models') is distinct from 'object' then
+    return;
+  end if;
+  select u.job ->> 'job_id' as job_id, m.name into wrong
+    from unnest($2) as u (job)
+    cross join lateral jsonb_array_elements_text(u.job -> 'models') m (name)
+    join (
+      select d.name from (
+        select distinct v.name from unnest($2) as u (job) cross join lateral jsonb_array_elements_text(u.job -> 'models') v (name)) d
+       where not exists (
+         select from jsonb_object_keys(rules -> 'models') k
+          where k = d.name or (strpos(k, '*') > 0
+            and d.name like replace(replace(replace(replace(k, '!', '!!'), '%', '!%'), '_', '!_'), '*', '%') escape '!'))) x on x.name = m.name
+   limit 1;
+  if found then
+    raise exception using errcode = 'JQ007', constraint = 'unknown_model',
+      message = format('job %s needs the model %s, which the policy of the queue does not declare', wrong.job_id, wrong.name),
+      hint = 'Correct the name, or declare it: interlock policy set --models <model>';
+  end if;
 end
 $$;
 
@@ -8560,7 +8699,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -8587,8 +8726,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '09104f597ca81abd7ec51b286e1a7ab562da7b38f578e5ee4ad3b44e5f3b4440'),
-  ('027', '09104f597ca81abd7ec51b286e1a7ab562da7b38f578e5ee4ad3b44e5f3b4440')
+  ('000', 'd1ab6d38b2fda9107c8b3ea076178ba38c71baaef3f980f2471e643f23d73b6f'),
+  ('027', 'd1ab6d38b2fda9107c8b3ea076178ba38c71baaef3f980f2471e643f23d73b6f')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -268,6 +268,9 @@ begin
   return jsonb_build_object('is_reused', false, 'is_taken', is_taken,
     'left', (select count(*) from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
     'answer', case when is_taken or open <> '[]' or held <> '[]' then null else public.job_queue_answer($2, $1) end);
+end
+$$;
+
 -- job_queue_circle(jobs): jobs of one list that wait for each other. Internal.
 --   jobs  a list in which job_queue_jobs_fault finds no fault
 -- Returns the ids of a circle in the order of their links, the first one also last; null if there is none. Raises nothing.
