@@ -163,6 +163,7 @@ const rangeOf = ({ is, min, max }: { readonly is: string; readonly min: number; 
 function readAs(rule: PolicyRule, text: string): unknown {
   if (text === 'none' && 'orNull' in rule && rule.orNull !== undefined) return null
   if (rule.is === 'units') return unitsFrom(text)
+  if (rule.is === 'word') return rule.words.includes(text) ? text : undefined
   if (rule.is === 'places' && /[,:]/.test(text)) return text.split(',').filter((place) => place !== '')
   if ('min' in rule) return readNumber(text, rangeOf(rule))
   if (rule.is === 'oneOrMore') {
@@ -171,7 +172,8 @@ function readAs(rule: PolicyRule, text: string): unknown {
   }
   if (rule.is !== 'fields') return undefined
   const [names, parts] = [Object.entries(rule.fields), text.split('/')]
-  const values = names.map(([name, part], i) => [name, readAs(part, parts[i] ?? '')] as const)
-  const isWhole = parts.length === names.length && values.every(([, value]) => value !== undefined)
+  const given = names.filter(([, part], i) => i < parts.length || part.optional !== true)
+  const values = given.map(([name, part], i) => [name, readAs(part, parts[i] ?? '')] as const)
+  const isWhole = parts.length === given.length && values.every(([, value]) => value !== undefined)
   return isWhole ? Object.fromEntries(values) : undefined
 }

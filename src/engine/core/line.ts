@@ -109,7 +109,7 @@ export function takeModels(draft: Draft, job: Job, at: Micros): void {
     if (model.whole.size > 0) draft.unsettleAll(model)
   }
   if (job.places !== null) countStarts(draft, job, at)
-  reserveUses(draft, job)
+  reserveUses(draft, job, at)
   endOffersFor(draft, job, at)
 }
 
@@ -124,7 +124,7 @@ export function shareModels(draft: Draft, job: Job, at: Micros): void {
   draft.active = draft.active.insert(job.place, draft.owner)
   for (const name of job.needs) countStart(draft, draft.model(name), at)
   if (job.places !== null) countStarts(draft, job, at)
-  reserveUses(draft, job)
+  reserveUses(draft, job, at)
   endOffersFor(draft, job, at)
 }
 

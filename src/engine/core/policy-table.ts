@@ -15,6 +15,8 @@ export const UNITS_SINCE = 6
 export const WARM_SINCE = 6
 /** A release that reads lower ones only began to count anew, how often a job was passed, each time it came back into line. */
 export const PASSES_STAY_SINCE = 7
+/** Releases that read lower ones would let more jobs wait, or start, than one does that counts a use from its start on. */
+export const AT_START_SINCE = 7
 /** Releases that read lower versions do not know what a start is expected to use, and would count it differently. */
 export const WEIGHTS_SINCE = 6
 
@@ -55,6 +57,8 @@ export type PolicyRule =
 export type PolicyPart = PolicyRule & {
   /** What it is if it is not given; absent: it has to be given. */
   readonly usual?: unknown
+  /** It may be left out, and then is not there. */
+  readonly optional?: true
   /** It is another way to write the value of its model in the map of this name, and stands there alone. */
   readonly in?: 'capacity'
   readonly flag?: string
@@ -278,7 +282,8 @@ export const policyFields = {
   },
   /**
    * Per resource: `{ limit, perSeconds }`, or a list of them. Jobs that say how much they use of it (`uses`) use no more than `limit` in any
-   * window of that length: what they expect to use while they run, and what they did use from their end on. Absent: no resource has a limit.
+   * window of that length: what they expect to use while they run, and what they did use from their end on; with `counted: 'atStart'` what they
+   * expect at their start, and at their end what they used beyond. Absent: no resource has a limit.
    */
   uses: {
     is: 'byModel',
@@ -289,17 +294,19 @@ export const policyFields = {
         fields: {
           limit: { is: 'whole', min: 1, max: bounds.use },
           perSeconds: { is: 'seconds', min: 0.001, max: 86_400 },
+          /** What a job expects to use counts at its start, as providers count. Absent: from its start to its end, and then what it used. */
+          counted: { is: 'word', words: ['atStart'], optional: true },
         },
       },
       most: bounds.windows,
     },
     example: '{ "openai-tpm": { "limit": 90000, "perSeconds": 60 } }',
-    form: 'resource=limit/seconds, such as openai-tpm=90000/60 for 90,000 in any minute, more windows behind commas; resource=none removes it',
+    form: 'resource=limit/seconds, such as openai-tpm=90000/60 for 90,000 in any minute, or 90000/60/atStart, more windows behind commas; resource=none removes it',
     noStar:
       'what was used of every resource would have to be kept; name the resources, or write a pattern such as openai-*',
     since: 6,
     flag: '--uses <resource=limit/seconds|none>',
-    says: 'how much jobs may use of a resource in any window of so many seconds (openai-tpm=90000/60,1000000/86400); may be repeated',
+    says: 'how much jobs may use of a resource in any window of so many seconds (openai-tpm=90000/60,1000000/86400; 90000/60/atStart: counted at the start); may be repeated',
   },
   /**
    * `{ maxPassed, maxPassedSeconds, minLoadedSeconds, loadSeconds }`: a process that says how many models it keeps loaded (`keeps`) takes

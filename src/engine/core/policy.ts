@@ -1,6 +1,6 @@
 import type { Units } from './job.ts'
 import { patternFor, patternsIn, ruleFor } from './pattern.ts'
-import { type PolicyField, policyFields } from './policy-table.ts'
+import { AT_START_SINCE, type PolicyField, policyFields } from './policy-table.ts'
 
 type ValueOf<Of> =
   | (Of extends { readonly of: infer Each }
@@ -15,9 +15,15 @@ type ValueOf<Of> =
               ? ValueOf<Each> | readonly ValueOf<Each>[]
               : Of extends { readonly fields: infer Fields }
                 ? {
-                    readonly [Key in keyof Fields as Fields[Key] extends { readonly in: string }
+                    readonly [Key in keyof Fields as Fields[Key] extends
+                      | { readonly in: string }
+                      | { readonly optional: true }
                       ? never
                       : Key]: ValueOf<Fields[Key]>
+                  } & {
+                    readonly [Key in keyof Fields as Fields[Key] extends { readonly optional: true }
+                      ? Key
+                      : never]?: ValueOf<Fields[Key]>
                   }
                 : number)
   | (Of extends { readonly orNull: unknown } ? null : never)
@@ -38,6 +44,8 @@ export type Rate = Policy['rate'][string]
 export interface Window {
   readonly limit: number
   readonly perSeconds: number
+  /** What a job asks for counts at its start, for as long as the window is. Absent: to its end, and from there on. */
+  readonly counted?: 'atStart'
 }
 /** How jobs with one `fairKey` (a customer, say) share a queue with those of others. */
 export type FairShare = NonNullable<Policy['fairShare']>
@@ -55,8 +63,14 @@ export const policyVersion = (policy: Policy): number =>
   Math.max(
     Object.values(policy.capacity).some((value) => typeof value === 'object') ? PLACES_SINCE : 1,
     byPattern(policy).some((rules) => patternsIn(rules).length > 0) ? PATTERNS_SINCE : 1,
+    countsAtStart(policy) ? AT_START_SINCE : 1,
     ...policyEntries.map(([name, { since = 1 }]) => (policy[name] === undefined ? 1 : since)),
   )
+
+const countsAtStart = ({ uses = {} }: Policy): boolean =>
+  Object.values(uses)
+    .flat()
+    .some(({ counted }) => counted !== undefined)
 
 /** Releases that read lower ones would take a list of places for no capacity at all. */
 export const PLACES_SINCE = 5

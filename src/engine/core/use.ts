@@ -83,15 +83,22 @@ export function shortageOf(ledger: LedgerView, job: Job, now: Micros): Shortage 
     const windows = windowsOf(ledger.policy, resource) ?? []
     const kept = keptAhead(ledger, job, resource, now, Math.max(...windows.map(({ limit }) => limit)) - ask)
     for (const [index, window] of windows.entries()) {
-      const taken = (meter?.reserved ?? 0) + usedSince(meter, index, now - length(window))
+      const reserved = reservedIn(meter, window)
+      const taken = reserved + usedSince(meter, index, now - length(window))
       if (taken + kept.sum + ask <= window.limit) continue
       const keptFor = taken + ask <= window.limit ? kept.first : null
-      const opensAt = fitsAt(meter, index, window, (meter?.reserved ?? 0) + kept.sum + ask)
+      const opensAt = fitsAt(meter, index, window, reserved + kept.sum + ask)
       return { resource, window, taken, keptFor, opensAt }
     }
   }
   return undefined
 }
+
+const isAtStart = ({ counted }: Window): boolean => counted === 'atStart'
+
+/** What active jobs keep of a window: nothing where it counted at their start already. */
+const reservedIn = (meter: Meter | null, window: Window): number =>
+  isAtStart(window) ? 0 : (meter?.reserved ?? 0)
 
 /** What was used by jobs that ended at this time or later. */
 function usedSince(meter: Meter | null, index: number, from: Micros): number {
@@ -160,7 +167,7 @@ export function overUsed(ledger: LedgerView, job: Job, now: Micros): string | un
     const { meter } = modelOf(ledger, meterOf(resource))
     return (windowsOf(ledger.policy, resource) ?? []).some(
       (window, index) =>
-        (meter?.reserved ?? 0) + usedSince(meter, index, now - length(window)) + ask > window.limit,
+        reservedIn(meter, window) + usedSince(meter, index, now - length(window)) + ask > window.limit,
     )
   })
   return found?.[0]
@@ -171,12 +178,26 @@ const idleMeter = (windows: readonly Window[]): Meter => ({
   ended: windows.map(() => noneEnded),
 })
 
-/** What the job expects to use counts from its start on. */
-export function reserveUses(draft: Draft, job: Job): void {
+/**
+ * What the job expects to use counts from its start on, or at its start.
+ * @param isCounted a resource of which it counted at its start under other limits, and still does
+ */
+export function reserveUses(
+  draft: Draft,
+  job: Job,
+  at: Micros,
+  isCounted: (resource: string) => boolean = () => false,
+): void {
   for (const [resource, ask] of limitedUses(draft.policy, job)) {
     const model = draft.model(meterOf(resource))
-    const meter = model.meter ?? idleMeter(windowsOf(draft.policy, resource) ?? [])
-    model.meter = { ...meter, reserved: meter.reserved + ask }
+    const windows = windowsOf(draft.policy, resource) ?? []
+    const meter = model.meter ?? idleMeter(windows)
+    const now = isCounted(resource) ? 0 : ask
+    const ended = windows.map((window, i) => {
+      const before = meter.ended[i] ?? noneEnded
+      return isAtStart(window) ? settle(before, window, now, at, draft) : before
+    })
+    model.meter = { reserved: meter.reserved + ask, ended }
   }
 }
 
@@ -191,7 +212,11 @@ export function settleUses(draft: Draft, job: Job, used: Uses | undefined, at: M
     const amount = usedOf(used, resource) ?? ask
     const model = draft.model(meterOf(resource))
     const meter = model.meter ?? idleMeter(windows)
-    const ended = windows.map((window, i) => settle(meter.ended[i] ?? noneEnded, window, amount, at, draft))
+    // At its start what it asked for counted: what it used beyond counts now, and nothing is given back.
+    const amountIn = (window: Window) => (isAtStart(window) ? Math.max(0, amount - ask) : amount)
+    const ended = windows.map((window, i) =>
+      settle(meter.ended[i] ?? noneEnded, window, amountIn(window), at, draft),
+    )
     model.meter = { reserved: meter.reserved - ask, ended }
     draft.free(model.model)
   }
@@ -249,17 +274,26 @@ export function limitUses(draft: Draft, before: Policy, now: Micros): void {
   }
   for (const place of draft.active) {
     const job = draft.jobs.get(place)
-    if (job !== undefined) reserveUses(draft, job)
+    if (job !== undefined) reserveUses(draft, job, now, (resource) => countedAtStart(before, resource))
   }
 }
+
+/** The longest of a list that is not empty: the first of those that are as long. */
+function longestOf(windows: readonly Window[]): Window | undefined {
+  const most = Math.max(...windows.map(length))
+  return windows.find((window) => length(window) === most)
+}
+
+const countedAtStart = (policy: Policy, resource: string): boolean =>
+  longestOf(windowsOf(policy, resource) ?? [])?.counted === 'atStart'
 
 /** What counts in the longest window: what was used before is not known of any longer time. */
 function longest(before: Policy, resource: string, meter: Meter | null, now: Micros): Tree<Settled> {
   const windows = windowsOf(before, resource) ?? []
-  const most = Math.max(...windows.map(length))
-  const found = meter?.ended[windows.findIndex((window) => length(window) === most)]
-  if (found === undefined) return noneEnded
-  const from = now - most
+  const most = longestOf(windows)
+  const found = most === undefined ? undefined : meter?.ended[windows.indexOf(most)]
+  if (most === undefined || found === undefined) return noneEnded
+  const from = now - length(most)
   const sum = found.before({ at: from, sum: 0 })?.sum ?? 0
   // A tree of its own for each window: one that a draft has made is changed in place.
   return treeOf([{ at: Number.MIN_SAFE_INTEGER, sum }, ...[...found].filter(({ at }) => at >= from)])

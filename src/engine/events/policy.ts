@@ -147,7 +147,7 @@ function fieldsOf({ fields }: Is<'fields'>, isInput: boolean) {
   const shape = Object.fromEntries(
     parts.map(([name, part]) => {
       const schema = schemaOf(part, isInput)
-      if (part.in !== undefined) return [name, schema.optional()]
+      if (part.in !== undefined || part.optional === true) return [name, schema.optional()]
       return [name, part.usual === undefined ? schema : schema.default(part.usual)]
     }),
   )

@@ -23,7 +23,7 @@ export function beginAt(state: AuditState, ledger: Ledger): void {
     state.jobs.set(job.jobId, audited)
     if (typeof audited.spec.dedupe?.while !== 'number') state.noteKey(audited)
     lines.shares.move(audited, job.active ? 0 : 1, job.active ? 1 : 0)
-    if (job.active) lines.uses.reserve(audited)
+    if (job.active) lines.uses.reserve(ledger.policy, audited, null)
     if (job.active) lines.take(audited)
     else if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)
     if (job.offeredAt !== null) lines.offers.add(audited, job.offeredAt)
@@ -35,14 +35,15 @@ export function beginAt(state: AuditState, ledger: Ledger): void {
   state.maxConcurrent = lines.slots
 }
 
-/** Of each resource what its longest window knows. */
-function recallUses({ uses }: AuditedLines, { models }: Ledger): void {
+/** Of each resource what its windows know. */
+function recallUses({ uses }: AuditedLines, { models, policy }: Ledger): void {
   for (const { model, meter } of models) {
-    const ended = [...(meter?.ended ?? [])].map((all) => [...all])
-    const [most = []] = ended.toSorted((a, b) => b.length - a.length)
-    const used = most.slice(1).map(({ at, sum }, i) => ({ at, amount: sum - (most[i]?.sum ?? 0) }))
+    const used = [...(meter?.ended ?? [])].map((all) => {
+      const sums = [...all]
+      return sums.slice(1).map(({ at, sum }, i) => ({ at, amount: sum - (sums[i]?.sum ?? 0) }))
+    })
     // Its name among the models stands behind a mark.
-    if (meter !== null) uses.recall(model.slice(1), used)
+    if (meter !== null) uses.recall(policy, model.slice(1), used)
   }
 }
 

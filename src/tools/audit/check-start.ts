@@ -16,7 +16,7 @@ export function checkStart(state: AuditState, event: StartedEvent): void {
   const joins = event.batch !== undefined && joinsBatch(state, job, event, event.batch)
   checkQueue(state, job)
   checkAttempt(state, job, event)
-  state.lines.uses.reserve(job)
+  state.lines.uses.reserve(state.lines.policy, job, event.at)
   checkModels(state, job, event, joins)
   if (takesSlot(job)) checkSlot(state, job, event, joins)
   if (event.virtualTime !== undefined) checkTurn(state, job, event, event.virtualTime)

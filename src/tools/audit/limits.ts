@@ -2,9 +2,12 @@ import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, takesSlot } from './job.ts'
 import { ruleFor } from './rules.ts'
 
-interface SettledUse {
+interface UseAt {
   readonly at: number
   readonly amount: number
+}
+
+interface SettledUse extends UseAt {
   /** The limits have not changed since. */
   readonly isUnderLimit: boolean
 }
@@ -35,30 +38,49 @@ export const asksTooMuch = (policy: Policy, { spec }: AuditedJob): boolean =>
 export class AuditedUses {
   readonly #reserved = new Map<string, number>()
   readonly #settled = new Map<string, SettledUse[]>()
+  /** What counts in windows that count at the start: what was asked for then, and at the end what went beyond. */
+  readonly #begun = new Map<string, SettledUse[]>()
 
-  /** What was used before the log begins. */
-  recall(resource: string, used: readonly { readonly at: number; readonly amount: number }[]): void {
-    this.#settled.set(
-      resource,
-      used.map((one) => ({ ...one, isUnderLimit: true })),
-    )
+  /** What was used before the log begins. @param used window by window, in the order of the policy */
+  recall(policy: Policy, resource: string, used: readonly (readonly UseAt[])[]): void {
+    const limits = limitsOf(policy, resource)
+    const longest = (isAtStart: boolean): SettledUse[] => {
+      const own = used.filter((_, i) => (limits[i]?.counted === 'atStart') === isAtStart)
+      const [most = []] = own.toSorted((a, b) => b.length - a.length)
+      return most.map((one) => ({ ...one, isUnderLimit: true }))
+    }
+    this.#settled.set(resource, longest(false))
+    this.#begun.set(resource, longest(true))
   }
 
-  reserve(job: AuditedJob): void {
+  /** @param at when it begins; null: it began before the log does */
+  reserve(policy: Policy, job: AuditedJob, at: number | null): void {
     if (!takesSlot(job)) return
-    for (const [resource, ask] of Object.entries(job.spec.uses ?? {})) this.#add(resource, ask)
+    for (const [resource, ask] of Object.entries(job.spec.uses ?? {})) {
+      this.#add(resource, ask)
+      if (at !== null) this.#note(this.#begun, policy, resource, { at, amount: ask })
+    }
+  }
+
+  /** Kept for as long as the longest window is. */
+  #note(kept: Map<string, SettledUse[]>, policy: Policy, resource: string, { at, amount }: UseAt): void {
+    const windows = limitsOf(policy, resource).map(({ perSeconds }) => perSeconds * 1e6)
+    if (windows.length === 0 || amount <= 0) return
+    const before = (kept.get(resource) ?? []).filter((use) => use.at >= at - Math.max(...windows))
+    kept.set(resource, [...before, { at, amount, isUnderLimit: true }])
   }
 
   /** The resources of which too much is used or reserved, now that the job has begun. */
   overLimit(policy: Policy, job: AuditedJob, at: number): readonly string[] {
     if (!takesSlot(job)) return []
     return Object.keys(job.spec.uses ?? {}).filter((resource) =>
-      limitsOf(policy, resource).some(({ limit, perSeconds }) => {
-        const recent = (this.#settled.get(resource) ?? []).filter(
+      limitsOf(policy, resource).some(({ limit, perSeconds, counted }) => {
+        const isAtStart = counted === 'atStart'
+        const recent = ((isAtStart ? this.#begun : this.#settled).get(resource) ?? []).filter(
           (use) => use.isUnderLimit && use.at >= at - perSeconds * 1e6,
         )
         const used = recent.reduce((sum, { amount }) => sum + amount, 0)
-        return used + (this.#reserved.get(resource) ?? 0) > limit
+        return used + (isAtStart ? 0 : (this.#reserved.get(resource) ?? 0)) > limit
       }),
     )
   }
@@ -75,25 +97,21 @@ export class AuditedUses {
       const amount = said(used, resource) ?? ask
       this.#add(resource, -ask)
       isOver ||= amount > ask
-      const windows = limitsOf(policy, resource).map(({ perSeconds }) => perSeconds * 1e6)
-      const before = this.#settled.get(resource) ?? []
-      if (windows.length > 0)
-        this.#settled.set(resource, [
-          ...before.filter((use) => use.at >= at - Math.max(...windows)),
-          { at, amount, isUnderLimit: true },
-        ])
+      this.#note(this.#settled, policy, resource, { at, amount })
+      this.#note(this.#begun, policy, resource, { at, amount: amount - ask })
     }
     return isOver
   }
 
   /** What was used under other limits says nothing about these. */
   change(before: Policy, now: Policy): void {
-    for (const [resource, used] of this.#settled)
-      if (JSON.stringify(limitsOf(before, resource)) !== JSON.stringify(limitsOf(now, resource)))
-        this.#settled.set(
-          resource,
-          used.map((use) => ({ ...use, isUnderLimit: false })),
-        )
+    for (const kept of [this.#settled, this.#begun])
+      for (const [resource, used] of kept)
+        if (JSON.stringify(limitsOf(before, resource)) !== JSON.stringify(limitsOf(now, resource)))
+          kept.set(
+            resource,
+            used.map((use) => ({ ...use, isUnderLimit: false })),
+          )
   }
 
   #add(resource: string, amount: number): void {

@@ -146,7 +146,8 @@ function rates({ rate }: Policy): string {
 function limits(policy: Policy): string {
   const named = Object.keys(policy.uses ?? {}).flatMap((resource) =>
     (windowsOf(policy, resource) ?? []).map(
-      ({ limit, perSeconds }) => `at most ${limit} of ${resource} in ${perSeconds} s`,
+      ({ limit, perSeconds, counted }) =>
+        `at most ${limit} of ${resource} in ${perSeconds} s${counted === undefined ? '' : ', counted at the start'}`,
     ),
   )
   return named.join(', ')
