@@ -71,9 +71,9 @@ it('Jobs folds the log once, and reads on', async () => {
     return answer.total
   }
   expect(await found()).toBe(2)
-  await coordinator.enqueue([{ jobId: 'c', models: ['m'] }])
   const { version } = coordinator.state()
+  await coordinator.enqueue([{ jobId: 'c', models: ['m'] }])
   reads.length = 0
   expect(await found()).toBe(3)
-  expect(reads.filter((after) => after < version - 2)).toEqual([])
+  expect(reads.filter((after) => after < version)).toEqual([])
 })
