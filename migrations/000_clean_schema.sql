@@ -5081,7 +5081,8 @@ end
 $$;
 
 -- job_queue_cancel_submitted(queue, job_id): cancels a job that is submitted (job_queue_enqueue_in, job_queue_submit) and not in line yet,
--- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled.
+-- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled, and for a day the inbox
+-- has a line about it, which job_queue_explain finds.
 -- Returns true; false if no such job is submitted: it may be in line by now, so cancel that (job_queue_request). Waits for an append that is
 -- putting it in line. Raises nothing.
 create or replace function public.job_queue_cancel_submitted(queue text, job_id text) returns boolean
@@ -5104,10 +5105,42 @@ begin
            select to_jsonb(array_agg(case when j.job ->> 'job_id' = $2 then j.job || '{"state": "cancelled"}' else j.job end order by j.n))
              from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
    where i.queue = $1 and i.request_id = request;
+  insert into public.job_queue_inbox (queue, request_id, command, answer, answered_at)
+  values ($1, 'hand:cancelled:' || md5($2), jsonb_build_object('type', 'cancel', 'job_id', $2), '{"ok": true}', clock_timestamp())
+  on conflict on constraint job_queue_inbox_pkey do update set answered_at = excluded.answered_at;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
   return true;
+end
+$$;
+
+-- job_queue_cancel_submitted_after(queue, job_ids): cancels the submitted jobs that come after one of these, or after one that comes after
+-- them, as job_queue_cancel_submitted does each. For `cancel` with `descendants`, which finds the live ones in the queue.
+--   job_ids  live or submitted jobs; they themselves stay
+-- Returns the ids of those that it has cancelled. Waits for an append that is putting one in line. Raises nothing.
+create or replace function public.job_queue_cancel_submitted_after(queue text, job_ids text[]) returns text[]
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  after text[];
+begin
+  with recursive links as materialized (
+    select s.job_id, p.link ->> 0 as parent
+      from public.job_queue_submissions s
+      cross join lateral jsonb_array_elements(public.job_queue_parents(s.job -> 'after')) as p (link)
+     where s.queue = $1 and s.job ? 'after'),
+  found as (
+    select l.job_id from links l where l.parent = any ($2)
+    union
+    select l.job_id from links l join found f on l.parent = f.job_id)
+  select array_agg(f.job_id order by f.job_id) into after from found f where f.job_id <> all ($2);
+  return array(select a.id from unnest(after) as a (id) where public.job_queue_cancel_submitted($1, a.id));
 end
 $$;
 
@@ -5579,6 +5612,7 @@ $$;
 --                          yet; null: nobody has looked
 --   cut                    whether the queue has more such commands than were looked at: the newest 10,000 of each kind, 64 MB in all
 --   arrived_at             when its row of `jobs` arrived that nobody has taken in; null: there is none
+--   cancelled_at           when it was cancelled while it was submitted, in the last day; null: it was not
 --   not_taken_in           {reason, at}: why its row of `jobs` was not taken in; null: it was, or there is none
 --   row                    pending or running: the state of a row of `jobs` under this id that no log knows and that has not arrived; null:
 --                          there is none
@@ -5651,6 +5685,9 @@ begin
     'events', events, 'voided', public.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
     'commands', commands.list, 'cut', commands.cut,
     'arrived_at', (extract(epoch from arrived) * 1000000)::bigint,
+    'cancelled_at', (
+      select (extract(epoch from i.answered_at) * 1000000)::bigint from public.job_queue_inbox i
+       where i.queue = $1 and i.request_id = 'hand:cancelled:' || md5($2)),
     'not_taken_in', (
       select jsonb_build_object('reason', n.reason, 'at', (extract(epoch from n.refused_at) * 1000000)::bigint)
         from public.job_queue_not_taken_in n where n.queue = $1 and n.job_id = $2 order by n.id desc limit 1),
@@ -5681,19 +5718,22 @@ declare
   refused jsonb := jsonb_path_query_first(kept, '$.commands[*] ? (@.refusal != null)');
   refused_at bigint := coalesce((refused #>> '{refusal,at}')::bigint, 0);
   not_taken_in_at bigint := coalesce((kept #>> '{not_taken_in,at}')::bigint, 0);
+  cancelled_at bigint := coalesce((kept ->> 'cancelled_at')::bigint, 0);
 begin
   return case
     -- The log has an event of it and the queue has no row: it moves on at this moment, or an event of it was void.
     when kept ->> 'voided' is not null or (ended_at > 0 and ended is null) then
       '{"state": null, "code": null, "needs": "process", "reason": "only a process can tell what is with it"}'::jsonb
     when held is not null then jsonb_build_object('state', 'submitted', 'code', held ->> 'code',
-      'reason', 'it was submitted by SQL, and comes into line later: ' || (held ->> 'message'))
+      'reason', 'it was submitted, and comes into line later: ' || (held ->> 'message'))
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
-      '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
+      '{"state": "submitted", "code": "undecided", "reason": "it was submitted, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
       '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and no worker has taken it in yet"}'
+    when cancelled_at > greatest(ended_at, not_taken_in_at, refused_at) then
+      '{"state": "ended", "code": "cancelled", "reason": "it was cancelled before it came into line"}'
     when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
-      'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
+      'code', refused #>> '{refusal,code}', 'reason', 'what was submitted was refused: ' || (refused #>> '{refusal,message}'))
     when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',
       'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
     when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended
@@ -8699,7 +8739,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -8726,8 +8766,8 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'd1ab6d38b2fda9107c8b3ea076178ba38c71baaef3f980f2471e643f23d73b6f'),
-  ('027', 'd1ab6d38b2fda9107c8b3ea076178ba38c71baaef3f980f2471e643f23d73b6f')
+  ('000', 'c61d1f5ba9eddd2e9a039a709c2bea16691eb418ee277a95ccff8030fbb532cd'),
+  ('027', 'c61d1f5ba9eddd2e9a039a709c2bea16691eb418ee277a95ccff8030fbb532cd')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -785,7 +785,8 @@ end
 $$;
 
 -- job_queue_cancel_submitted(queue, job_id): cancels a job that is submitted (job_queue_enqueue_in, job_queue_submit) and not in line yet,
--- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled.
+-- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled, and for a day the inbox
+-- has a line about it, which job_queue_explain finds.
 -- Returns true; false if no such job is submitted: it may be in line by now, so cancel that (job_queue_request). Waits for an append that is
 -- putting it in line. Raises nothing.
 create or replace function public.job_queue_cancel_submitted(queue text, job_id text) returns boolean
@@ -808,9 +809,41 @@ begin
            select to_jsonb(array_agg(case when j.job ->> 'job_id' = $2 then j.job || '{"state": "cancelled"}' else j.job end order by j.n))
              from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
    where i.queue = $1 and i.request_id = request;
+  insert into public.job_queue_inbox (queue, request_id, command, answer, answered_at)
+  values ($1, 'hand:cancelled:' || md5($2), jsonb_build_object('type', 'cancel', 'job_id', $2), '{"ok": true}', clock_timestamp())
+  on conflict on constraint job_queue_inbox_pkey do update set answered_at = excluded.answered_at;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
   return true;
+end
+$$;
+
+-- job_queue_cancel_submitted_after(queue, job_ids): cancels the submitted jobs that come after one of these, or after one that comes after
+-- them, as job_queue_cancel_submitted does each. For `cancel` with `descendants`, which finds the live ones in the queue.
+--   job_ids  live or submitted jobs; they themselves stay
+-- Returns the ids of those that it has cancelled. Waits for an append that is putting one in line. Raises nothing.
+create or replace function public.job_queue_cancel_submitted_after(queue text, job_ids text[]) returns text[]
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+#variable_conflict use_column
+declare
+  after text[];
+begin
+  with recursive links as materialized (
+    select s.job_id, p.link ->> 0 as parent
+      from public.job_queue_submissions s
+      cross join lateral jsonb_array_elements(public.job_queue_parents(s.job -> 'after')) as p (link)
+     where s.queue = $1 and s.job ? 'after'),
+  found as (
+    select l.job_id from links l where l.parent = any ($2)
+    union
+    select l.job_id from links l join found f on l.parent = f.job_id)
+  select array_agg(f.job_id order by f.job_id) into after from found f where f.job_id <> all ($2);
+  return array(select a.id from unnest(after) as a (id) where public.job_queue_cancel_submitted($1, a.id));
 end
 $$;

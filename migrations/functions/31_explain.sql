@@ -112,6 +112,7 @@ $$;
 --                          yet; null: nobody has looked
 --   cut                    whether the queue has more such commands than were looked at: the newest 10,000 of each kind, 64 MB in all
 --   arrived_at             when its row of `jobs` arrived that nobody has taken in; null: there is none
+--   cancelled_at           when it was cancelled while it was submitted, in the last day; null: it was not
 --   not_taken_in           {reason, at}: why its row of `jobs` was not taken in; null: it was, or there is none
 --   row                    pending or running: the state of a row of `jobs` under this id that no log knows and that has not arrived; null:
 --                          there is none
@@ -184,6 +185,9 @@ begin
     'events', events, 'voided', public.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
     'commands', commands.list, 'cut', commands.cut,
     'arrived_at', (extract(epoch from arrived) * 1000000)::bigint,
+    'cancelled_at', (
+      select (extract(epoch from i.answered_at) * 1000000)::bigint from public.job_queue_inbox i
+       where i.queue = $1 and i.request_id = 'hand:cancelled:' || md5($2)),
     'not_taken_in', (
       select jsonb_build_object('reason', n.reason, 'at', (extract(epoch from n.refused_at) * 1000000)::bigint)
         from public.job_queue_not_taken_in n where n.queue = $1 and n.job_id = $2 order by n.id desc limit 1),
@@ -214,19 +218,22 @@ declare
   refused jsonb := jsonb_path_query_first(kept, '$.commands[*] ? (@.refusal != null)');
   refused_at bigint := coalesce((refused #>> '{refusal,at}')::bigint, 0);
   not_taken_in_at bigint := coalesce((kept #>> '{not_taken_in,at}')::bigint, 0);
+  cancelled_at bigint := coalesce((kept ->> 'cancelled_at')::bigint, 0);
 begin
   return case
     -- The log has an event of it and the queue has no row: it moves on at this moment, or an event of it was void.
     when kept ->> 'voided' is not null or (ended_at > 0 and ended is null) then
       '{"state": null, "code": null, "needs": "process", "reason": "only a process can tell what is with it"}'::jsonb
     when held is not null then jsonb_build_object('state', 'submitted', 'code', held ->> 'code',
-      'reason', 'it was submitted by SQL, and comes into line later: ' || (held ->> 'message'))
+      'reason', 'it was submitted, and comes into line later: ' || (held ->> 'message'))
     when jsonb_path_exists(kept, '$.commands[*] ? ((@.type == "enqueue" || @.type == "start") && @.refusal == null)') then
-      '{"state": "submitted", "code": "undecided", "reason": "it was submitted by SQL, and nobody has decided it yet"}'
+      '{"state": "submitted", "code": "undecided", "reason": "it was submitted, and nobody has decided it yet"}'
     when kept ->> 'arrived_at' is not null then
       '{"state": "submitted", "code": "arrived", "reason": "its row of jobs has arrived, and no worker has taken it in yet"}'
+    when cancelled_at > greatest(ended_at, not_taken_in_at, refused_at) then
+      '{"state": "ended", "code": "cancelled", "reason": "it was cancelled before it came into line"}'
     when refused_at > greatest(ended_at, not_taken_in_at) then jsonb_build_object('state', 'refused',
-      'code', refused #>> '{refusal,code}', 'reason', 'what was submitted by SQL was refused: ' || (refused #>> '{refusal,message}'))
+      'code', refused #>> '{refusal,code}', 'reason', 'what was submitted was refused: ' || (refused #>> '{refusal,message}'))
     when not_taken_in_at > ended_at then jsonb_build_object('state', 'refused',
       'code', 'not_taken_in', 'reason', 'its row of jobs was not taken in: ' || (kept #>> '{not_taken_in,reason}'))
     when ended is not null then jsonb_build_object('state', 'ended', 'code', ended, 'reason', case ended

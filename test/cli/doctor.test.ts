@@ -80,7 +80,7 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
     'inbox',
     'problem',
     `insert into job_queue_inbox (queue, request_id, command, created_at) values ('default', 'r', '{}', now() - interval '1 min')`,
-    '1 command by SQL is undecided',
+    '1 submission is undecided',
   ],
   ['server', 'problem', 'alter database %db set synchronous_commit = off', 'every role'],
   [

@@ -43,6 +43,7 @@ export const statements: readonly string[] = [
   `select job_queue_list_submissions('default', 0), job_queue_end_of_life('default', 'dead-1', 1000000)`,
   `select job_queue_watch('default', '{waiting-1,nobody}', 'interlock_' || repeat('0', 24), 1000)`,
   `select job_queue_cancel_submitted('default', 'paid'), job_queue_cancel_submitted('default', 'nobody')`,
+  `select job_queue_cancel_submitted_after('default', '{waiting-1}')`,
   `select job_queue_answer(max(request_id), 'default') from job_queue_inbox where queue = 'default'`,
   `select job_queue_answer_requests('default', (select jsonb_agg(jsonb_build_object('request_id', request_id, 'answer', '{"ok": true}'::jsonb)) from job_queue_inbox))`,
   `insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie, queued_at, attempt, attempts, timeout_ms, fencing_token)

@@ -19,7 +19,7 @@ import {
 import type { InboxRole, Telemetry } from '../store/index.ts'
 import { type Enqueued, type EnqueueOptions, enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
-import { cancelAlsoSubmitted } from './commit/commit-beside.ts'
+import { cancelAlsoSubmitted, cancelSubmittedAfter } from './commit/commit-beside.ts'
 import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './inbox/large-calls.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
@@ -51,9 +51,12 @@ const ofAnyKind = (options: SendOptions): SendOptions =>
     ? options
     : { ...options, claim: { ...options.claim, kinds: null } }
 
+type CancelRole = Pick<InboxRole, 'cancelSubmitted' | 'cancelSubmittedAfter'>
+
 /** The job with all that come after it, in parts: the job itself is in the last one. */
-async function cancelAll(member: Member, jobId: string, force: boolean): Promise<void> {
+async function cancelAll(member: Member, store: CancelRole, jobId: string, force: boolean): Promise<void> {
   await member.catchUp()
+  await cancelSubmittedAfter(store, { queue: member.log.queue, jobId }, member.ledger)
   const life = jobOf(member.ledger, jobId)?.queuedAt
   for (;;) {
     await member.send({ type: 'cancel', jobId, force, descendants: true })
@@ -73,7 +76,7 @@ const usedIn = (used: Uses | undefined): { readonly used?: Uses } => (used === u
 /** The writing side of a coordinator: each call is one command. */
 export function commandsOf(
   member: Member,
-  store: Pick<InboxRole, 'cancelSubmitted'>,
+  store: CancelRole,
   large: LargeCalls,
   telemetry: Telemetry | undefined,
 ): CommandCalls {
@@ -153,11 +156,9 @@ export function commandsOf(
     done: (lease, model, { claim } = {}) =>
       started({ type: 'done', ...attemptOf(lease), model: parseModel(model) }, { claim }),
     cancel: (jobId, { force = false, descendants = false } = {}) =>
-      descendants
-        ? cancelAll(member, jobId, force)
-        : cancelAlsoSubmitted(store, { queue: member.log.queue, jobId }, () =>
-            send({ type: 'cancel', jobId, force }),
-          ),
+      cancelAlsoSubmitted(store, { queue: member.log.queue, jobId }, () =>
+        descendants ? cancelAll(member, store, jobId, force) : send({ type: 'cancel', jobId, force }),
+      ),
     confirmCancel: (lease, { claim, used } = {}) =>
       started({ type: 'confirm_cancel', ...attemptOf(lease), ...usedIn(used) }, { claim }),
     reprioritize: (jobId, to) => {

@@ -134,7 +134,7 @@ export const checks = {
     about: 'possible',
     level: 'note',
     afterSeconds: 0,
-    what: 'what came in by SQL was refused in the last day, and is not in line since',
+    what: 'what was submitted was refused in the last day, and is not in line since',
     remedy: 'interlock queue lists them; correct them, and submit them again under other request ids',
   },
   not_taken_in: {
@@ -200,7 +200,7 @@ export const checks = {
     about: 'intake',
     level: 'problem',
     afterSeconds: 15,
-    what: 'what came in by SQL is undecided',
+    what: 'what was submitted is undecided',
     remedy: 'start a process of Interlock on this queue: any process decides them',
   },
   paused: {

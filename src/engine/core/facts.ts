@@ -63,6 +63,8 @@ export interface JobRecord {
   readonly isCut: boolean
   /** When its row of `jobs` arrived that nobody has taken in yet; null: there is none. */
   readonly arrivedAt: Micros | null
+  /** When it was cancelled while it was submitted, in the last day; null, or absent: it was not. */
+  readonly cancelledAt?: Micros | null
   readonly notTakenIn: { readonly reason: string; readonly at: Micros } | null
   /** The state of a row of `jobs` that no log knows and that has not arrived; null: there is none. */
   readonly row: 'pending' | 'running' | null

@@ -61,7 +61,7 @@ export {
   type WorkerFact,
 } from './facts.ts'
 export type { FailedTries } from './failed-tries.ts'
-export { endedParentsOf } from './flow.ts'
+export { endedParentsOf, lastAfter } from './flow.ts'
 export { Agenda } from './forecast/agenda.ts'
 export { type Compared, FEWEST_COMPARED, widened } from './forecast/conformal.ts'
 export { Experience, MEASURED_EVENTS, type Outset } from './forecast/experience.ts'

@@ -26,7 +26,7 @@ type Workers = Pick<QueueFacts, 'workers'>
 
 /** What is with a job that the ledger does not have; undefined: nobody has ever heard of it. The newest fact counts. */
 export function notLive(facts: Workers, jobId: string, record: JobRecord): NotLive | undefined {
-  const past = [refusedOf(record), notTakenInOf(jobId, record), endedOf(jobId, record)]
+  const past = [refusedOf(record), notTakenInOf(jobId, record), endedOf(jobId, record), cancelledOf(record)]
     .filter((each) => each !== undefined)
     .sort((a, b) => (b.since ?? 0) - (a.since ?? 0))
   return undecidedOf(facts, record) ?? arrivedOf(record) ?? past[0] ?? strangeOf(jobId, record)
@@ -44,7 +44,7 @@ function undecidedOf(facts: Workers, { commands }: JobRecord): NotLive | undefin
     code: 'undecided',
     since: command.at,
     command,
-    reason: `it was submitted by SQL (request ${command.requestId}), and nobody has decided it yet`,
+    reason: `it was submitted (request ${command.requestId}), and nobody has decided it yet`,
     whatHasToHappen: decides(facts),
   }
 }
@@ -56,7 +56,7 @@ function heldBack(command: SubmittedCommand, { code, message }: Held): NotLive {
     code: code as ErrorCode,
     since: command.at,
     command,
-    reason: `it was submitted by SQL (request ${command.requestId}), and comes into line later: ${message}`,
+    reason: `it was submitted (request ${command.requestId}), and comes into line later: ${message}`,
     whatHasToHappen: heldText(code),
   }
 }
@@ -84,7 +84,7 @@ function refusedOf({ commands }: JobRecord): NotLive | undefined {
     code: code as ErrorCode,
     since: at,
     command,
-    reason: `what was submitted by SQL (request ${command.requestId}) was refused: ${message}`,
+    reason: `what was submitted (request ${command.requestId}) was refused: ${message}`,
     whatHasToHappen: 'correct it, and submit it again under another request id',
   }
 }
@@ -97,6 +97,18 @@ function notTakenInOf(jobId: string, { notTakenIn }: JobRecord): NotLive | undef
     since: notTakenIn.at,
     reason: `its row of jobs was not taken in: ${notTakenIn.reason}`,
     whatHasToHappen: `correct the row, then: \`interlock adopt --job ${forShell(jobId)} --yes\``,
+  }
+}
+
+/** The log never hears of it. */
+function cancelledOf({ cancelledAt = null }: JobRecord): NotLive | undefined {
+  if (cancelledAt === null) return undefined
+  return {
+    state: 'ended',
+    code: 'cancelled',
+    since: cancelledAt,
+    reason: 'it was cancelled before it came into line',
+    whatHasToHappen: 'nothing',
   }
 }
 

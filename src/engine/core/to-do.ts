@@ -235,8 +235,8 @@ function commandText(facts: Pick<QueueFacts, 'workers'>, command: SubmittedComma
   if (held !== null)
     return `another job of this id was submitted (request ${requestId}), ${held.code}: ${heldText(held.code)}`
   return refusal === null
-    ? `${type} by SQL (request ${requestId}) is undecided: ${decisionText(facts)}`
-    : `${type} by SQL (request ${requestId}) was refused, ${refusal.code}: ${refusal.message}`
+    ? `${type} (request ${requestId}) is undecided: ${decisionText(facts)}`
+    : `${type} (request ${requestId}) was refused, ${refusal.code}: ${refusal.message}`
 }
 
 /** What an undecided command needs. */

@@ -337,6 +337,8 @@ export interface InboxRole {
   ): Promise<SubmittedCall | null>
   /** Cancels a submitted job that is not in line yet. False: there is none, or it is in line by now. */
   cancelSubmitted(queue: string, jobId: string): Promise<boolean>
+  /** Cancels the submitted jobs that come after one of these, in however many steps. Returns which. */
+  cancelSubmittedAfter(queue: string, jobIds: readonly string[]): Promise<readonly string[]>
   /** Answers commands. The first answer counts; answers are kept for a day. */
   answer(queue: string, answers: readonly InboxAnswer[]): Promise<void>
   /**

@@ -87,6 +87,6 @@ function refusal(submitted: WrongFacts['refused'], commands: number): Said {
   const newest = submitted?.jobs.find(({ state, requestId }) => state === 'refused' && requestId !== null)
   const such =
     newest === undefined ? '' : `, the newest of job ${newest.jobId}: ${newest.code}: ${newest.message}`
-  const what = `${plural(commands, 'submission')} by SQL ${agree(commands, 'was', 'were')} refused in the last day, after the commit, and ${agree(commands, 'is', 'are')} not in line since${such}`
+  const what = `${plural(commands, 'submission')} ${agree(commands, 'was', 'were')} refused in the last day, after the commit, and ${agree(commands, 'is', 'are')} not in line since${such}`
   return { id: 'refused', what, since: newest?.at ?? null, jobId: newest?.jobId ?? null }
 }

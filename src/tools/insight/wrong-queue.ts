@@ -72,7 +72,7 @@ function intakeOf({ now, outside }: WrongFacts): readonly Said[] {
       : [
           {
             id: 'inbox' as const,
-            what: `${many(inbox.rows, 'command')} by SQL ${agree(inbox.rows, 'is', 'are')} undecided`,
+            what: `${many(inbox.rows, 'submission')} ${agree(inbox.rows, 'is', 'are')} undecided`,
             since: since(inbox.ageMs),
           },
         ]),

@@ -80,10 +80,10 @@ function wrongFacts({ wrong }: QueueStatus): readonly (readonly [string, string]
 
 const toldAbove: ReadonlySet<string> = new Set(['paused', 'nobody', 'refused'])
 
-/** `2 commands by SQL, 1 row of jobs`; empty: none. */
+/** `2 submissions, 1 row of jobs`; empty: none. */
 export const submittedByText = ({ commands, rows }: SubmittedBy): string =>
   [
-    ...(commands === 0 ? [] : [`${plural(commands, 'command')} by SQL`]),
+    ...(commands === 0 ? [] : [plural(commands, 'submission')]),
     ...(rows === 0 ? [] : [`${plural(rows, 'row')} of jobs`]),
   ].join(', ')
 

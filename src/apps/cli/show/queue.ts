@@ -100,6 +100,6 @@ export function submittedText(frame: Frame, { jobs }: Submitted, now: Micros): r
 }
 
 const submittedWhy = {
-  undecided: 'by SQL; any process of Interlock decides it',
+  undecided: 'submitted; any process of Interlock decides it',
   arrived: 'a row of jobs; a worker with intake takes it in',
 } as const

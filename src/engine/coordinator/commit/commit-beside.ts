@@ -5,7 +5,9 @@ import {
   hash,
   InterlockError,
   isInterlockError,
+  jobOf,
   type Ledger,
+  lastAfter,
   type Operator,
   type RecordedEvent,
 } from '../../core/index.ts'
@@ -134,6 +136,17 @@ async function readsOf(
   if (!commands.some(({ body }) => body.type === 'enqueue' && body.lives !== undefined)) return 0
   const live = (await store.workers(queue)).filter(({ state, reads }) => state !== 'dead' && reads !== null)
   return Math.min(SCHEMA_VERSION, ...live.map(({ reads = 0 }) => reads ?? 0))
+}
+
+/** Of the jobs that come after one, first those that are submitted: so none of them comes into line on the way. @throws what the store throws */
+export async function cancelSubmittedAfter(
+  store: Pick<InboxRole, 'cancelSubmittedAfter'>,
+  { queue, jobId }: { readonly queue: string; readonly jobId: string },
+  ledger: Ledger,
+): Promise<void> {
+  const job = jobOf(ledger, jobId)
+  const live = job === undefined ? [] : lastAfter(ledger, job, Number.POSITIVE_INFINITY).found
+  await store.cancelSubmittedAfter(queue, [jobId, ...live.map((one) => one.jobId)])
 }
 
 /**

@@ -11,7 +11,7 @@ import { type ParsedJob, type ParsedRequest, parseRequest } from '../../events/i
 import type { InboxAnswer, InboxRequest, InboxRole, SubmissionRow } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
-import { cancelAlsoSubmitted } from '../commit/commit-beside.ts'
+import { cancelAlsoSubmitted, cancelSubmittedAfter } from '../commit/commit-beside.ts'
 import type { Member } from '../membership/member.ts'
 import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
@@ -202,6 +202,8 @@ export class Inbox {
     }
     if (this.ends.has(given))
       return answerOf(body, await this.ends.decide(given, as.workerId), as.workerId, log.ledger, log.now())
+    if (body.type === 'cancel' && body.descendants === true)
+      await cancelSubmittedAfter(this.#store, { queue: log.queue, jobId: body.jobId }, this.#member.ledger)
     const send = () => this.#member.send(body, { as, claim, data })
     const result =
       body.type === 'cancel' && request.queuedAt === null

@@ -91,7 +91,7 @@ export class Submissions {
     const { jobId } = job.spec
     if (this.#held.has(jobId)) return
     this.#held.set(jobId, { after: new Set(job.after?.map((parent) => parent.job)) })
-    logger.warn(`[COORDINATOR] Job ${jobId}, submitted by SQL, comes into line later: ${one.message}`, {
+    logger.warn(`[COORDINATOR] Job ${jobId}, which was submitted, comes into line later: ${one.message}`, {
       event: 'submission.held',
       queue: log.queue,
       job_id: jobId,

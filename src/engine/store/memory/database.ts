@@ -105,6 +105,8 @@ const emptyQueue = (now: Micros) => ({
   inbox: new Map<string, MemoryRequest>(),
   /** Rows of `job_queue_submissions`, by id, in the order in which they came. */
   submissions: new Map<number, MemorySubmission>(),
+  /** Jobs that were cancelled while they were submitted, and when. */
+  cancelled: new Map<string, Micros>(),
   /** The id of the last of them. */
   submitted: 0,
   /** Large calls that were committed as submissions, by the ids of their requests. */

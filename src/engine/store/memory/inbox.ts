@@ -105,11 +105,34 @@ export function settleSubmissions(
 }
 
 /** `job_queue_cancel_submitted`. */
-export function cancelSubmitted(queue: MemoryQueue, jobId: string): boolean {
-  const { submissions } = queue
+export function cancelSubmitted(queue: MemoryQueue, jobId: string, now: Micros): boolean {
+  const { submissions, cancelled } = queue
   const [id, row] = [...submissions].find(([, each]) => each.jobId === jobId) ?? []
   noteInCall(queue, row, 'cancelled')
+  if (id !== undefined) cancelled.set(jobId, now)
   return id !== undefined && submissions.delete(id)
+}
+
+/** `job_queue_cancel_submitted_after`. */
+export function cancelSubmittedAfter(
+  queue: MemoryQueue,
+  jobIds: readonly string[],
+  now: Micros,
+): readonly string[] {
+  const before = new Set(jobIds)
+  const isAfter = ({ jobId, job }: MemorySubmission) => {
+    const { after } = fieldsOf(job)
+    const parents = Array.isArray(after) ? after : []
+    const ids = parents.map((parent) => (typeof parent === 'string' ? parent : fieldsOf(parent)['job']))
+    return !before.has(jobId) && ids.some((id) => typeof id === 'string' && before.has(id))
+  }
+  const found: string[] = []
+  for (let next = [...queue.submissions.values()].find(isAfter); next !== undefined; ) {
+    before.add(next.jobId)
+    found.push(next.jobId)
+    next = [...queue.submissions.values()].find(isAfter)
+  }
+  return found.filter((jobId) => cancelSubmitted(queue, jobId, now))
 }
 
 /** What `job_queue_forget` takes out of what SQL has put in. */

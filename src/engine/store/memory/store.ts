@@ -37,6 +37,7 @@ import { deadIn, dropIn } from './dead.ts'
 import {
   answerRequests,
   cancelSubmitted,
+  cancelSubmittedAfter,
   commandsOf,
   forgetSubmitted,
   listedSubmissions,
@@ -166,10 +167,11 @@ export function memoryStore(database: MemoryDatabase = memoryDatabase()): LogSto
       requests: openRequests(queueOf(name), limit, database.now()),
       submissions: openSubmissions(queueOf(name), 10 * limit, again, database.now()),
     }),
-    cancelSubmitted: async (name, jobId) => cancelSubmitted(queueOf(name), jobId),
     submitCall: async (name, call) => submitCall(queueOf(name), call, database.now()),
     submittedCall: async (name, call, isHolder) =>
       submittedCall(queueOf(name), call, isHolder, database.now()),
+    cancelSubmitted: async (name, jobId) => cancelSubmitted(queueOf(name), jobId, database.now()),
+    cancelSubmittedAfter: async (name, jobIds) => cancelSubmittedAfter(queueOf(name), jobIds, database.now()),
     settle: async (name, settled) => settleSubmissions(queueOf(name), settled, database.now()),
     answer: async (name, answers) => answerRequests(queueOf(name), answers, database.now()),
     results: async (name, jobIds) => resultsOf(queueOf(name), jobIds),
@@ -270,6 +272,7 @@ function ofJobIn(queue: MemoryQueue, jobId: string, now: Micros): KeptOfJob {
     commands: commandsOf(queue, jobId),
     isCut: false,
     arrivedAt: null,
+    cancelledAt: queue.cancelled.get(jobId) ?? null,
     notTakenIn: null,
     row: null,
     events: lastLife(own).slice(-200),

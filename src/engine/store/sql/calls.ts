@@ -137,6 +137,8 @@ export function sqlCalls(rpc: Rpc, address: () => string | undefined = () => und
         digest,
         is_holder: isHolder,
       }),
+    cancelSubmittedAfter: (queue, jobIds) =>
+      call('job_queue_cancel_submitted_after', idsAnswer, { queue, job_ids: jobIds }),
     cancelSubmitted: (queue, jobId) =>
       call('job_queue_cancel_submitted', flagAnswer, { queue, job_id: jobId }),
     answer: async (queue, answers) => {

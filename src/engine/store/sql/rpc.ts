@@ -74,6 +74,7 @@ const functions = {
   },
   job_queue_submitted_call: { queue: 'text', request_id: 'text', digest: 'text', is_holder: 'boolean' },
   job_queue_cancel_submitted: { queue: 'text', job_id: 'text' },
+  job_queue_cancel_submitted_after: { queue: 'text', job_ids: 'text[]' },
   job_queue_answer_requests: { queue: 'text', answers: 'jsonb' },
   job_queue_committed_ends: { queue: 'text' },
   job_queue_end_of: { queue: 'text', token: 'bigint' },

@@ -27,6 +27,7 @@ export const ofJobAnswer = z
     commands: z.array(command),
     cut: z.boolean(),
     arrived_at: integer.nullable(),
+    cancelled_at: integer.nullish(),
     not_taken_in: z.object({ reason: z.string(), at: integer }).nullable(),
     row: z.enum(['pending', 'running']).nullable(),
     behind: z
@@ -40,6 +41,7 @@ export const ofJobAnswer = z
     commands: row.commands,
     isCut: row.cut,
     arrivedAt: row.arrived_at,
+    cancelledAt: row.cancelled_at ?? null,
     notTakenIn: row.not_taken_in,
     row: row.row,
     events: lastLife(decodeEvents(events, voided)),

@@ -303,6 +303,7 @@ export type Database = {
       job_queue_by_schedule: { Args: { queue: string; job_id: string }; Returns: Json }
       job_queue_cancel_rows: { Args: { job_ids: string[]; queued: string[] }; Returns: undefined }
       job_queue_cancel_submitted: { Args: { queue: string; job_id: string }; Returns: boolean }
+      job_queue_cancel_submitted_after: { Args: { queue: string; job_ids: string[] }; Returns: string[] }
       job_queue_chain: { Args: { queue: string; after: number; lim: number }; Returns: Json }
       job_queue_check_incoming: { Args: { queue: string }; Returns: Json }
       job_queue_check_once: { Args: { queue: string }; Returns: Json }

@@ -44,6 +44,7 @@ const ranks: Readonly<Partial<Record<FunctionName, number>>> = {
   job_queue_submit_call: 1,
   job_queue_submitted_call: 1,
   job_queue_cancel_submitted: 1,
+  job_queue_cancel_submitted_after: 1,
 }
 const LAST_RANK = 2
 
