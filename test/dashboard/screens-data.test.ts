@@ -71,9 +71,9 @@ it('Jobs folds the log once, and reads on', async () => {
     return answer.total
   }
   expect(await found()).toBe(2)
-  const { version } = coordinator.state()
   await coordinator.enqueue([{ jobId: 'c', models: ['m'] }])
   reads.length = 0
   expect(await found()).toBe(3)
-  expect(reads.filter((after) => after < version)).toEqual([])
+  // To fold it again is to read from its beginning.
+  expect(reads).not.toContain(0)
 })
