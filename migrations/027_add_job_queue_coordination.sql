@@ -2669,7 +2669,7 @@ declare
   setting text;
   lease record;
   alive boolean;
-  given text[] := regexp_match($5, '^(.*)\+reads\.(\d{1,4})$');
+  given text[] := regexp_match($5, E'^(.*)\\+reads\\.(\\d{1,4})$');
 begin
   if length(queue) between 1 and 200 is not true or length(worker_id) between 1 and 200 is not true
      or free_slots >= 0 is not true or length(release) <= 200 is not true
@@ -2722,7 +2722,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select min(coalesce(w.reads, 6)) from public.job_queue_workers w
-   where w.queue = $1 and not w.dead and w.release ~ '^\d+\.\d+\.\d+'
+   where w.queue = $1 and not w.dead and w.release ~ E'^\\d+\\.\\d+\\.\\d+'
      and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
 
@@ -2870,7 +2870,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(to_jsonb(array_agg(jsonb_build_object(
            'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
-           'reads', case when w.release ~ '^\d+\.\d+\.\d+' then coalesce(w.reads, 6) end,
+           'reads', case when w.release ~ E'^\\d+\\.\\d+\\.\\d+' then coalesce(w.reads, 6) end,
            'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
@@ -8719,7 +8719,7 @@ $privileges$;
 -- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'c61d1f5ba9eddd2e9a039a709c2bea16691eb418ee277a95ccff8030fbb532cd')
+  ('027', '1ee4923481b98895deb07a00afb530a03c8894868537253f493f99a70a61a784')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 -- Makes PostgREST find the new functions. No other program listens to this.

@@ -30,7 +30,7 @@ declare
   setting text;
   lease record;
   alive boolean;
-  given text[] := regexp_match($5, '^(.*)\+reads\.(\d{1,4})$');
+  given text[] := regexp_match($5, E'^(.*)\\+reads\\.(\\d{1,4})$');
 begin
   if length(queue) between 1 and 200 is not true or length(worker_id) between 1 and 200 is not true
      or free_slots >= 0 is not true or length(release) <= 200 is not true
@@ -83,7 +83,7 @@ language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select min(coalesce(w.reads, 6)) from public.job_queue_workers w
-   where w.queue = $1 and not w.dead and w.release ~ '^\d+\.\d+\.\d+'
+   where w.queue = $1 and not w.dead and w.release ~ E'^\\d+\\.\\d+\\.\\d+'
      and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
 
@@ -231,7 +231,7 @@ set search_path = pg_catalog, pg_temp
 as $$
   select coalesce(to_jsonb(array_agg(jsonb_build_object(
            'worker_id', w.worker_id, 'kinds', w.kinds, 'free_slots', w.free_slots, 'release', w.release,
-           'reads', case when w.release ~ '^\d+\.\d+\.\d+' then coalesce(w.reads, 6) end,
+           'reads', case when w.release ~ E'^\\d+\\.\\d+\\.\\d+' then coalesce(w.reads, 6) end,
            'started_at', (extract(epoch from w.started_at) * 1000000)::bigint,
            'beat_at', (extract(epoch from w.beat_at) * 1000000)::bigint,
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
