@@ -4,12 +4,17 @@ import { account } from '../intake/support.ts'
 
 const submit = async (db: Awaited<ReturnType<typeof account>>, jobs: readonly object[]) =>
   db.query('select job_queue_enqueue_in($1)', [JSON.stringify(jobs)])
-const held = (job_id: string, after: readonly unknown[]) => ({ job_id, models: ['typo'], after })
+/** It waits for a job that nobody knows, too. */
+const held = (job_id: string, after: readonly unknown[]) => ({
+  job_id,
+  models: ['m'],
+  after: [...after, 'nobody'],
+})
 
 it('--descendants reaches submitted jobs after a live one, after its live ones, and after each other', async () => {
   const db = await account()
   const coordinator = await db.coordinator()
-  await coordinator.setPolicy({ maxActive: 1, models: { m: {} } })
+  await coordinator.setPolicy({ maxActive: 1 })
   await coordinator.enqueue([
     { jobId: 'first', models: ['m'] },
     { jobId: 'second', models: ['m'], after: ['first'] },
@@ -22,7 +27,7 @@ it('--descendants reaches submitted jobs after a live one, after its live ones, 
     held('d', ['c']),
     held('e', ['other']),
   ])
-  await expect.poll(() => coordinator.explain('d')).toMatchObject({ code: 'unknown_model' })
+  await expect.poll(() => coordinator.explain('d')).toMatchObject({ code: 'parent_unknown' })
   await coordinator.cancel('first', { descendants: true })
   expect(await db.query('select job_id from job_queue_submissions')).toEqual([{ job_id: 'e' }])
   expect(
