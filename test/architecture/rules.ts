@@ -174,6 +174,7 @@ export const internals: Internals = {
     'stats/stats.ts',
     'stats/use-sums.ts',
     'stats/wait-clocks.ts',
+    'what-if/around.ts',
     'what-if/estimate.ts',
     'what-if/simulate.ts',
     'what-if/tried.ts',

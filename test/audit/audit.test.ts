@@ -773,7 +773,7 @@ describe('interlock audit (audit, Auditor, auditRules)', () => {
     expect(audit(logOf([...runningOf('x'), ...waiting, ...together])).violations).toEqual([])
   })
 
-  it('counts anew what passed a job that has left the line, where the policy is of a release that did', () => {
+  it('counts again from nothing what passed a job that has left the line, where the policy is of a release that did', () => {
     expect(audit(logOf(passedAgain(false))).violations).toEqual([])
   })
 

@@ -5,7 +5,7 @@ import { handsOf } from '../../src/engine/core/forecast/hands.ts'
 import {
   type Claim,
   type CommandBody,
-  type Compared,
+  type ComparedRange,
   decide,
   defaultPolicy,
   emptyLedger,
@@ -26,7 +26,7 @@ const worker = (freeSlots: number, more: Partial<WorkerFact> = {}): WorkerFact =
 })
 const anybody = [worker(1_000)]
 /** All that was said of this queue came true. */
-const right: readonly Compared[] = Array.from({ length: 20 }, () => ({
+const right: readonly ComparedRange[] = Array.from({ length: 20 }, () => ({
   ...{ likely: 20 * SECOND, from: 10 * SECOND, to: 30 * SECOND, waited: 20 * SECOND },
 }))
 

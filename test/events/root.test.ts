@@ -85,7 +85,7 @@ it('what they are given is named', () => {
   expect(() => root.providerError(null as never)).toThrow(/^response: must be an answer over HTTP/)
 })
 
-it('a message of an error has no control characters, whoever wrote the text in it', () => {
+it('a message of an error has no control characters, also of a text that a user wrote', () => {
   const text = 'a\u001b[2J\u0007\nb\u2028c\u202ed'
   const { message, details } = new InterlockError('invalid_input', `job ${text} is not there`, { path: text })
   for (const said of [message, details.path])

@@ -1,4 +1,4 @@
-/** Whoever knows a schedule knows the ids of its next jobs. Putting something under them beforehand takes no due time from it. */
+/** A person who knows a schedule knows the ids of its next jobs. Putting something under them beforehand takes no due time from it. */
 import { expect, it } from 'vitest'
 import type { RecordedEvent } from '../../src/engine/core/index.ts'
 import { examine } from '../../src/tools/doctor/index.ts'

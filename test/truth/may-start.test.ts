@@ -1,4 +1,4 @@
-/** How many jobs may start is one number, whoever says it: doctor and health by the census, the dashboard by its reasons. */
+/** How many jobs may start is one number in all faces: doctor and health by the census, the dashboard by its reasons. */
 import { expect, it } from 'vitest'
 import { groupsIn } from '../../src/apps/dashboard/page/screen/now/reason-groups.ts'
 import { explainLive } from '../../src/engine/core/index.ts'

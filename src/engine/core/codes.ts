@@ -6,10 +6,10 @@ import { expiresAt, timesOutAt } from './timing.ts'
 import { type HasWorker, reasonCodeOf } from './wait-reason.ts'
 
 /** What keeps a live job, as `explain` says it; null: nothing does, it runs. */
-export type CodeOf = (job: Job) => LiveCode | null
+export type LiveCodeOf = (job: Job) => LiveCode | null
 
 /** A stretch of one class in line order that was found to wait for one and the same. */
-interface Stretch {
+interface SameCode {
   readonly code: LiveCode
   from: Place
   to: Place
@@ -20,7 +20,7 @@ interface Stretch {
  * they stand, and whatever keeps one keeps those behind it: each rule counts who is ahead. So the codes of a class are stretches in line
  * order, and a job between two that wait for the same waits for it too: of a hundred thousand that are alike some twenty are asked.
  */
-export function codesIn(facts: QueueFacts): CodeOf {
+export function codesIn(facts: QueueFacts): LiveCodeOf {
   const { ledger, now } = facts
   const isOverdue = overdueIn(facts)
   const workers = new Map(facts.workers?.map((worker) => [worker.workerId, worker]))
@@ -42,7 +42,7 @@ export function codesIn(facts: QueueFacts): CodeOf {
   }
 }
 
-function between(known: Stretch[], job: Job, ask: (job: Job) => LiveCode): LiveCode {
+function between(known: SameCode[], job: Job, ask: (job: Job) => LiveCode): LiveCode {
   const { place } = job
   for (const { code, from, to } of known)
     if (byPlace(from, place) <= 0 && byPlace(place, to) <= 0) return code
@@ -56,16 +56,16 @@ function between(known: Stretch[], job: Job, ask: (job: Job) => LiveCode): LiveC
 
 /** By what the rules ask of a job beside where it stands: maps in maps, since to put the names together into one takes longer. */
 class Classes {
-  readonly #byModels = new Map<string, Map<string, Map<string | null, Stretch[]>>>()
+  readonly #byModels = new Map<string, Map<string, Map<string | null, SameCode[]>>>()
 
-  of({ spec, needs, exclusive }: Job): Stretch[] {
+  of({ spec, needs, exclusive }: Job): SameCode[] {
     const { models, kind, fairKey, uses, asks, whole } = spec
     const isPlain =
       needs === models && uses === undefined && asks === undefined && whole === undefined && !exclusive
     const names = models.length === 1 ? (models[0] ?? '') : models.join('\n')
     const first = isPlain ? names : JSON.stringify([models, needs, uses, asks, whole, exclusive])
-    const byKind = made(this.#byModels, first, () => new Map<string, Map<string | null, Stretch[]>>())
-    const byKey = made(byKind, kind, () => new Map<string | null, Stretch[]>())
+    const byKind = made(this.#byModels, first, () => new Map<string, Map<string | null, SameCode[]>>())
+    const byKey = made(byKind, kind, () => new Map<string | null, SameCode[]>())
     return made(byKey, fairKey, () => [])
   }
 }

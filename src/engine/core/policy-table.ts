@@ -13,7 +13,7 @@ export const UNITS_SINCE = 6
 
 /** Releases that read lower versions would take a start past the line for a broken one. */
 export const WARM_SINCE = 6
-/** A release that reads lower ones only began to count anew, how often a job was passed, each time it came back into line. */
+/** A release that reads lower ones only counted how often a job was passed from nothing each time it came back into line. */
 export const PASSES_STAY_SINCE = 7
 /** Releases that read lower ones would let more jobs wait, or start, than one does that counts a use from its start on. */
 export const AT_START_SINCE = 7

@@ -1,4 +1,4 @@
-const takers: ReadonlySet<PropertyKey> = new Set(['then', 'catch', 'finally'])
+const handlerNames: ReadonlySet<PropertyKey> = new Set(['then', 'catch', 'finally'])
 
 /**
  * What a handler calls of its context. One that nobody awaits, and that is refused, ends no process: Node ends one for a rejection that
@@ -12,7 +12,7 @@ export function saidBy<T>(work: Promise<T>, fail: (error: unknown) => void): Pro
   })
   return new Proxy(work, {
     get: (promise, name) => {
-      isTaken ||= takers.has(name)
+      isTaken ||= handlerNames.has(name)
       const value: unknown = Reflect.get(promise, name)
       return typeof value === 'function' ? value.bind(promise) : value
     },

@@ -1,9 +1,9 @@
 import {
-  type CodeOf,
   codesIn,
   type Job,
   type Ledger,
   type LiveCode,
+  type LiveCodeOf,
   type Micros,
   type QueueFacts,
 } from '../../engine/core/index.ts'
@@ -56,7 +56,7 @@ export function* counted(facts: CensusFacts): Generator<void, Census> {
 export const mayStart = (code: LiveCode | null, { heldOn }: Pick<Job, 'heldOn'>): boolean =>
   code === 'offered' || (code === 'no_worker' && heldOn === null)
 
-function count(rows: Map<string, CensusRow>, job: Job, codeOf: CodeOf): void {
+function count(rows: Map<string, CensusRow>, job: Job, codeOf: LiveCodeOf): void {
   const code = codeOf(job)
   const unserved = code === 'no_worker' && job.heldOn !== null
   const kind = mayStart(code, job) ? job.spec.kind : null

@@ -3,7 +3,7 @@ import type { OutsideLine, Submitted } from '../../engine/store/index.ts'
 import type { Census } from './census.ts'
 
 /** What a rule says: how bad it is, and from when on, the list of checks knows. */
-export interface Said {
+export interface FoundWrong {
   readonly id: CheckId
   /** As a sentence: how many, and one of them by its name. */
   readonly what: string

@@ -1,10 +1,10 @@
 import { type CheckId, explainLive, forShell, jobOf, serversAtPlaces } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
 import type { CensusRow } from './census.ts'
-import type { Said, WrongFacts } from './wrong-facts.ts'
+import type { FoundWrong, WrongFacts } from './wrong-facts.ts'
 
 /** Live jobs that do not go on by themselves, in the words of `explain`, and submitted ones that do not come into line. */
-export const jobsThatWait = (facts: WrongFacts): readonly Said[] => [
+export const jobsThatWait = (facts: WrongFacts): readonly FoundWrong[] => [
   ...facts.census.flatMap((row) => ofRow(facts, row)),
   ...submittedOf(facts),
 ]
@@ -12,20 +12,20 @@ export const jobsThatWait = (facts: WrongFacts): readonly Said[] => [
 /** Codes that say by themselves that a job does not go on. */
 const standing: ReadonlySet<string> = new Set(['late', 'lost', 'overdue', 'fits_no_place', 'use_over_limit'])
 
-function ofRow(facts: WrongFacts, row: CensusRow): readonly Said[] {
+function ofRow(facts: WrongFacts, row: CensusRow): readonly FoundWrong[] {
   // That a process is late is told of the process, not of each of its jobs.
   if (row.code === null || row.code === 'late') return []
-  if (standing.has(row.code)) return told(facts, row, row.code as CheckId)
-  if (row.unserved) return told(facts, row, 'unserved')
+  if (standing.has(row.code)) return found(facts, row, row.code as CheckId)
+  if (row.unserved) return found(facts, row, 'unserved')
   if (row.kind === null) return []
-  return row.code === 'offered' ? told(facts, row, 'offered') : unworked(facts, row)
+  return row.code === 'offered' ? found(facts, row, 'offered') : unworked(facts, row)
 }
 
 /** No live worker could ever take it, or all that could are busy. */
-function unworked(facts: WrongFacts, row: CensusRow): readonly Said[] {
+function unworked(facts: WrongFacts, row: CensusRow): readonly FoundWrong[] {
   const job = jobOf(facts.ledger, row.jobId)
   if (job === undefined) return []
-  return told(
+  return found(
     facts,
     row,
     serversAtPlaces(facts.ledger, facts.workers, job).length === 0 ? 'no_worker' : 'busy',
@@ -33,7 +33,7 @@ function unworked(facts: WrongFacts, row: CensusRow): readonly Said[] {
 }
 
 /** With the words for the job that has been so the longest. It may have gone on since it was counted. */
-function told(facts: WrongFacts, row: CensusRow, id: CheckId): readonly Said[] {
+function found(facts: WrongFacts, row: CensusRow, id: CheckId): readonly FoundWrong[] {
   const found = explainLive(facts, row.jobId)
   if (found === undefined) return []
   const { jobId, jobs, since, kind } = row
@@ -52,9 +52,9 @@ const never: Readonly<Record<string, CheckId>> = {
 }
 const comes: ReadonlySet<string> = new Set(['undecided', 'arrived', 'job_exists'])
 
-function submittedOf({ outside, refused }: WrongFacts): readonly Said[] {
+function submittedOf({ outside, refused }: WrongFacts): readonly FoundWrong[] {
   const held = (outside?.submitted ?? []).filter(({ code }) => !comes.has(code))
-  const said = held.map(({ code, jobs, jobId, at, message }): Said => {
+  const said = held.map(({ code, jobs, jobId, at, message }): FoundWrong => {
     const such = message === null ? '' : `: ${message}`
     const what = `${plural(jobs, 'submitted job')} ${agree(jobs, 'does', 'do')} not come into line, such as ${jobId}${such}`
     return { id: never[code] ?? 'unreadable', what, since: at, jobId }
@@ -63,7 +63,7 @@ function submittedOf({ outside, refused }: WrongFacts): readonly Said[] {
 }
 
 /** A submission was committed before it was decided, so nobody else may have noticed. */
-function refusedOf(submitted: WrongFacts['refused']): readonly Said[] {
+function refusedOf(submitted: WrongFacts['refused']): readonly FoundWrong[] {
   const { commands, rows } = submitted?.refused ?? { commands: 0, rows: 0 }
   return [
     ...(rows === 0 ? [] : [notTakenIn(submitted, rows)]),
@@ -71,7 +71,7 @@ function refusedOf(submitted: WrongFacts['refused']): readonly Said[] {
   ]
 }
 
-function notTakenIn(submitted: WrongFacts['refused'], rows: number): Said {
+function notTakenIn(submitted: WrongFacts['refused'], rows: number): FoundWrong {
   const newest = submitted?.jobs.find(({ code }) => code === 'not_taken_in')
   const jobId = newest?.jobId ?? null
   return {
@@ -83,7 +83,7 @@ function notTakenIn(submitted: WrongFacts['refused'], rows: number): Said {
   }
 }
 
-function refusal(submitted: WrongFacts['refused'], commands: number): Said {
+function refusal(submitted: WrongFacts['refused'], commands: number): FoundWrong {
   const newest = submitted?.jobs.find(({ state, requestId }) => state === 'refused' && requestId !== null)
   const such =
     newest === undefined ? '' : `, the newest of job ${newest.jobId}: ${newest.code}: ${newest.message}`

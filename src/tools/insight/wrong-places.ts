@@ -10,12 +10,12 @@ import {
   placesOf,
 } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
-import type { Said, WrongFacts } from './wrong-facts.ts'
+import type { FoundWrong, WrongFacts } from './wrong-facts.ts'
 
 const NAMED = 5
 
 /** Places that no live process serves while others are served, and what processes serve that nobody has named. */
-export function placesAway({ ledger }: WrongFacts): readonly Said[] {
+export function placesAway({ ledger }: WrongFacts): readonly FoundWrong[] {
   const { servers, policy } = ledger
   // While nobody has said anything, everybody serves everything.
   if (servers.length === 0) return []
@@ -48,7 +48,7 @@ const modelsAt = ({ policy }: Ledger, place: string): readonly string[] =>
 function servesNothing(
   places: readonly string[],
   { worker, places: patterns }: Ledger['servers'][number],
-): readonly Said[] {
+): readonly FoundWrong[] {
   const wrong = patterns.filter((pattern) => !places.some((place) => fits(pattern, place)))
   if (wrong.length === 0) return []
   const [first = ''] = wrong

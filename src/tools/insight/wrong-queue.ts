@@ -1,9 +1,9 @@
 import { hasDecider, MICROS_PER_MS, waitingCount } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
-import { MOST_DEAD, type Said, type WrongFacts } from './wrong-facts.ts'
+import { type FoundWrong, MOST_DEAD, type WrongFacts } from './wrong-facts.ts'
 
 /** What is wrong with the queue as a whole: its processes, its pauses, what came in, what failed, and your tables. */
-export const queueAtLarge = (facts: WrongFacts): readonly Said[] => [
+export const queueAtLarge = (facts: WrongFacts): readonly FoundWrong[] => [
   ...processesOf(facts),
   ...intakeOf(facts),
   ...pausesOf(facts),
@@ -15,12 +15,12 @@ export const queueAtLarge = (facts: WrongFacts): readonly Said[] => [
 const processes = (number: number): string => (number === 1 ? '1 process' : `${count(number)} processes`)
 const wait = (jobs: number): string => `${plural(jobs, 'job')} ${agree(jobs, 'waits', 'wait')}`
 
-function processesOf(facts: WrongFacts): readonly Said[] {
+function processesOf(facts: WrongFacts): readonly FoundWrong[] {
   const { workers } = facts
   const live = workers.filter(({ state }) => state === 'live').length
   const late = workers.filter(({ state }) => state === 'late')
   const names = late.map(({ workerId }) => workerId).join(', ')
-  const missed: readonly Said[] =
+  const missed: readonly FoundWrong[] =
     late.length === 0
       ? []
       : [
@@ -54,7 +54,7 @@ function undone({ ledger, outside }: WrongFacts): readonly string[] {
 }
 
 /** Rows of `jobs` and commands by SQL that nobody has decided. */
-function intakeOf({ now, outside }: WrongFacts): readonly Said[] {
+function intakeOf({ now, outside }: WrongFacts): readonly FoundWrong[] {
   const { arrivals, inbox } = outside ?? { arrivals: none, inbox: none }
   const since = (ageMs: number | null) => (ageMs === null ? null : now - ageMs * MICROS_PER_MS)
   return [
@@ -84,7 +84,7 @@ const none = { rows: 0, ageMs: null }
 const many = (rows: number, noun: string): string =>
   rows === 1_000 ? `${count(rows)} ${noun}s or more` : plural(rows, noun)
 
-function pausesOf({ ledger }: WrongFacts): readonly Said[] {
+function pausesOf({ ledger }: WrongFacts): readonly FoundWrong[] {
   const pauses = [...ledger.pauses].toSorted((a, b) => a.since - b.since)
   const [first] = pauses
   if (first === undefined) return []
@@ -96,7 +96,7 @@ function pausesOf({ ledger }: WrongFacts): readonly Said[] {
   return [{ id: 'paused', what: jobs === 0 ? what : `${what}: ${wait(jobs)}`, since: first.since }]
 }
 
-function drainOf({ ledger }: WrongFacts): readonly Said[] {
+function drainOf({ ledger }: WrongFacts): readonly FoundWrong[] {
   if (!ledger.draining) return []
   const jobs = waitingCount(ledger)
   const what = ledger.epoch > 1 ? 'the queue drains, or was drained after a restore' : 'the queue drains'
@@ -109,14 +109,14 @@ function drainOf({ ledger }: WrongFacts): readonly Said[] {
   ]
 }
 
-function deadOf({ dead = 0 }: WrongFacts): readonly Said[] {
+function deadOf({ dead = 0 }: WrongFacts): readonly FoundWrong[] {
   if (dead === 0) return []
   const many = dead >= MOST_DEAD
   const jobs = many ? `${count(MOST_DEAD)} jobs or more` : plural(dead, 'job')
   return [{ id: many ? 'many_dead' : 'dead', what: `${jobs} failed for good in the last hour` }]
 }
 
-function behindOf({ now, outside }: WrongFacts): readonly Said[] {
+function behindOf({ now, outside }: WrongFacts): readonly FoundWrong[] {
   const { events, ageMs } = outside?.behind ?? { events: 0, ageMs: null }
   if (ageMs === null) return []
   const since = now - ageMs * MICROS_PER_MS

@@ -9,7 +9,7 @@ import {
   type Micros,
   oneLine,
 } from '../../engine/core/index.ts'
-import type { Said, WrongFacts } from './wrong-facts.ts'
+import type { FoundWrong, WrongFacts } from './wrong-facts.ts'
 import { jobsThatWait } from './wrong-jobs.ts'
 import { placesAway } from './wrong-places.ts'
 import { queueAtLarge } from './wrong-queue.ts'
@@ -38,12 +38,12 @@ export function wrongIn(facts: WrongFacts): readonly Wrong[] {
 }
 
 /** It has been so for long enough. With nobody alive, nobody is about to change it. */
-function isDue({ now, workers }: WrongFacts, { id, since }: Said): boolean {
+function isDue({ now, workers }: WrongFacts, { id, since }: FoundWrong): boolean {
   const isSoon = since !== null && since !== undefined && now - since < checkMs(id) * MICROS_PER_MS
   return !isSoon || !hasDecider({ workers })
 }
 
-function wrongOf({ id, what, remedy = checks[id].remedy, since = null, jobId = null }: Said): Wrong {
+function wrongOf({ id, what, remedy = checks[id].remedy, since = null, jobId = null }: FoundWrong): Wrong {
   const { about, level } = checks[id]
   return { id, about, level, what: oneLine(what), remedy: oneLine(remedy), since, jobId }
 }

@@ -69,9 +69,12 @@ export async function standingOf(given: Access): Promise<QueueStatus> {
 
 const HOUR: Micros = 3_600_000_000
 
-type Around = Pick<WrongFacts, 'now' | 'ledger' | 'workers' | 'ending'> & Pick<QueueStatus, 'submitted'>
+type StatusParts = Pick<WrongFacts, 'now' | 'ledger' | 'workers' | 'ending'> & Pick<QueueStatus, 'submitted'>
 
-async function wrongAt({ store, queue }: Opened, { submitted, ...facts }: Around): Promise<readonly Wrong[]> {
+async function wrongAt(
+  { store, queue }: Opened,
+  { submitted, ...facts }: StatusParts,
+): Promise<readonly Wrong[]> {
   const letters = await store.dead(queue, { limit: MOST_DEAD })
   return wrongIn({
     ...facts,

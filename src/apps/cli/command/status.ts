@@ -72,13 +72,13 @@ const WRONG = 5
 
 /** What is wrong, the problems first. What is told of above is not told again. */
 function wrongFacts({ wrong }: QueueStatus): readonly (readonly [string, string])[] {
-  const all = (wrong ?? []).filter(({ id }) => !toldAbove.has(id))
+  const all = (wrong ?? []).filter(({ id }) => !shownAbove.has(id))
   const more = all.length > WRONG ? `${all.length - WRONG} more, and ` : ''
   const facts = all.slice(0, WRONG).map(({ level, what }) => [level, what] as const)
   return facts.length === 0 ? [] : [...facts, ['to do', `${more}what to do about each: interlock doctor`]]
 }
 
-const toldAbove: ReadonlySet<string> = new Set(['paused', 'nobody', 'refused'])
+const shownAbove: ReadonlySet<string> = new Set(['paused', 'nobody', 'refused'])
 
 /** `2 submissions, 1 row of jobs`; empty: none. */
 export const submittedByText = ({ commands, rows }: SubmittedBy): string =>

@@ -115,7 +115,7 @@ function refuseLinks(
       )
 }
 
-/** Whoever submits it may have told it beforehand, so that the schedule finds the id taken. */
+/** Its sender may know the id beforehand, so that the schedule would find it taken. */
 function refuseOfSchedule({ draft }: Scribe, { jobId }: JobSpec): Refusal | undefined {
   const owner = ownerOfId(draft, jobId)
   return owner && refused('schedule_owned', ofScheduleText(jobId, owner.schedule))

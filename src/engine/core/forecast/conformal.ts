@@ -4,15 +4,15 @@
  */
 import { MICROS_PER_SECOND, type Micros } from '../job.ts'
 
-/** When a job starts, in microseconds from when that is said. */
-export interface Range {
+/** When a waiting job starts, in microseconds from when that is said: half of the tries lie below `likely`, eight of ten starts in the range. */
+export interface StartRange {
   readonly likely: Micros
   readonly from: Micros
   readonly to: Micros
 }
 
 /** A range that was said, and how long its job did wait from then on. */
-export interface Compared extends Range {
+export interface ComparedRange extends StartRange {
   readonly waited: Micros
 }
 
@@ -29,9 +29,9 @@ const LEAST = MICROS_PER_SECOND
 
 /** @returns why there is no range: too few starts have been compared, or those were off by so much that it would say nothing */
 export function widened(
-  range: Range,
-  compared: readonly Compared[],
-): Range | 'not_compared' | 'wrong_lately' {
+  range: StartRange,
+  compared: readonly ComparedRange[],
+): StartRange | 'not_compared' | 'wrong_lately' {
   if (compared.length < FEWEST_COMPARED) return 'not_compared'
   const alike = nearest(range.likely, compared)
   const shorter = Math.max(1, errorOf(alike.map(({ from, waited }) => timesAs(from, waited))))
@@ -46,8 +46,8 @@ export function widened(
 
 const timesAs = (one: Micros, other: Micros): number => (one + LEAST) / (other + LEAST)
 
-function nearest(likely: Micros, compared: readonly Compared[]): readonly Compared[] {
-  const distance = (other: Compared) => Math.abs(Math.log(timesAs(other.likely, likely)))
+function nearest(likely: Micros, compared: readonly ComparedRange[]): readonly ComparedRange[] {
+  const distance = (other: ComparedRange) => Math.abs(Math.log(timesAs(other.likely, likely)))
   return compared.toSorted((a, b) => distance(a) - distance(b)).slice(0, NEAREST)
 }
 

@@ -15,7 +15,7 @@ const MOMENTS = 20
 const LONG_LINE = 200
 /** But not after fewer events than these. */
 const FEWEST_APART = 3
-/** Who has missed more of these times than so many learns anew. */
+/** A process that has missed more of these times than so many begins to learn again. */
 const MOST_MISSED = 4
 
 /** A queue at one version, and the processes that are alive; null: nobody knows. */

@@ -5,14 +5,11 @@ import type { Place } from '../place.ts'
 import { capacityOf } from '../policy.ts'
 import { isSite } from '../site.ts'
 import type { Tree } from '../tree.ts'
-import { type Compared, type Range, widened } from './conformal.ts'
+import { type ComparedRange, type StartRange, widened } from './conformal.ts'
 import { type Hand, handsOf, isAlive, runsKindAmong } from './hands.ts'
 import { Outlook } from './outlook.ts'
 import { ForwardRun } from './run.ts'
 import type { RunTimes } from './run-times.ts'
-
-/** When a waiting job starts, in microseconds from now: half of the tries lie below `likely`, eight of ten starts in the range. */
-export type StartRange = Range
 
 /** Why there is no range. */
 export type NoRange = (typeof noRanges)[number]
@@ -37,7 +34,7 @@ export interface ForecastOptions {
   readonly workers: readonly WorkerFact[] | null
   readonly times: RunTimes
   /** What this queue did lately, beside what was said before. */
-  readonly compared: readonly Compared[]
+  readonly compared: readonly ComparedRange[]
   /** Goes no further than the start of this job; absent: it is asked for any. */
   readonly jobId?: string
 }
@@ -75,9 +72,9 @@ export class Forecast {
   }
 
   /** Of some jobs of the line what was simulated. */
-  *sample(): Generator<void, ReadonlyMap<string, Range>> {
+  *sample(): Generator<void, ReadonlyMap<string, StartRange>> {
     const { line } = this.ledger
-    const ranges = new Map<string, Range>()
+    const ranges = new Map<string, StartRange>()
     const every = Math.ceil(line.size / MOST_SAMPLED)
     let n = 0
     for (const { jobId } of line) {
@@ -88,7 +85,7 @@ export class Forecast {
     return ranges
   }
 
-  *#simulated(jobId: string): Generator<void, Range | NoRange> {
+  *#simulated(jobId: string): Generator<void, StartRange | NoRange> {
     const job = jobOf(this.ledger, jobId)
     const { workers, times } = this.#options
     if (job === undefined || job.active || this.ledger.draining) return 'no_time_brings_it'

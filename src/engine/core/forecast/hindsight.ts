@@ -1,28 +1,28 @@
 import type { RecordedEvent } from '../event.ts'
 import type { Micros } from '../job.ts'
-import type { Compared, Range } from './conformal.ts'
+import type { ComparedRange, StartRange } from './conformal.ts'
 
 /** Of so many moments what was said is kept. */
 const MOST_MOMENTS = 40
 
 /** What was said of jobs that waited at one moment. */
-interface Said {
+interface Foretold {
   readonly at: Micros
   readonly version: number
   /** By job: the range, and when it started. */
-  readonly jobs: Map<string, Range & { startedAt: Micros | null }>
+  readonly jobs: Map<string, StartRange & { startedAt: Micros | null }>
 }
 
 /** Remembers when jobs were said to start, and compares it with when they did. */
 export class Hindsight {
-  #said: readonly Said[] = []
+  #said: readonly Foretold[] = []
 
   /** The version of the queue at which something was said last. */
   get lastVersion(): number {
     return this.#said.at(-1)?.version ?? Number.NEGATIVE_INFINITY
   }
 
-  note(at: Micros, version: number, ranges: ReadonlyMap<string, Range>): void {
+  note(at: Micros, version: number, ranges: ReadonlyMap<string, StartRange>): void {
     const jobs = new Map([...ranges].map(([jobId, range]) => [jobId, { ...range, startedAt: null }]))
     this.#said = [...this.#said.slice(1 - MOST_MOMENTS), { at, version, jobs }]
   }
@@ -37,8 +37,8 @@ export class Hindsight {
    * Those whose range is over by now. That of others is still to come: to go by those that have started already would make every start seem
    * early. Who should have started and has not has waited at least until now.
    */
-  at(now: Micros): readonly Compared[] {
-    const compared: Compared[] = []
+  at(now: Micros): readonly ComparedRange[] {
+    const compared: ComparedRange[] = []
     for (const { at, jobs } of this.#said)
       for (const { startedAt, ...range } of jobs.values())
         if (at + range.to <= now) compared.push({ ...range, waited: (startedAt ?? now) - at })

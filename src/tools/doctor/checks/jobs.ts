@@ -169,7 +169,7 @@ function standingByRows({ active }: LiveRows, fault: ReturnType<typeof faultIn>)
   return [...stuck.slice(0, NAMED), problem('lost', rest, 'interlock queue --limit 1000')]
 }
 
-/** A job that may start is taken within an offer or two by whoever is alive. */
+/** A job that may start is taken by a live process within an offer or two. */
 const UNTAKEN_MS = 10_000
 
 /** Jobs that could start, by kind: no live worker can run them, or one could and does not. */
