@@ -159,6 +159,18 @@ describe.each(Object.entries(scenes))('a call of many jobs, %s', (_, open) => {
     },
   )
 
+  it('needs no race with processes beside it, also with payloads that are sent ahead', async () => {
+    const scene = await open()
+    const beside = await Promise.all([1, 2].map(() => join({ store: scene.store() })))
+    const coordinator = await join({ store: scene.store() })
+    const jobs = jobsOf('job').map((job) => ({ ...job, payload: 'x'.repeat(500) }))
+    const claims = beside.map((other) => other.claim({ max: 1 }))
+    const [answer] = await Promise.all([coordinator.enqueue(jobs), ...claims])
+    expect(answer.queued).toBe(COUNT)
+    expect(Math.max(...(await partsIn(scene.store())).map((part) => part.length))).toBeLessThanOrEqual(70)
+    await checkSound(scene.store())
+  })
+
   it('leaves nothing behind when it is refused (job_queue_submit_call)', async () => {
     const scene = await open()
     const store = scene.store()

@@ -82,7 +82,7 @@ export interface Coordinator {
    * Puts jobs in line, all or none, with their payloads. Up to 500 come into line at once. More are committed together, and then come into
    * line in parts of at most 250, so that no other process has to wait for all of them; the call resolves when all are in line.
    * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`; `submitted` if not all of a call that is
-   * committed are in line when its patience is over: the others follow by themselves; `command_reused`
+   * committed are in line and none of them came in line for as long as its patience: the others follow by themselves; `command_reused`
    */
   enqueue(jobs: readonly EnqueueInput[], options?: EnqueueOptions): Promise<Enqueued>
   /**

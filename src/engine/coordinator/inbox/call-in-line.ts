@@ -48,6 +48,8 @@ export class CallInLine {
   /** How many are not in line, as far as is known. */
   #left: number
   #held: SubmittedCall['held'] = []
+  /** When a part last came into line, by `performance.now()`: while the call gets on, its patience begins again with each. */
+  #since: number
 
   constructor(
     store: Pick<InboxRole, 'submittedCall' | 'settle'>,
@@ -61,6 +63,7 @@ export class CallInLine {
     this.#key = key
     this.#jobs = new Map(call.jobs.map((job) => [job.spec.jobId, job]))
     this.#left = this.#jobs.size
+    this.#since = call.madeAt
   }
 
   /**
@@ -88,8 +91,7 @@ export class CallInLine {
 
   #look(isHolder: boolean): Promise<SubmittedCall | null> {
     const { appends, closing, log } = this.#member
-    const { madeAt } = this.#call
-    return retryWithin({ forMs: appends.leftMs(madeAt), signal: closing.signal }, () =>
+    return retryWithin({ forMs: appends.leftMs(this.#since), signal: closing.signal }, () =>
       this.#store.submittedCall(log.queue, this.#key, isHolder),
     )
   }
@@ -105,6 +107,7 @@ export class CallInLine {
       if (performance.now() - began > RENEW_MS) return
       await this.#putPart(part)
       this.#left -= part.length
+      this.#since = performance.now()
     }
   }
 
@@ -114,7 +117,7 @@ export class CallInLine {
     const body = enqueueBody(jobs)
     const links = body.links && { links: withStandIns(body.links, this.#doubles) }
     const submissions = part.map(({ id }) => id)
-    const sent = { data: keptOf(jobs), madeAt: this.#call.madeAt }
+    const sent = { data: keptOf(jobs), madeAt: this.#since }
     const answer = await this.#member.send({ ...body, ...links, submissions }, sent)
     const { known = [], held = [], doubles = [] } = answer
     for (const double of doubles) this.#doubles.push(double)
@@ -129,7 +132,7 @@ export class CallInLine {
   /** @throws InterlockError `submitted` */
   async #waitForOthers(): Promise<void> {
     const { appends, closing } = this.#member
-    if (!this.#call.waits || appends.leftMs(this.#call.madeAt) === 0 || closing.signal.aborted)
+    if (!this.#call.waits || appends.leftMs(this.#since) === 0 || closing.signal.aborted)
       throw this.#unfinished()
     await pause(LOOK_MS, closing.signal)
   }
