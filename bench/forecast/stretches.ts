@@ -2,7 +2,7 @@ import { mulberry32 } from '../frame/chance.ts'
 import type { Request } from '../schedule/trace.ts'
 
 /** Written down before anything was tuned to the trace. */
-export const SEED = 20_261_201
+const SEED = 20_261_201
 
 /** Jobs in a row, and those that the queue ran before them. */
 export interface Stretch {

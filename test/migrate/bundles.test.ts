@@ -61,6 +61,7 @@ const collecting: Readonly<Record<string, string>> = {
   job_queue_adopt: 'ids',
   job_queue_adoptable: 'two numbers',
   job_queue_append: 'sequence numbers',
+  job_queue_backlog: 'one object per code of a reason',
   job_queue_checkup: 'the catalog',
   job_queue_data_of: 'a number per id',
   job_queue_outer_rows: 'a number per id',
