@@ -49,7 +49,10 @@ function measured(waiting: number, turns: number) {
   const scrape = (accept: string) => {
     const began = performance.now()
     const reading = meter.read(queue.now)
-    const known = { queues: [{ queue: 'default', reading, created: 0, log: null }], processes: [] }
+    const known = {
+      queues: [{ queue: 'default', reading, created: 0, jobs: null, log: null }],
+      processes: [],
+    }
     const request = new Request('http://localhost/metrics', { headers: { accept } })
     void answerTo(request, familiesOf(known))
     return performance.now() - began

@@ -1,5 +1,6 @@
 import { fold, InterlockError } from '../../engine/core/index.ts'
 import {
+  CodeCounts,
   type FigureOptions,
   familiesOf,
   meterOptions,
@@ -84,6 +85,10 @@ interface Followed {
 /** Counts the events of a reader from now on: it is one more of its viewers. */
 async function followed(reader: QueueReader, options: FigureOptions): Promise<Followed> {
   const meter = new QueueMeter(meterOptions(options))
+  const codes = new CodeCounts(async () => ({
+    workers: reader.workers ?? (await reader.lookForWorkers()),
+    outside: await reader.store.backlog(reader.queue),
+  }))
   let isPumping = false
   /** Something happened meanwhile; it is another log now. */
   let again = false
@@ -132,7 +137,13 @@ async function followed(reader: QueueReader, options: FigureOptions): Promise<Fo
     read: () => {
       if (failure !== null) throw failure
       const { queue } = reader
-      return { queue, reading: meter.read(reader.now()), created: meter.begunAt / 1_000, log: null }
+      return {
+        queue,
+        reading: meter.read(reader.now()),
+        jobs: codes.read(meter.ledger, reader.now()),
+        created: meter.begunAt / 1_000,
+        log: null,
+      }
     },
     stop: detach,
   }

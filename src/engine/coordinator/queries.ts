@@ -5,6 +5,7 @@ import { parseJobId, parseSeq } from '../events/index.ts'
 import {
   type AppendRole,
   type DataRole,
+  type InboxRole,
   type LogRole,
   type MembershipRole,
   type NotedProgress,
@@ -28,13 +29,25 @@ type QueryStore = Pick<LogRole, 'read'> &
   Pick<DataRole, 'data' | 'watch'> &
   Pick<MembershipRole, 'workers'> &
   Pick<SubmissionRole, 'ofJob'> &
+  Pick<InboxRole, 'backlog'> &
   Pick<SnapshotRole, 'snapshot' | 'chunk'> &
   Pick<StoreTraits, 'name'>
 
 type QueryCalls = Pick<
   Coordinator,
   | ('explain' | 'state' | 'state$' | 'events$' | 'heard$' | 'eventsFrom' | 'pullEvents' | 'waiting$')
-  | ('machine' | 'health' | 'metrics' | 'changes$' | 'ledger' | 'place' | 'quote' | 'progress$' | 'ended$')
+  | (
+      | 'beside'
+      | 'machine'
+      | 'health'
+      | 'metrics'
+      | 'changes$'
+      | 'ledger'
+      | 'place'
+      | 'quote'
+      | 'progress$'
+      | 'ended$'
+    )
 >
 
 /** The reading side of a coordinator: the queue as this process knows it, its events, and the state of the process. */
@@ -101,6 +114,7 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
       changes$.subscribe((ledger) => ledger.version > actor.ledger.version && actor.restore(ledger))
       return actor
     },
+    beside: async () => ({ workers: await store.workers(queue), outside: await store.backlog(queue) }),
     health: () => healthOf(member, store.name),
     metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
   }

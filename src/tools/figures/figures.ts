@@ -1,7 +1,9 @@
 import type { Subscription } from 'rxjs'
+import type { QueueBeside } from '../../engine/coordinator/index.ts'
 import type { QueueChange } from '../../engine/core/index.ts'
 import { familiesOf } from './families.ts'
 import type { Family } from './family.ts'
+import { CodeCounts } from './meter/code-counts.ts'
 import type { Recorders } from './meter/histogram.ts'
 import { QueueMeter } from './meter/queue-meter.ts'
 import { type Metered, type MetricsOptions, meterOptions } from './options.ts'
@@ -9,6 +11,7 @@ import { type Metered, type MetricsOptions, meterOptions } from './options.ts'
 interface FigureSource {
   readonly coordinator: Metered
   readonly meter: QueueMeter
+  readonly codes: CodeCounts
   readonly watch: Subscription
 }
 
@@ -23,7 +26,13 @@ export class Figures {
     this.#sources = all.map((one) => {
       const meter = new QueueMeter(meterOptions(options), recordersOf?.(one.queue))
       meter.begin(one.ledger())
-      return { coordinator: one, meter, watch: one.changes$.subscribe((change) => follow(meter, change)) }
+      const codes = new CodeCounts(async () => (await one.beside?.()) ?? nothingBeside)
+      return {
+        coordinator: one,
+        meter,
+        codes,
+        watch: one.changes$.subscribe((change) => follow(meter, change)),
+      }
     })
   }
 
@@ -41,12 +50,21 @@ export class Figures {
   }
 }
 
-function readingOf({ coordinator, meter }: FigureSource) {
+/** Of a coordinator that nobody can ask. */
+const nothingBeside: QueueBeside = { workers: [], outside: null }
+
+function readingOf({ coordinator, meter, codes }: FigureSource) {
   const { queue } = coordinator
   const created = meter.begunAt / 1_000
   const vitals = coordinator.vitals()
   return {
-    queue: { queue, created, reading: meter.read(coordinator.now()), log: vitals.log },
+    queue: {
+      queue,
+      created,
+      reading: meter.read(coordinator.now()),
+      jobs: codes.read(coordinator.ledger(), coordinator.now()),
+      log: vitals.log,
+    },
     process: { queue, created, vitals, running: meter.runningIn(vitals.workerId) },
   }
 }

@@ -11,6 +11,7 @@
 export { familiesOf } from './families.ts'
 export type { Family, Labels, Sample } from './family.ts'
 export { Figures } from './figures.ts'
+export { CodeCounts } from './meter/code-counts.ts'
 export { lengths } from './meter/histogram.ts'
 export { QueueMeter } from './meter/queue-meter.ts'
 export {

@@ -4,7 +4,8 @@ import { havingSchema, optionsSchema, parseInput, wholeNumber } from '../../engi
 import type { MeterOptions } from './meter/queue-meter.ts'
 
 /** What a meter needs of a coordinator. */
-export type Metered = Pick<Coordinator, 'queue' | 'ledger' | 'changes$' | 'vitals' | 'now'>
+export type Metered = Pick<Coordinator, 'queue' | 'ledger' | 'changes$' | 'vitals' | 'now'> &
+  Partial<Pick<Coordinator, 'beside'>>
 
 /** Which models have a label of their own, and the bounds of histograms. */
 export interface FigureOptions {

@@ -1,25 +1,10 @@
 import type { Vitals } from '../../engine/coordinator/index.ts'
-import { outcomes, type ReasonCode, requeueReasons } from '../../engine/core/index.ts'
+import { outcomes, reasonCodes, requeueReasons } from '../../engine/core/index.ts'
 import { waitCauses } from '../insight/index.ts'
 import type { Family, Labels, Sample } from './family.ts'
+import type { JobCounts } from './meter/code-counts.ts'
 import { type HistogramReading, lengths } from './meter/histogram.ts'
 import type { QueueReading } from './meter/reading.ts'
-
-/** Reasons that a process can tell from the log alone: it does not ask which workers there are. */
-const reasons = [
-  'draining',
-  'waits_for_parents',
-  'not_due',
-  'model_paused',
-  'use_over_limit',
-  'rate_limited',
-  'fair_share_limit',
-  'model_in_use',
-  'behind_in_line',
-  'serialized',
-  'at_capacity',
-  'offered',
-] as const satisfies readonly ReasonCode[]
 
 type Value = number | HistogramReading
 /** One value, or one for each value of a label. */
@@ -70,14 +55,20 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_waiting_jobs',
     'gauge',
-    `Waiting jobs by what they wait for, in the words of "interlock explain". ${gauge}`,
+    `Waiting jobs by what they wait for, as the log alone says it: it does not know whether a worker is there. ${gauge}`,
     by(
       'reason',
-      reasons,
+      reasonCodes,
       ({ waiting }) =>
         (reason) =>
           waiting.get(reason) ?? 0,
     ),
+  ],
+  [
+    'interlock_queue_jobs',
+    'gauge',
+    `Live and submitted jobs, each under the one code that "interlock explain" gives of it; "running" if nothing keeps it. ${gauge}`,
+    (_, { jobs }) => (jobs === null ? null : [...jobs].map(([code, value]) => [{ code }, value])),
   ],
   ['interlock_queue_running_jobs', 'gauge', `Jobs that run now. ${gauge}`, ({ running }) => running],
   [
@@ -226,6 +217,8 @@ const rows: readonly QueueFamilyRow[] = [
 export interface ReadQueue {
   readonly queue: string
   readonly reading: QueueReading
+  /** How many jobs are under which code; null: not counted yet. */
+  readonly jobs: JobCounts | null
   /** Since when its counters count, in seconds since 1970. */
   readonly created: number
   /** How far the log goes, and where it begins; null: nobody has said. */

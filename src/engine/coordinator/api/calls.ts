@@ -16,8 +16,10 @@ import {
   type StartsIn,
   type Uses,
   type Waiting,
+  type WorkerFact,
 } from '../../core/index.ts'
 import type { EnqueueInput } from '../../events/index.ts'
+import type { OutsideLine } from '../../store/index.ts'
 
 /** The lease as the gate returns it. Pass its `fence` on to the outside call, so that it can refuse a late one. */
 export interface GateLease extends Lease {
@@ -307,6 +309,14 @@ export interface Health {
    * The last failure that is not over. A read ends a failure of reads, a beat one of beats; a write, or two beats, one of writes.
    */
   readonly lastError: string | null
+}
+
+/** What the database knows of a queue beside its log. */
+export interface QueueBeside {
+  /** The processes of the queue. */
+  readonly workers: readonly WorkerFact[]
+  /** What was submitted and is not in line; null: this store has nothing of that kind. */
+  readonly outside: OutsideLine | null
 }
 
 /** What a process knows of itself beside the log, without asking anybody. Durations in milliseconds; counts since it joined. */

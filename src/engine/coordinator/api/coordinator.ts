@@ -37,6 +37,7 @@ import type {
   NoteOptions,
   ParentResult,
   PauseOptions,
+  QueueBeside,
   Quote,
   RetryChoice,
   ScheduleView,
@@ -389,6 +390,12 @@ export interface Coordinator {
   health(): Health
   /** What this process knows of itself beside the log. Asks nobody. */
   vitals(): Vitals
+  /**
+   * What the database knows of the queue beside its log: the processes, and what was submitted and is not in line. Two reads; ask every few
+   * seconds at most.
+   * @throws InterlockError `store_unavailable`, `closed`
+   */
+  beside(): Promise<QueueBeside>
   /** The queue as plain numbers. Visits every waiting job once: some 10 ms for 100,000. */
   metrics(): QueueMetrics
   /** Waits for calls under way, tells running jobs to stop (`leaseLost$`), and gives up the lease. It does not close your store. */
