@@ -127,13 +127,19 @@ export async function carryOut(
   return { results, ledger: log.ledger, isNewEpoch: log.ledger.epoch !== epoch }
 }
 
+/** It writes a newer shape where every live process reads that. */
+const writesNewer = ({ body }: BesideCommand): boolean =>
+  body.type === 'set_policy' ||
+  body.type === 'set_schedules' ||
+  (body.type === 'enqueue' && body.lives !== undefined)
+
 /** The newest shape that every live process reads, if a command may want to write one. */
 async function readsOf(
   store: Pick<EngineStore, 'workers'>,
   queue: string,
   commands: readonly BesideCommand[],
 ): Promise<number> {
-  if (!commands.some(({ body }) => body.type === 'enqueue' && body.lives !== undefined)) return 0
+  if (!commands.some(writesNewer)) return 0
   const live = (await store.workers(queue)).filter(({ state, reads }) => state !== 'dead' && reads !== null)
   return Math.min(SCHEMA_VERSION, ...live.map(({ reads = 0 }) => reads ?? 0))
 }

@@ -2,6 +2,7 @@ import type { CommandResult } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
 import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
 import { isSameRule, isWarm } from '../policy.ts'
+import { PASSES_STAY_SINCE } from '../policy-table.ts'
 import type { Scribe } from '../scribe.ts'
 import { afterEnd } from './end.ts'
 import { accepted, type Body } from './result.ts'
@@ -9,7 +10,7 @@ import { accepted, type Body } from './result.ts'
 /** New rules for all future starts. Leases that were given stay. */
 export function setPolicy(scribe: Scribe, { policy }: Body<'set_policy'>): CommandResult {
   if (isSameRule(policy, scribe.draft.policy)) return accepted(scribe)
-  const stay = isWarm(policy) && ({ passesStay: true } as const)
+  const stay = isWarm(policy) && scribe.mayWrite(PASSES_STAY_SINCE) && ({ passesStay: true } as const)
   scribe.record({ type: 'policy_changed', policy, ...stay, workerId: scribe.command.workerId })
   dispatch(scribe)
   return accepted(scribe)

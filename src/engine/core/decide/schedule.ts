@@ -1,6 +1,6 @@
 import type { CommandResult, Declared, Refusal, ScheduleWish } from '../command.ts'
 import { dispatch } from '../dispatch.ts'
-import { NTH_SINCE, type RecordedEvent } from '../event.ts'
+import { NTH_SINCE, type RecordedEvent, SET_LATE_SINCE } from '../event.ts'
 import type { JobSpec, Micros } from '../job.ts'
 import { jobOf } from '../ledger.ts'
 import { operand } from '../safe-text.ts'
@@ -53,13 +53,14 @@ export function declaredBy({ schedules }: Body<'set_schedules'>, events: readonl
  * there in between: then that may have fired it.
  */
 function sinceOf(
-  { draft, nextAt }: Scribe,
+  scribe: Scribe,
   known: Schedule | undefined,
   next: Micros | null,
   absentAt: number | undefined,
 ): { readonly since?: Micros } {
-  if (known !== undefined || absentAt === undefined || next === null || next > nextAt) return {}
-  return (draft.unscheduled ?? 0) > absentAt ? {} : { since: next - 1 }
+  if (known !== undefined || absentAt === undefined || next === null || next > scribe.nextAt) return {}
+  if (!scribe.mayWrite(SET_LATE_SINCE)) return {}
+  return (scribe.draft.unscheduled ?? 0) > absentAt ? {} : { since: next - 1 }
 }
 
 function ownedByOther(owner: string, id: string): Refusal {
