@@ -162,7 +162,9 @@ describe('jobs that have ended', () => {
     expect(await text('--state', 'completed')).toContain(
       'no such job; ended jobs are found only if they came since',
     )
-    expect(await text('--kind', 'none')).toContain('add --state completed, failed, cancelled or expired')
+    expect(await text('--kind', 'none')).toContain(
+      'of other states: --state submitted, dead, completed, failed, cancelled, expired',
+    )
   })
 })
 

@@ -25,10 +25,11 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
       store: __,
       undecided: ___,
       refused: ____,
+      wrong: _____,
       ...status
     } = await documentOf(url, ['status'])
     const { jobs } = await documentOf(url, ['queue'])
-    // Who could run it is not in the log, so for a replay somebody could.
+    // What is wrong now, and who could run a job, is not in the log, so for a replay somebody could.
     const then = jobs.map((job: object) => ({ ...job, code: 'offered', reason: expect.any(String) }))
     expect(await documentOf(url, ['replay'])).toMatchObject({ ...status, jobs: then, machine: 'idle' })
   })

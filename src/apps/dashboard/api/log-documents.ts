@@ -91,6 +91,15 @@ export const eventSchema = z
     intake: z.literal(true).optional(),
     due: micros.optional().describe('the due time of a schedule that was fired, or skipped from then on'),
     next: micros.nullish().describe('the due time that comes next'),
+    nth: z.int().optional().describe('with due: jobs of others had its id, so it has another'),
+    since: micros
+      .optional()
+      .describe('due times after that fire, of a schedule that was declared just before'),
+    retryOf: seq.optional().describe('the queued event of the life that is tried again'),
+    passesStay: z
+      .literal(true)
+      .optional()
+      .describe('how often jobs were passed for loaded models stays with them'),
     schedule: z.string().optional(),
     owner: z.string().optional().describe('who declared the schedule'),
     revision: z.int().optional(),

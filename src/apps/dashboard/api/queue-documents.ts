@@ -38,6 +38,10 @@ export const workerSchema = z.strictObject({
   workerId: z.string(),
   kinds: z.array(z.string()).nullable().describe('null: every kind'),
   freeSlots: z.int(),
+  reads: z
+    .int()
+    .nullish()
+    .describe('the newest shape of events that it reads; null: a worker by SQL, which reads none'),
   release: z.string(),
   startedAt: micros,
   beatAt: micros,

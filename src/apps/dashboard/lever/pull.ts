@@ -140,7 +140,12 @@ async function previewLetters(
   const { reader } = options
   const letters = await reader.store.dead(reader.queue, { jobIds, limit: jobIds.length })
   if (lever === 'retry' && letters.length > 0)
-    return preview(options, { type: 'enqueue', specs: letters.map(({ spec }) => spec), again: true })
+    return preview(options, {
+      type: 'enqueue',
+      specs: letters.map(({ spec }) => spec),
+      again: true,
+      lives: letters.map(({ life }) => life),
+    })
   // Dropped letters leave the list. The log does not change.
   const jobs = letters.map(({ jobId }) => ({ jobId, before: null, after: null }))
   const moves = { total: jobs.length, jobs: jobs.slice(0, 50) }
