@@ -74,7 +74,9 @@ describe.each([['Realtime', {}] as const, ['asking, where Realtime is away', { w
         reads.push(counts['job_queue_read'] ?? 0)
         // Beside that only its health: the processes each 5 s, what waits outside of the line each 15 s, the rest once.
         expect(
-          ['read', 'worker_list', 'backlog', 'snapshot', 'dead'].map((name) => `job_queue_${name}`),
+          ['read', 'worker_list', 'backlog', 'submitted', 'snapshot', 'dead'].map(
+            (name) => `job_queue_${name}`,
+          ),
         ).toEqual(expect.arrayContaining(Object.keys(counts)))
       }
       // For each of five messages one, and others where the log has gone on meanwhile. Ten viewers of their own would ask fifty times.

@@ -11,7 +11,7 @@ const held = (job_id: string, after: readonly unknown[]) => ({
   after: [...after, 'nobody'],
 })
 
-it('--descendants reaches submitted jobs after a live one, after its live ones, and after each other', async () => {
+it('--descendants (job_queue_cancel_submitted_after) reaches submitted jobs after a live one, after its live ones, and after each other', async () => {
   const db = await account()
   const coordinator = await db.coordinator()
   await coordinator.setPolicy({ maxActive: 1 })
