@@ -25,7 +25,7 @@ it('finds what is there, adopts it, and finds nothing more but that nobody takes
   expect(await found()).toEqual(['adoptable'])
   expect((await ask('adopt')).document).toMatchObject({ totals: { pending: 1, running: 0 }, adopted: null })
   expect((await ask('adopt', '--yes')).document).toMatchObject({ adopted: ['old'] })
-  expect(await found()).toEqual(['arrivals'])
+  expect(await found()).toEqual(['no_process', 'arrivals'])
   const store = storeOn(project)
   expect(await store.arrivals('default', 10)).toMatchObject([{ jobId: 'old', models: ['m'] }])
   await store.close()
