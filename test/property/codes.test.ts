@@ -30,7 +30,9 @@ const worker = fc.record({
   release: fc.constantFrom('0.1.0', 'python'),
 })
 const around = fc.record({
-  workers: fc.option(fc.array(worker, { maxLength: 4 }), { nil: null }),
+  workers: fc.option(fc.uniqueArray(worker, { maxLength: 4, selector: ({ workerId }) => workerId }), {
+    nil: null,
+  }),
   later: fc.constantFrom(0, 0, 1_000_000, 60_000_000, 4_000_000_000),
 })
 
