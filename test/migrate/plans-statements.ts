@@ -34,6 +34,8 @@ export const statements: readonly string[] = [
   `select job_queue_submit('{"job_id": "asked", "models": ["m"]}', 'default', 'request-' || clock_timestamp())`,
   `select job_queue_enqueue_in('[{"job_id": "asked", "models": ["m"]}, {"job_id": "waiting-1", "models": ["m"]}]')`,
   `select job_queue_enqueue_in('[{"job_id": "paid", "models": ["m"], "payload": {"n": 1}}]')`,
+  `select job_queue_submit_call('default', 'call:plans', 'digest', '[{"job_id": "part-1", "models": ["m"]}]', '{}', 0)`,
+  `select job_queue_submitted_call('default', 'call:plans', 'digest', true)`,
   `select job_queue_request('{"type": "cancel", "job_id": "waiting-2"}', 'default')`,
   `select job_queue_endings('default', array['dead-1', 'waiting-1', 'nobody'])`,
   `select job_queue_results('default', array['dead-1', 'waiting-1', 'nobody'])`,
