@@ -16,8 +16,13 @@ const codesOf = (is: (error: unknown) => boolean): readonly ErrorCode[] =>
 
 it('a failure is passing, of the store, a refusal, or the end of an attempt by its code alone', () => {
   expect(codesOf(isOutage)).toEqual(['store_unavailable'])
-  expect(codesOf(isPassing)).toEqual(['store_unavailable', 'contention'])
-  expect(codesOf(isOfStore)).toEqual(['store_unavailable', 'store_unwritable', 'contention'])
+  expect(codesOf(isPassing)).toEqual(['store_unavailable', 'clock_unsteady', 'contention'])
+  expect(codesOf(isOfStore)).toEqual([
+    'store_unavailable',
+    'store_unwritable',
+    'clock_unsteady',
+    'contention',
+  ])
   expect(codesOf(isRefusal)).toEqual([
     'invalid_input',
     'job_exists',
