@@ -494,6 +494,19 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
     ],
   ],
   [
+    'place',
+    'asks for more than a batch leaves, although the one that joined it last has ended',
+    8,
+    [
+      policy({ maxActive: null, capacity: { m: ['p'] }, units: { p: { u: 4 } } }),
+      ...['a', 'b'].map((jobId) => queued(jobId, ['m'], { asks: { m: { u: 3 } } })),
+      queued('c', ['m'], { asks: { m: { u: 2 } } }),
+      ...['a', 'b'].map((jobId) => startedIn(5, jobId, ['m'], { places: { m: 'p' } })),
+      completed('b', 6),
+      startedAt('c', { m: 'p' }),
+    ],
+  ],
+  [
     'batch',
     'starts in a batch of another kind',
     4,

@@ -152,6 +152,19 @@ describe('the audit of every log that the core decides', () => {
     expect(found.map(({ jobId }) => jobId)).toEqual(started.length === 3 ? ['k3'] : [])
   })
 
+  it('leaves beside a batch what its jobs do not ask, although the one that joined it last has ended', () => {
+    const queue = given({ maxActive: null, capacity: { m: ['p'] }, units: { p: { u: 4 } } })
+    const asking = (u: number) => ({ asks: { m: { u } } })
+    queue.enqueue('a', ['m'], asking(3))
+    queue.enqueue('b', ['m'], asking(3))
+    queue.enqueue('c', ['m'], asking(1))
+    const batches = [{ kind: '*', size: 2 }]
+    queue.send({ type: 'claim' }, { claim: { max: 1, kinds: null, batches } })
+    queue.complete('b')
+    expect(queue.claim().said).toEqual(['started c by w1'])
+    expect(audit(queue.log).violations).toEqual([])
+  })
+
   describe('where a job whose turn it is is about to be cancelled', () => {
     function left(rules: Partial<Policy> = {}) {
       const queue = given({ maxActive: 1, maxOvertakes: null, weights: { '*': 1 }, ...rules })

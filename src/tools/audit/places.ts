@@ -85,6 +85,9 @@ export const isWhere = (
   other: AuditedJob['places'],
 ): boolean => models.every((model) => ownOf(one, model) === ownOf(other, model))
 
+/** A job, or a batch by one of its jobs, as it was when it took its places: that job may end before its batch does. */
+type Taker = Pick<AuditedJob, 'spec' | 'places'>
+
 /** Where it is: one place of each model that it shares, all of those that it takes as a whole. */
 const placesOfJob = ({ places, wholes }: AuditedJob): readonly string[] => [
   ...Object.values(places ?? {}),
@@ -95,12 +98,13 @@ const isIn = ({ batch, jobId }: AuditedJob): string => (batch === null ? `job ${
 
 /** Who is in which place, a job or a batch: a card is one thing, whatever models it has. */
 export class AuditedPlaces {
-  /** By place: those who are there, each with one of its jobs. */
-  readonly #taken = new Map<string, Map<string, AuditedJob>>()
+  /** By place: who is there. */
+  readonly #taken = new Map<string, Map<string, Taker>>()
 
   take(job: AuditedJob): void {
+    const { spec, places } = job
     for (const place of placesOfJob(job))
-      this.#taken.set(place, (this.#taken.get(place) ?? new Map()).set(isIn(job), job))
+      this.#taken.set(place, (this.#taken.get(place) ?? new Map()).set(isIn(job), { spec, places }))
   }
 
   giveBack(job: AuditedJob): void {
@@ -175,7 +179,7 @@ export class AuditedPlaces {
 }
 
 /** What a job takes of a place that it is in. */
-function takenBy(policy: Policy, { spec, places }: AuditedJob, place: string): Amounts {
+function takenBy(policy: Policy, { spec, places }: Taker, place: string): Amounts {
   const model = Object.keys(spec.asks ?? {}).find((name) => spec.models.includes(name))
   return model !== undefined && ownOf(places, model) === place
     ? takenFor(policy, spec, model, place)
