@@ -145,6 +145,7 @@ it('covers every call that takes anything', async () => {
     'catchUp',
     'now',
     'health',
+    'beside',
     'metrics',
     'drain',
     'recover',

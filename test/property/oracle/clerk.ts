@@ -18,6 +18,7 @@ import {
   reserves,
   startableIn,
 } from './admission.ts'
+import { carryPassed } from './passed.ts'
 import {
   bypasses,
   capacity,
@@ -63,7 +64,7 @@ import {
   noteStart,
   passedBy,
 } from './turns.ts'
-import { countPassed, forgetPassers, loadsOf, type Pick as Picked, pickWarm, withLoads } from './warm.ts'
+import { countPassed, loadsOf, type Pick as Picked, pickWarm, withLoads } from './warm.ts'
 
 /** Carries out one command on the oracle's queue: every change of state, and the event that records it. */
 export class Clerk {
@@ -87,7 +88,7 @@ export class Clerk {
   }
 
   record(event: Event): number {
-    forgetPassers(this.queue)
+    carryPassed(this.queue)
     this.pinAll()
     const { queue, command } = this
     queue.version++
@@ -172,7 +173,14 @@ export class Clerk {
         gaveBackAt: {},
       },
       ...{ detachedUntil: null, cancelRequested: false },
-      ...{ asker: asked ? command.workerId : null, offeredAt: null, overtaken: 0, heldOn: null, fairRank },
+      ...{
+        asker: asked ? command.workerId : null,
+        offeredAt: null,
+        overtaken: 0,
+        passed: [],
+        heldOn: null,
+        fairRank,
+      },
       ...{ links: [], awaits, failedBy: null, settledAt: 0, since: at, places: null, wholes: {} },
     }
     queue.jobs.push(job)
@@ -240,6 +248,7 @@ export class Clerk {
       attempt,
       asker: null,
       offeredAt: null,
+      passed: [],
       places,
       wholes,
       batch,
@@ -434,7 +443,7 @@ export class Clerk {
     const runs = (kind: string) => claim?.kinds?.includes(kind) ?? true
     for (let taken = 0; taken < (claim?.max ?? 0); taken++) {
       this.pinAll()
-      forgetPassers(this.queue)
+      carryPassed(this.queue)
       const picked = pickWarm(this.queue, this.#asking(workerId, runs))
       if (picked === undefined) return taken
       this.#startTogether(picked.job, workerId, this.#sizeOf(picked.job), picked)

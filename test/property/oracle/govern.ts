@@ -2,6 +2,7 @@ import { hash, type Policy } from '../../../src/engine/core/index.ts'
 import { type Answer, type Body, granted } from './answer.ts'
 import { type Clerk, positionOf } from './clerk.ts'
 import { afterEnd, fail } from './end.ts'
+import { leaveAlike, movePassed } from './passed.ts'
 import {
   type Entry,
   heldBy,
@@ -15,7 +16,6 @@ import {
   type Used,
 } from './queue.ts'
 import { changeTurns } from './turns.ts'
-import { likenessOf } from './warm.ts'
 
 export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'reprioritize'>): Answer {
   const { queue, command } = clerk
@@ -32,18 +32,14 @@ export function reprioritize(clerk: Clerk, { jobId, priority, before }: Body<'re
   if (position === null) return 'invalid_input'
   const stays = position.level === job.level && position.order === job.order && position.tie === job.tie
   if (stays && level === job.priority) return []
-  // Where nobody else is like it, counts begin again with its new place.
-  const alike = queue.jobs.filter(
-    (one) => isWaitingNow(one) && likenessOf(queue, one) === likenessOf(queue, job),
-  )
-  if (isWaitingNow(job) && alike.length === 1)
-    queue.passers = queue.passers.filter(({ likeness }) => likeness !== likenessOf(queue, job))
   clerk.record({ type: 'reprioritized', jobId, priority: level, position, workerId: command.workerId })
-  Object.assign(job, {
-    priority: level,
-    ...position,
-    ...(job.dueAt === null ? { offeredAt: null, places: null } : {}),
-  })
+  movePassed(queue, job, () =>
+    Object.assign(job, {
+      priority: level,
+      ...position,
+      ...(job.dueAt === null ? { offeredAt: null, places: null } : {}),
+    }),
+  )
   return granted(clerk)
 }
 
@@ -65,7 +61,9 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   const valueIn = (rules: object, name: string) => (rules as Record<string, unknown>)[name]
   const isSame = [...fields].every((name) => sameJson(valueIn(policy, name), valueIn(queue.policy, name)))
   if (isSame) return []
-  clerk.record({ type: 'policy_changed', policy, workerId: command.workerId })
+  const stay = (policy.warm?.maxPassed ?? 0) > 0 && ({ passesStay: true } as const)
+  clerk.record({ type: 'policy_changed', policy, ...stay, workerId: command.workerId })
+  leaveAlike(queue)
   // What an old rate did not need to remember is forgotten, and so is everything about a model without one.
   queue.starts = queue.starts.filter(({ model, at }) => {
     const later = queue.starts.filter((other) => other.model === model && other.at > at).length
@@ -79,7 +77,6 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
   const rules = queue.policy
   queue.policy = policy
-  queue.passers = []
   changeTurns(queue, rules)
   if (isLimited || (isMoved && names.some((rule) => typeof rule === 'object'))) {
     for (const job of queue.jobs.filter((one) => !one.active)) {

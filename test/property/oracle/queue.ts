@@ -54,6 +54,8 @@ export interface Entry {
   asker: string | null
   offeredAt: number | null
   overtaken: number
+  /** While it is not with those that are like it: what has passed it since it came, or started last. */
+  passed: readonly Passed[]
   readonly fairRank: number
   links: Link[]
   /** It waits for others: it is not due until it is released. */
@@ -89,10 +91,14 @@ export interface Keeper {
   readonly loaded: readonly (Load & { readonly at: number })[]
 }
 
-export interface Passer {
-  readonly likeness: string
+/** A start, and where in line it came from. */
+export interface Passed {
   readonly by: Pick<Entry, 'level' | 'order' | 'tie' | 'jobId'>
   readonly at: number
+}
+
+export interface Passer extends Passed {
+  readonly likeness: string
 }
 
 export interface Used {
@@ -123,6 +129,8 @@ export interface Queue {
   keepers: Keeper[]
   /** Those that started before others that are alike, since their models were loaded. */
   passers: Passer[]
+  /** Who was in line at the last event, and what each of them was like; undefined: nobody was passed. */
+  alike: Map<string, string> | undefined
   /** Starts from models that have a rate. */
   starts: { readonly model: string; readonly at: number }[]
   jobs: Entry[]
@@ -169,6 +177,7 @@ export function queueOf(ledger: Ledger): Queue {
         offeredAt,
       },
       overtaken,
+      passed: [],
       fairRank: job.fairRank,
       batch,
       gaveBack: (job.gaveBack ?? []).map(({ model }) => model),
@@ -203,6 +212,7 @@ export function queueOf(ledger: Ledger): Queue {
     servers: [...ledger.servers],
     keepers: [...ledger.keepers],
     passers: [],
+    alike: undefined,
     starts,
     used,
     keyUses: [...(ledger.fair?.keys ?? [])].map(({ key, settled, typical }) => ({ key, settled, typical })),
@@ -247,6 +257,7 @@ export function copyOf(queue: Queue): Queue {
     servers: [...queue.servers],
     keepers: [...queue.keepers],
     passers: [...queue.passers],
+    alike: queue.alike && new Map(queue.alike),
     starts: [...starts],
     used: [...used],
     keyUses: queue.keyUses.map((use) => ({ ...use })),

@@ -55,7 +55,7 @@ export interface Pick {
 }
 
 /** Everybody who waits in line, those without models too. */
-const inLine = (queue: Queue): readonly Entry[] => queue.jobs.filter(isWaitingNow).sort(inOrder)
+export const inLine = (queue: Queue): readonly Entry[] => queue.jobs.filter(isWaitingNow).sort(inOrder)
 
 const sorted = (amounts: object = {}): string => JSON.stringify(Object.entries(amounts).sort())
 
@@ -326,10 +326,3 @@ export const hasRoom = (queue: Queue, by: string, job: Entry): boolean =>
       (place) => isOpenFor(queue, place, by) && fitsBeside(queue, job, model, place, holdersAt(queue, place)),
     )
   })
-
-/** The counts of those that are in line no more are forgotten. */
-export function forgetPassers(queue: Queue): void {
-  if (queue.passers.length === 0) return
-  const alive = new Set(inLine(queue).map((job) => likenessOf(queue, job)))
-  queue.passers = queue.passers.filter(({ likeness }) => alive.has(likeness))
-}
