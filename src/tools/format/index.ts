@@ -44,8 +44,8 @@ export function bytes(number: number): string {
 }
 
 /** `1 job`, `2 jobs`. */
-export const plural = (number: number, noun: string): string =>
-  `${count(number)} ${noun}${number === 1 ? '' : 's'}`
+export const plural = (number: number, noun: string, many = `${noun}s`): string =>
+  `${count(number)} ${number === 1 ? noun : many}`
 
 /** The verb for a number: `agree(1, 'is', 'are')`. */
 export const agree = (number: number, one: string, many: string): string => (number === 1 ? one : many)

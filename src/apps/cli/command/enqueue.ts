@@ -42,7 +42,7 @@ export function addEnqueue(cli: Cli): void {
     [
       [
         'enqueue jobs.csv',
-        'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag, asks,uses,payload,job_type]',
+        'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag,asks,uses,payload,job_type]',
       ],
       [
         'enqueue jobs.jsonl',
@@ -108,7 +108,7 @@ export const withJob = (command: Command): Command =>
     .option('--asks <model=name:n>', 'what it takes of one place of the model, such as flux-dev=vram:20')
     .option(
       '--uses <resource=n>',
-      'how much it uses of a resource, such as openai-tpm=1800; several divided by `;`',
+      'how much it uses of a resource, such as openai-tpm=1800; several separated by `;`',
     )
     .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
 

@@ -133,7 +133,7 @@ function usesOf(value: unknown): unknown {
   if (typeof value !== 'string' || value === '') return optional(value)
   const entries = value.split(';').map((one) => {
     const at = one.lastIndexOf('=')
-    if (at < 1) throw invalidInput('uses: must be such as openai-tpm=1800, several divided by semicolons')
+    if (at < 1) throw invalidInput('uses: must be such as openai-tpm=1800, several separated by semicolons')
     return [one.slice(0, at).trim(), numberOf(one.slice(at + 1))] as const
   })
   return Object.fromEntries(entries)

@@ -18,7 +18,7 @@ export type { PostgresSource } from './connections.ts'
 export type { PostgresOptions } from './store.ts'
 
 /**
- * A store in PostgreSQL, 15 or newer, over the driver `pg`.
+ * A store in PostgreSQL, 15 or later, over the driver `pg`.
  *
  * An address may name several servers, as libpq has it: `postgres://user@h1:5432,h2:5432/app?target_session_attrs=read-write`. Each
  * connection goes to the one that takes writes, and after a fail-over to the next. A pool of your own connects to where you told it to.

@@ -11,7 +11,7 @@ export function checkServer({ checkup: { server }, over, isLocalProject }: Facts
   const found: Finding[] = []
   const add = (what: string, remedy: string, check = 'server') => found.push(problem(check, what, remedy))
   if (server.version < 150_000)
-    add(`PostgreSQL ${server.version} is older than 15`, 'upgrade the server to PostgreSQL 15 or newer')
+    add(`PostgreSQL ${server.version} is older than 15`, 'upgrade the server to PostgreSQL 15 or later')
   if (server.inRecovery) add('this server is a standby: it takes no writes', 'use the address of the primary')
   const off = server.offByRole.map((role) => `${role} by a setting of the role or database`)
   if (/^(off|local)$/.test(server.synchronousCommit)) off.push('this connection')

@@ -36,7 +36,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
     found.push(
       problem(
         'set_aside',
-        `${plural(rows, 'row')} of ${target} cannot be written for ${duration(ageMs)}, ${plural(tries, 'try').replace('trys', 'tries')}, such as ${example}: ${meaningOf(sqlstate)}`,
+        `${plural(rows, 'row')} of ${target} cannot be written for ${duration(ageMs)}, ${plural(tries, 'try', 'tries')}, such as ${example}: ${meaningOf(sqlstate)}`,
         remedyOf(sqlstate, target),
       ),
     )
