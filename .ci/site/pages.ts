@@ -8,7 +8,7 @@ export const root = path.resolve(site, '../..')
 export const pagesFolder = path.join(site, '.pages')
 
 /** Where the files of the project that are no pages can be read; undefined: they are named, and not linked. */
-const repository: string | undefined = process.env['INTERLOCK_DOCS_REPOSITORY']
+const repository: string | undefined = process.env['INTERLOCK_REPOSITORY']
 
 /** Pages of the root, by the name that they have on the site. */
 const ofRoot: ReadonlyMap<string, string> = new Map([
@@ -64,7 +64,7 @@ function withLinks(file: string): string {
       const place = placeOf(aim)
       if (place !== undefined) return `[${words}](./${path.posix.relative(from, place)}${anchor})`
       if (!existsSync(path.join(root, aim))) return all
-      return repository === undefined ? words : `[${words}](${repository}/${aim}${anchor})`
+      return repository === undefined ? words : `[${words}](${repository}/blob/HEAD/${aim}${anchor})`
     },
   )
 }

@@ -1,15 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { anchorsOf, blocksOf, type Page, pageOf, pages, proseOf, root } from './markdown.ts'
-
-/** Links and pictures to files of the project, and to headings. */
-function linksOf(page: Page): readonly string[] {
-  const text = proseOf(page).replace(/`[^`\n]*`/g, '')
-  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '').filter(isOwn)
-}
-
-const isOwn = (link: string) => !/^[a-z]+:/.test(link)
+import { anchorsOf, blocksOf, linksOf, type Page, pageOf, pages, proseOf, root } from './markdown.ts'
 
 function isDead({ file }: Page, link: string): boolean {
   const [target = '', anchor] = link.split('#')

@@ -53,6 +53,14 @@ export function proseOf({ text }: Page): string {
   return text.replace(/^```.*$[\s\S]*?^```$/gm, '')
 }
 
+/** Links and pictures to files of the project, and to headings. */
+export function linksOf(page: Page): readonly string[] {
+  const text = proseOf(page).replace(/`[^`\n]*`/g, '')
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map((match) => match[1] ?? '')
+    .filter((link) => !/^[a-z]+:/.test(link))
+}
+
 /** The anchor that GitHub gives a heading. */
 function anchorOf(heading: string): string {
   return heading
