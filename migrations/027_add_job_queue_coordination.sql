@@ -1,23 +1,16 @@
+-- Made from migrations/parts and migrations/functions by src/engine/migrate/bundle.ts: change those (migrations/README.md).
 -- Interlock 027, for an account that has tables: adds Interlock's, and coordination columns to jobs and
 -- workflow_executions where they exist. Rows, policies and grants of yours stay as they are.
 -- One transaction; running it again changes nothing.
--- Made by src/engine/migrate/bundle.ts from migrations/parts and migrations/functions: change those.
 
 begin;
--- One migration at a time; the second one finds everything done. The lock is held until commit, so it works through a pooler.
 select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
--- A role besides service_role that may run Interlock, on plain PostgreSQL ('' for none).
 set local interlock.runtime_role = '';
--- The user's words for the states of a job, as JSON: {"running": "processing"} ('' to leave them as they are).
 set local interlock.statuses = '';
--- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
 set local client_min_messages = warning;
--- The migration alters the user's tables. If it cannot get a lock, it fails soon and has to be run again: otherwise readers would
--- wait behind it.
 set local lock_timeout = '10s';
 
--- Finds everything that is in the way before anything is changed.
 do $check$
 declare
   newest text;
@@ -57,8 +50,6 @@ begin
 end
 $check$;
 
--- The names of the columns in the user's tables: those given to this migration, else those given to an earlier one, else
--- Interlock's own. The parts below find them in interlock.names, one row per column.
 do $names$
 declare
   given jsonb := coalesce(nullif(current_setting('interlock.columns'), ''), '{}');
@@ -121,7 +112,6 @@ begin
 end
 $names$;
 
--- Checks whether these columns can be used.
 do $fit$
 declare
   wrong record;
@@ -175,8 +165,6 @@ begin
 end
 $fit$;
 
--- The first coordinator's two tables have the names of ours. They become job_queue_state_v1 and job_queue_log_v1; rows, indexes,
--- policies and grants do not change. The way back is migrations/undo_first_coordinator.sql.
 do $first$
 declare
   old text;
@@ -222,11 +210,6 @@ begin
 end
 $first$;
 
--- The log: the one source of truth. Rows are only ever added, by job_queue_append.
--- Fixed-width columns come first and last, so that alignment costs little: a job (3 events) has a budget of 1 KB of rows and
--- index entries. This table and the others that every append writes have no CHECK. PostgreSQL reads and compiles each CHECK per
--- statement, which would cost a quarter of an append (75 of 280 µs with 1 event, 170 of 780 µs with 20). job_queue_append checks
--- the bounds anyway as it goes over the events.
 create table if not exists public.job_queue_log (
   seq bigint not null,
   created_at timestamptz not null,
@@ -240,49 +223,24 @@ create table if not exists public.job_queue_log (
   command_id text,
   command_hash bigint,
   schema_version smallint not null default 1,
-  -- If the queue keeps a chain (job_queue_start_chain); else null, which costs nothing.
   hash bytea,
   primary key (queue, seq)
 );
 
--- Every event of one job: SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = '…' ORDER BY seq;
--- Because seq is not in the key, the events of a job share one index entry (deduplication): 110 bytes a job instead of 290. To
--- sort a handful of rows costs nothing.
 create index if not exists job_queue_log_job_idx on public.job_queue_log (queue, job_id);
 
--- What a command did, so that the same command does nothing twice (job_queue_append):
--- SELECT seq FROM job_queue_log WHERE command_id = '…' AND queue || '' = 'default';
--- queue is not in the key, because the primary key begins with it: on a table without statistics the planner chose the primary
--- key for this look-up, and every append read the whole log of the queue until the first ANALYZE.
 create index if not exists job_queue_log_command_idx on public.job_queue_log (command_id);
 
--- What happened since then: SELECT * FROM job_queue_log WHERE created_at > now() - interval '1 hour' ORDER BY created_at DESC;
--- A range index is enough, since rows lie in the order of their times: a few KB instead of 90 bytes a job. It gives no order, so
--- SELECT * FROM job_queue_log ORDER BY created_at DESC LIMIT 20 reads the whole log (0.5 s with a million events). Limit the
--- time, or use the numbers of the primary key: WHERE queue = 'default' ORDER BY seq DESC LIMIT 20.
 drop index if exists public.job_queue_log_created_idx;
 create index if not exists job_queue_log_time_idx on public.job_queue_log
   using brin (created_at) with (pages_per_range = 16, autosummarize = on);
 
--- Which events are void (job_queue_voided). Nearly every log has none, and then this index is empty.
 create index if not exists job_queue_log_voided_idx on public.job_queue_log (queue) where event_type = 'voided';
 
--- Vacuum must not give empty pages back: that would lock out every append. Besides, a plan made when no page is left would read
--- all pages that come later.
 alter table public.job_queue_log set (vacuum_truncate = off);
 
--- Numbers only grow, so pages are never split in the middle, and free space in them would stay empty.
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
--- One row per queue: its lock. The transaction that holds it may append the next events.
--- The version is part of the key. Every append adds an entry at the end of the index, so `where queue = $1 order by version desc
--- limit 1` finds the valid row first. With an index on the queue alone, it would first pass all earlier versions that another
--- transaction might still see (pg_dump, or an idle one): 3 ms after 30,000 appends.
--- version: the last sequence number; last_at: its time; epoch: changes when a database was restored; projected_seq: how
--- far the user's tables follow; min_reader: the lowest schema_version that a reader has to understand; chain: the hash of the last
--- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
--- on from, if those before it are gone; archived_seq: the log begins after it (below it, job_queue_log keeps only the first events of
--- jobs that lived on over the cut, job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
 create table if not exists public.job_queue_heads (
   queue text not null,
   version bigint not null default 0,
@@ -300,21 +258,14 @@ create table if not exists public.job_queue_heads (
 
 alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
--- The events of the queue that job_queue_log_archive has to hold: from kept_from up to archived_seq, with this digest
--- (job_queue_kept). Null: nothing was kept, or it was not noted.
 alter table public.job_queue_heads add column if not exists kept_from bigint;
 alter table public.job_queue_heads add column if not exists kept_digest numeric;
 
--- On this channel job_queue_append announces small appends with their events. Its name cannot be guessed: every role that may
--- connect can listen to a channel whose name it knows, and send to it. It would hear events that it may not read in the log, and
--- could send events that never happened. job_queue_wake sends to a topic of Realtime with this name in it, for the same reason.
 alter table public.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
--- How far the messages of job_queue_wake go: the next one brings the events after it.
 alter table public.job_queue_heads add column if not exists woken_version bigint not null default 0;
 
--- For a database in which the version is not part of the key yet.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k
@@ -324,12 +275,7 @@ begin
 end
 $heads$;
 
--- One row per queue: its present state. A projection; the log is the truth.
--- The version is part of the key for the same reason as in job_queue_heads. Nothing else is unique: in an index on id or queue
--- alone, every append would pass all earlier versions of the row.
--- active_job_id is the oldest active job, active_models the union of the models of all active jobs. id 1 is the queue 'default'.
 create table if not exists public.job_queue_state (
-  -- The state row by number, as the first coordinator asked for it: SELECT * FROM job_queue_state WHERE id = 1;
   id integer generated by default as identity (start with 2),
   queue text not null,
   status text not null default 'idle',
@@ -345,7 +291,6 @@ create table if not exists public.job_queue_state (
   primary key (queue, version)
 );
 
--- servers: the processes that have said which places they serve; null: none has.
 alter table public.job_queue_state add column if not exists servers text[];
 
 do $state$
@@ -363,9 +308,6 @@ select 'default' where not exists (select from public.job_queue_heads h where h.
 insert into public.job_queue_state (id, queue)
 select 1, 'default' where not exists (select from public.job_queue_state s where s.queue = 'default');
 
--- One row per live job, waiting or active, so that you can see them in SQL. A projection; a job that has ended is in the log
--- only.
--- The line is ordered by (place_level, place_order, place_tie); place_order is in microseconds since 1970.
 create table if not exists public.job_queue_jobs (
   queue text not null,
   job_id text not null,
@@ -379,13 +321,10 @@ create table if not exists public.job_queue_jobs (
   place_tie double precision not null,
   queued_at timestamptz not null,
   due_at timestamptz,
-  -- When the waiting of a waiting job ends, or when the attempt of an active one times out.
   expires_at timestamptz,
-  -- How many attempts were made, and how many there may be. Those that were given back count as postponed only.
   attempt integer not null,
   attempts integer not null,
   timeout_ms bigint not null,
-  -- Null while the job waits, and while it is active but detached: then it depends on no lease.
   worker_id text,
   fencing_token bigint,
   started_at timestamptz,
@@ -396,34 +335,20 @@ create table if not exists public.job_queue_jobs (
   primary key (queue, job_id)
 ) with (fillfactor = 70);
 
--- The sequence number of the job's `queued` event. Negative if what its handler needs may be a row of `jobs`, which no append
--- brings. The data of the job (job_queue_data) belongs to that life, and an append finds it here without a look at the log. Null
--- for rows from before this column existed, and after a rebuild: then job_queue_life asks the log. Not a part of the projection,
--- which is compared without it.
 alter table public.job_queue_jobs add column if not exists life bigint;
 
 alter table public.job_queue_jobs add column if not exists postponed integer not null default 0;
 
--- What the job asks of a place of one of its models, {"flux-dev": {"vram": 20}}; null: nothing, so it takes all of each place.
 alter table public.job_queue_jobs add column if not exists asks jsonb;
 
--- While the job is active: the place of each of its models that has places by the policy, {"flux-dev": "host1:1"}; else null.
 alter table public.job_queue_jobs add column if not exists places jsonb;
 
--- Those of its models of which it takes all places (`exclusive`); null: it shares all of them.
 alter table public.job_queue_jobs add column if not exists whole text[];
 
--- job_queue_places looks for jobs that keep others from a model although it has places left. There are few.
 create index if not exists job_queue_jobs_whole_idx on public.job_queue_jobs (queue) where whole is not null;
 
--- For the same reason as the log (20_log.sql).
 alter table public.job_queue_jobs set (vacuum_truncate = off);
 
--- One row per worker process (an incarnation, never reused). Its lease covers every job that it runs: a start writes nothing
--- here, a heartbeat one row. There is no index but the key, and free space in each page, so that a heartbeat is a HOT update.
--- kinds: the kinds that it has handlers for, null for all. ttl_ms, grace_ms: how many milliseconds without a beat until the lease
--- ends, and after that until the worker may be declared dead. settled: it is gone and holds nothing, so job_queue_overdue skips
--- it.
 create table if not exists public.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
@@ -441,17 +366,10 @@ create table if not exists public.job_queue_workers (
 
 alter table public.job_queue_workers add column if not exists settled boolean not null default false;
 
--- The newest shape of events (schema_version) that the process reads; null: one of a release that does not say it.
 alter table public.job_queue_workers add column if not exists reads smallint;
 
--- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
--- whole time to live again (job_queue_elsewhere). Null: not noted yet.
 alter table public.job_queue_workers add column if not exists server_since timestamptz;
 
--- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
--- deleted or set to cancelled. The command's id in the log is 'sql:' and the id of the request, so that it is carried out once.
--- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
--- The size limit applies to jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
   request_id text not null check (length(request_id) between 1 and 190),
@@ -463,41 +381,21 @@ create table if not exists public.job_queue_inbox (
   primary key (queue, request_id)
 );
 
--- What has not been decided yet, the oldest first:
--- SELECT request_id, command FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NULL ORDER BY created_at LIMIT 100;
 create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
   where answered_at is null;
 
--- Answers older than a day, to be deleted:
--- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND answered_at < now() - interval '1 day';
 create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
--- Whether to cancel a job that is about to start (job_queue_append). The index is empty or nearly so, and a look costs nothing:
--- SELECT command ->> 'job_id' FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'job_id', 200) = '…'
---   AND answered_at IS NULL AND command ->> 'type' = 'cancel';
 create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
   where answered_at is null and command ->> 'type' = 'cancel';
 
--- The last heartbeat of a worker; only one row of each is kept:
--- SELECT request_id FROM job_queue_inbox WHERE queue = 'default' AND left(command ->> 'worker_id', 200) = '…'
---   AND command ->> 'type' = 'heartbeat';
 create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
 
--- Submissions that were refused after their commit, so that they can be found (job_queue_submitted, job_queue_of_job). The index has only
--- those of the last day, and is empty or nearly so:
--- SELECT request_id, answer FROM job_queue_inbox WHERE queue = 'default' AND answered_at IS NOT NULL AND answer @> '{"ok": false}'
---   AND command @> '{"type": "enqueue"}' ORDER BY answered_at DESC LIMIT 1000;
 create index if not exists job_queue_inbox_refused_idx on public.job_queue_inbox (queue, answered_at)
   where answered_at is not null and answer @> '{"ok": false}' and command @> '{"type": "enqueue"}';
 
--- Payloads, results, errors, checkpoints, progress and trace contexts: data that you may have to erase, which therefore must not be in the
--- append-only log. Payload, result and error are written in the append of their event.
--- life: the sequence number of the `queued` event that the data belongs to. A later life of the id does not get the data of an
--- earlier one: its first write deletes that. token: of the last attempt that noted something.
--- The size limits apply to jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text,
--- the limit for programs, always fits.
 create table if not exists public.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -511,12 +409,8 @@ create table if not exists public.job_queue_data (
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );
--- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
--- attempt before.
 alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
 
--- Who is told of what running attempts note as their progress (job_queue_watch): the channel of a process, until then. It asks again twice as
--- often. Nothing is lost with it, so it is not in the write-ahead log.
 create unlogged table if not exists public.job_queue_watched (
   queue text not null,
   job_id text not null,
@@ -525,8 +419,6 @@ create unlogged table if not exists public.job_queue_watched (
   primary key (queue, job_id, address)
 );
 
--- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
--- whose event completes the next round number of events. The log stays the truth.
 create table if not exists public.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -535,11 +427,6 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
--- The ledger itself, as lines of JSON in chunks (job_queue_put_snapshot_chunk), so that no call has to carry all of it. The state
--- of a row in job_queue_snapshots names its chunks ({shape, maker, chunks, …}). It is written after them, and until then they are
--- invisible. The chunks have a table of their own, because older releases would overlook a new column; they refuse the new shape
--- of the state instead. Chunks that a crash left behind have no such row, and the next snapshot deletes them
--- (job_queue_drop_chunks).
 create table if not exists public.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
@@ -550,11 +437,6 @@ create table if not exists public.job_queue_snapshot_chunks (
   primary key (queue, seq, maker, n)
 );
 
--- What the outer projection needs to follow the log.
-
--- The rows of job_queue_jobs that an append changed, besides those of the jobs that its events name: the end of one job also
--- changes what others wait for, and only the append knows which. One row per append, and usually none. job_queue_project deletes
--- them. seq: the version after that append.
 create table if not exists public.job_queue_changes (
   queue text not null,
   seq bigint not null,
@@ -562,8 +444,6 @@ create table if not exists public.job_queue_changes (
   primary key (queue, seq)
 );
 
--- Rows of the user's tables that could not be written: they were locked, or a trigger or CHECK of the user raised (sqlstate).
--- They are tried again from next_at on, at growing intervals. They do not stop other rows.
 create table if not exists public.job_queue_set_aside (
   queue text not null,
   target text not null check (target in ('jobs', 'workflow_executions')),
@@ -575,9 +455,6 @@ create table if not exists public.job_queue_set_aside (
   primary key (queue, target, job_id)
 );
 
--- Rows of `jobs` for which another job stands, since that one had their key, until both have ended: each follows the job stands_for in
--- the life that this one had then. job_queue_append writes them; they are deleted once the row says how it ended, and when it is
--- cancelled or deleted by hand. since: not before the event that says so.
 create table if not exists public.job_queue_doubles (
   queue text not null,
   job_id text not null,
@@ -586,14 +463,8 @@ create table if not exists public.job_queue_doubles (
   primary key (queue, job_id)
 );
 
--- The rows that follow a job: SELECT job_id FROM job_queue_doubles WHERE queue = 'default' AND stands_for = '…';
 create index if not exists job_queue_doubles_stands_for_idx on public.job_queue_doubles (queue, stands_for);
 
--- Rows of the user's `jobs` that were inserted as pending since the migration, in the order of their arrival. The trigger
--- job_queue_intake writes one row here for each; the process that takes it in, or finds nothing to take in, deletes it. So
--- "inserted after activation" needs no scan and no column of the user.
--- queue: the queue that has claimed it, so that two queues never take in one row, until that queue has no process left
--- (job_queue_given_up). claimed_until: other processes of the same queue leave it alone until then.
 create table if not exists public.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
@@ -602,12 +473,8 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
--- Whether a job that is about to be put in line still has a row (job_queue_append), and the arrival of a deleted row:
--- SELECT id FROM job_queue_arrivals WHERE job_id = '…';
 create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
 
--- Rows that arrived and cannot become jobs (the id is missing or out of bounds, the models are not names), and why. They are not
--- looked at again: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC;
 create table if not exists public.job_queue_not_taken_in (
   id bigint primary key,
   queue text not null,
@@ -617,12 +484,6 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
--- Rows of the user's tables that anon or authenticated have written. Such a row counts only for the job that was made from it (intake),
--- in that life and its retries, never for a job that happens to have its id; unless a server links it (job_queue_link). Written when such a
--- row is inserted or gets another id. Deleted with the row, and when it is linked; never because it was queued. Rows that a server writes are
--- not here. Not a projection: the log has nothing of it.
--- late: a log already had a job made from a row with this id, or another row has the same id. The row belongs to no job until a
--- server links it.
 create table if not exists public.job_queue_unlinked (
   target text not null check (target in ('jobs', 'workflow_executions')),
   job_id text not null,
@@ -631,8 +492,6 @@ create table if not exists public.job_queue_unlinked (
   primary key (target, job_id)
 );
 
--- The life that came of the row: its queue, and the number of its event (`queued`, or `deduplicated` where another job stood for it). Null
--- until the row follows it: then the log says it. Null in `jobs` also where no job came of it.
 do $lives$
 begin
   if exists (
@@ -646,26 +505,20 @@ begin
 end
 $lives$;
 
--- Settings for the user's tables. key 'columns': {"jobs": {"status": "…", …}, …}: the user's names for columns, where they differ. Only
--- the migration writes it, since triggers and indexes depend on it. key 'statuses': {"pending": "…", "running": "…", …}: the user's words
--- for the states of a job, where they differ; "enqueued": true writes them also for jobs that were not taken in from a row.
 create table if not exists public.job_queue_settings (
   key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),
   updated_at timestamptz not null default clock_timestamp()
 );
 
--- When Realtime was last told of arrivals, in milliseconds since 1970 (job_queue_wake_intake).
 create sequence if not exists public.job_queue_intake_woken as bigint minvalue 0 start 0;
 
--- Which migrations this database has. checksum: SHA-256 of the bundle that ran last under this version.
 create table if not exists public.job_queue_migrations (
   version text primary key,
   checksum text not null,
   applied_at timestamptz not null default clock_timestamp()
 );
 
--- The words and names given to this migration. All others stay; names are merged with the earlier ones (06_columns).
 insert into public.job_queue_settings as s (key, value)
 select w.key, w.given::jsonb from (values
   ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
@@ -673,13 +526,9 @@ select w.key, w.given::jsonb from (values
 on conflict (key) do update set value = s.value || excluded.value, updated_at = clock_timestamp()
   where s.value || excluded.value <> s.value;
 
--- Jobs that failed for good, lost their last attempt with a lease, or waited too long: the newest first (job_queue_dead).
--- SELECT seq, job_id FROM job_queue_log WHERE queue = 'default' AND (event_type = 'expired'
---   OR (event_type IN ('failed', 'lease_expired') AND data ? 'final')) ORDER BY seq DESC LIMIT 100;
 create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue, seq)
   where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
 
--- Ends that are no longer listed: those of the job up to seq.
 create table if not exists public.job_queue_dropped (
   queue text not null,
   job_id text not null,
@@ -688,8 +537,6 @@ create table if not exists public.job_queue_dropped (
   primary key (queue, job_id)
 );
 
--- Events that were archived (job_queue_archive): the same rows, out of the way of every append, with the one index that
--- reading needs. Readers of the log find them here by themselves.
 create table if not exists public.job_queue_log_archive (
   seq bigint not null,
   created_at timestamptz not null,
@@ -707,14 +554,9 @@ create table if not exists public.job_queue_log_archive (
   primary key (queue, seq)
 );
 alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
--- For the same reason as job_queue_log_voided_idx.
 create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
   where event_type = 'voided';
 
--- Large payloads, results and errors are sent ahead of their append (job_queue_stage), which takes them over
--- (job_queue_put_staged). They are stored by command, so that the data of a job does not change before its events are in the log.
--- If no append takes them over, they are deleted after an hour. Unlogged: payloads are not written to the write-ahead log twice,
--- and after a crash the process that needs the data sends it again (the answer `unstaged` of job_queue_append).
 create unlogged table if not exists public.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
@@ -724,25 +566,15 @@ create unlogged table if not exists public.job_queue_staged (
   primary key (queue, command_id, job_id)
 );
 
--- When several processes write to one queue at once, one of them, the combiner, carries out what all of them have published
--- (docs/inside/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
--- processes that wait publish again.
--- One row per queue. It changes when a combiner is elected or resigns (then `combiner` is null), and not with each append.
 create unlogged table if not exists public.job_queue_combiners (
   queue text primary key check (length(queue) between 1 and 200),
   combiner text check (length(combiner) between 1 and 100),
   election bigint not null default 1,
-  -- Elections in a row without any published command carried out in between: each doubles how long the next one has to wait.
   barren integer not null default 0,
-  -- The first command that was published at the last election.
   oldest bigint,
-  -- The server process of its connection. When that is gone, so is the combiner, unless a pooler is between them; then one process too
-  -- many combines, which only costs lost appends.
   backend integer
 );
 
--- Commands on their way to the combiner. Deleted by the append that carries them out, or when they need none.
--- waits_until: nobody waits for it any more after that, and it is not carried out.
 create unlogged table if not exists public.job_queue_published (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
@@ -753,16 +585,10 @@ create unlogged table if not exists public.job_queue_published (
   primary key (queue, command_id)
 );
 
--- Remembers whether `authenticated` may see where its own jobs stand, so that you need not grant that again after each migration
--- (70_privileges). Default privileges apply only when something is created, so a privilege that exists here was meant.
 select set_config('interlock.places_granted', coalesce((
   select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
    where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
 
--- Who acted through a process: the person or role, the machine and what was typed. The log has the id of the process (worker_id) and
--- names nobody, since it is never erased; these rows may be deleted at any time (job_queue_forget_operator). Written once per process
--- of the command line and per lever of the dashboard; a program names itself if it wants to (`operator` of createCoordinator).
--- SELECT o.* FROM job_queue_operators o WHERE o.queue = 'default' AND o.worker_id = '<worker_id of an event>';
 create table if not exists public.job_queue_operators (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
@@ -773,12 +599,6 @@ create table if not exists public.job_queue_operators (
   primary key (queue, worker_id)
 );
 
--- Jobs that were enqueued `once` (job_queue_put_once): who comes again under such an id is compared with this row, whatever became of the
--- job and of its events. A projection of the log, for as long as the log has the event; it outlives archive and drop.
--- seq: its `queued` event, or `deduplicated`: stands_for stood for it then, and it never came into line; until: from then on the id is free, null: never; body, payload_hash: hashes of its spec and of its payload, if
--- it came with one; has_data: something else is kept of it (JobSpec in src/engine/core/job.ts); digest: spec and payload for functions
--- in SQL (job_queue_job_digest), null for a row of an older release, and with stands_for.
--- SELECT o.until FROM job_queue_once o WHERE o.queue = 'default' AND o.job_id = 'invoice-2041';
 create table if not exists public.job_queue_once (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -793,14 +613,8 @@ create table if not exists public.job_queue_once (
 );
 alter table public.job_queue_once add column if not exists digest text;
 alter table public.job_queue_once add column if not exists stands_for text;
--- Which are over: SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100;
 create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
 
--- Jobs that were submitted in a transaction (job_queue_enqueue_in, job_queue_submit), one row each, from its commit until the job is in line.
--- What is committed here is never refused: the append that writes its `queued` event deletes its row. So a row also says that its job waits
--- for a process, or why it is not in line yet. Two that submit one id meet in the primary key.
--- id: which submission, for the event, and the order in which they come into line; job: what was submitted, in the names of SQL; taken_until: a process is deciding it, or has put it
--- off until then; code, reason: why it was put off (job_exists, unknown_model, …), null: nobody has looked yet.
 create table if not exists public.job_queue_submissions (
   id bigint generated always as identity,
   queue text not null check (length(queue) between 1 and 200),
@@ -814,14 +628,10 @@ create table if not exists public.job_queue_submissions (
   primary key (queue, job_id)
 );
 
--- The oldest first: SELECT id, job FROM job_queue_submissions WHERE queue = 'default' ORDER BY id LIMIT 1000;
 create unique index if not exists job_queue_submissions_order_idx on public.job_queue_submissions (queue, id);
 
--- Whether all jobs of a request are in line: SELECT 1 FROM job_queue_submissions WHERE queue = 'default' AND request_id = '…';
 create index if not exists job_queue_submissions_request_idx on public.job_queue_submissions (queue, request_id);
 
--- The coordination columns of the user's tables. A table that is missing is skipped, and so is one whose key is neither text nor
--- uuid (a view, or a table of the same name for something else): Interlock works without it.
 do $columns$
 declare
   item record;
@@ -848,9 +658,6 @@ begin
 end
 $columns$;
 
--- What waits: SELECT job_id, blocked_by_job_id, conflict_reason FROM jobs WHERE blocked_by_job_id IS NOT NULL;
--- What was not taken in yet: SELECT job_id FROM jobs WHERE status = 'pending' AND queued_at IS NULL;
--- Workflows that wait: SELECT * FROM workflow_executions WHERE blocked_by_job_id IS NOT NULL;
 do $indexes$
 declare
   item record;
@@ -887,7 +694,6 @@ begin
 end
 $indexes$;
 
--- Tells an account with a table of this name that its rows will not become jobs: no other error would show it.
 do $passed_over$
 declare
   item record;
@@ -933,14 +739,6 @@ begin
 end
 $passed_over$;
 
--- The log: opening a queue, and reading its events page by page, in a turn, or after a number. No function here writes an event;
--- the trigger at the end keeps the log append-only.
-
--- job_queue_open(queue): makes the queue if it is new; a program calls it first. Takes no lock if the queue exists.
---   queue  1..200 characters
--- Returns {version, epoch, min_reader, now, channel}: the head, the lowest shape of events (schema_version) that a reader has to
--- understand, the database's clock in microseconds, and the name of the channel on which appends are announced with their events
--- (job_queue_append, job_queue_wake). Raises JQ001 for a name out of bounds.
 create or replace function public.job_queue_open(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -972,8 +770,6 @@ begin
 end
 $$;
 
--- job_queue_queues(): the names of all queues.
--- Returns ["…", …]. Raises nothing.
 create or replace function public.job_queue_queues() returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -981,15 +777,6 @@ as $$
   select coalesce(jsonb_agg(h.queue order by h.queue), '[]') from public.job_queue_heads h
 $$;
 
--- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
---   queue  name of the queue
---   after  events with a greater sequence number, ascending; 0 for the first page
---   lim    how many events at most, 1..10,000; a page also ends at about 8 MB
--- Returns {version, epoch, now, archived_seq, voided, events}: the head when the page was read (0 and 1 for a queue that nobody
--- has opened), the database's clock in microseconds, what later events say of the events after `after` (job_queue_voided), and
--- the events (job_queue_events). The page is the last one if its last event has the number `version`. archived_seq: events up
--- to it were archived. If they were not kept, nobody can read them: a reader from before the cut has to start from a snapshot.
--- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -1017,22 +804,12 @@ begin
 end
 $$;
 
--- job_queue_page(queue, after, lim): a page of the log as job_queue_read has it, column by column, for programs that are connected to the
--- server: as one JSON value of all events it takes them and the server twice as long. Never takes the queue's lock.
---   queue  name of the queue
---   after  events with a greater sequence number, ascending; 0 for the first page
---   lim    how many events at most, 1..10,000
--- Returns one row: version, epoch, now, archived_seq and voided as in job_queue_read; at: the times of the events, 8 bytes of
--- timestamptz_send each, in hexadecimal digits; each of the other columns as one JSON array. All of these are null where there is no event.
--- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_page(queue text, after bigint, lim integer, out version bigint, out epoch integer,
   out now bigint, out archived_seq bigint, out voided json, out at text, out seq json, out event_type json, out job_id json,
   out job_type json, out models json, out worker_id json, out data json, out command_id json, out command_hash json,
   out schema_version json)
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
--- The plan is made once and has to use the keys, whatever the size of the tables was then. No trigger fires here, so none
--- inherits this.
 set enable_seqscan = off
 set random_page_cost = 0
 set plan_cache_mode = force_generic_plan
@@ -1074,14 +851,6 @@ begin
 end
 $$;
 
--- job_queue_events(queue, after, max_events, max_bytes): a part of the log as one JSON array, for the functions that give
--- events to a program (append, turn, read). One value, not a set of rows: PostgREST cuts sets at max-rows. json, not jsonb:
--- 200,000 events/s instead of 40,000.
---   after       events with a greater sequence number, ascending
---   max_events  at most this many
---   max_bytes   about this many bytes at most (200 per event, and its data), but at least one event if there is one
--- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …]; at
--- is created_at in microseconds since 1970. Empty if there is nothing after.
 create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns json
 language sql stable
@@ -1105,10 +874,6 @@ as $$
        order by l.seq) e
 $$;
 
--- job_queue_voided(queue, after): what `voided` events say of events after a number. Unreadable events are void, and readers
--- have to know it before they meet them: so it comes with every page (job_queue_read, job_queue_turn, job_queue_append).
--- Returns [[of, as], …], the newest last: the number of the event, and what to read instead of its data (null: it counts as
--- nothing). Null if there is none, as in nearly every log.
 create or replace function public.job_queue_voided(queue text, after bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -1124,10 +889,6 @@ as $$
    where (v.data ->> 'of')::bigint > $2
 $$;
 
--- job_queue_void_seqs(queue, finals): the numbers of void events (job_queue_voided). Internal; for functions that look into the
--- log at the rows as they were written.
---   finals  false: events that count as nothing; true: also events that are read as something else, but not as a final end
--- Returns an empty list for nearly every log. Raises nothing.
 create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -1142,10 +903,6 @@ begin
 end
 $$;
 
--- job_queue_event_at(queue, seq): when an event happened, in the log or archived. Times rise from event to event, so a
--- different time shows that this is another log than the one a process has folded, after a restore (job_queue_append,
--- job_queue_turn).
--- Returns null if there is no such event, or if it was archived and not kept.
 create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -1160,16 +917,6 @@ as $$
    limit 1
 $$;
 
--- job_queue_turn(queue, since): takes the queue's lock until the transaction ends, and returns what the caller has missed. So
--- it can decide and append (job_queue_append) in the same transaction without losing a race. Only for clients that hold a
--- transaction over two calls: through PostgREST the lock would end at once.
---   since  the last sequence number that the caller knows
--- Returns {version, epoch, now, since_at, missed, voided}: the head; the clock in microseconds, read after the wait; the time
--- of the event `since` (null for 0, and if it is gone); the events after it, at most 500 or 256 KB; and job_queue_voided. If
--- the last of them is not `version`, end the transaction, read on (job_queue_read) and call again. If `since_at` is not the
--- time that you know, this is another log: a backup was restored. A client that is paused while it holds the lock is cut off
--- after 1 s (idle_in_transaction_session_timeout, which ends with the transaction). Others wait 2 s at most, or as long as
--- their own lock_timeout says. Raises JQ001 for an argument out of bounds, 55P03 when the lock does not come free.
 create or replace function public.job_queue_turn(queue text, since bigint) returns json
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -1200,9 +947,6 @@ begin
 end
 $$;
 
--- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too: against
--- mistakes. The setting interlock.archive lets job_queue_archive take out what it archives; it names a cut, and counts only if there is a
--- snapshot of that cut. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every other INSERT into the archive.
 create or replace function public.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -1237,76 +981,10 @@ begin
 end
 $$;
 
--- The append: the one way into job_queue_log, in one round trip, and what only it calls.
-
--- job_queue_append(queue, expected_version, events, changes): the one way into job_queue_log. Order, atomicity,
--- idempotency and live leases are guaranteed here; what the events say is decided by the core, in TypeScript.
---   queue             1..200 characters; the first use makes it
---   expected_version  the sequence number of the last event that the caller knows
---   events            1..25,000 of {seq, at, event_type, job_id, job_type, models, worker_id, data, command_id,
---                     command_hash, schema_version}; what is null may be missing; seq counts on from expected_version;
---                     at in microseconds since 1970; ids 1..200 characters, 100 models, 64 KB of data at most
---   changes           the inner projection after these events: {state: {…}, jobs: [{…}, …], changed: [{…}, …],
---                     gone: [job_id, …], also: [job_id, …]}, columns of job_queue_state and job_queue_jobs with times in
---                     microseconds; state.policy null: unchanged; jobs: whole rows; changed: of rows that are there already,
---                     what can change in the life of a job (state and attempt always; priority and place if they do; of
---                     the rest what is not null); also: those of `changed` that no event names, if there are any
---                     (job_queue_changes);
---                     entered: [{life, …} or {}, …], one at the place of each event up to the last that has one: of a job that waits since
---                     its `queued` event, what its row says beyond that: kind unless it is job_type; priority, place_level, attempts and
---                     timeout_ms unless 0, 0, 3 and 3,600,000; place_order unless at; place_tie unless seq; due_at, expires_at,
---                     blocked_by_job_id, blocked_on and conflict_reason unless null; its payload and its trace, if it has them;
---                     data: payloads, results and errors of its events, if there are any (job_queue_put_data);
---                     wanted: jobs that these events start, for what their handlers need, if any;
---                     voided_from: the first event that a `voided` among the events names (job_queue_void);
---                     staged: [{command_id, job_id, as}, …], those of them that were put aside before (job_queue_stage, job_queue_put_staged);
---                     expected_at: the time of the event expected_version as the caller has folded it, 0 before the first one;
---                     without it the numbers alone are compared, which after a restore meet with other events;
---                     beat: {worker_id, kinds, free_slots, release, ttl_ms, grace_ms}: a heartbeat that goes along (job_queue_beat);
---                     once: true: some of its `queued` and `deduplicated` events have `once` (job_queue_put_once);
---                     submissions: [id, …]: the submitted jobs that its `queued` events put in line (job_queue_enqueue_in);
---                     of_arrivals: true: the caller has claimed the rows that its intake events are of (job_queue_claim_arrivals);
---                     doubles: {job_id: stands_for, …}: those of these rows for which others stand (job_queue_doubles);
---                     alike: {at, …}, if there are many events: the time of the first, and columns that all of them have alike. Then they have
---                     neither these, nor seq, nor at: each comes 1 microsecond after the one before
--- Returns {ok: true, version, now, data, beat, combines} when everything was written (data: of the wanted jobs, where some are; beat: the answer to the heartbeat, if there was one; combines: false where a process combines, as docs/inside/several-writers.md says, else missing); else nothing was, and {ok: false, reason, version, now, …}:
---   log_went_back  the log does not go as far as expected_version, or has another event there than that of expected_at: a
---                backup was restored, or a standby took over that had not heard of everything
---   version      others were faster; epoch: that of the head; missed: the events after expected_version, 500 or 256 KB of them
---                at most; voided: what later events say of those after expected_version (job_queue_voided)
---   known        some of the commands have been here before; known: [{command_id, command_hash, seqs}, …]
---   dead_worker  a `started` or `worker_serves` of a worker whose lease is not live; worker_ids
---   requested    a `started` of jobs that SQL has asked to be cancelled, which nobody has decided yet; job_ids
---   taken        a `queued` or `deduplicated` with `intake` for jobs that the log knows already, or whose row is not there to be taken in any more;
---                job_ids
---   once         a `queued` or `deduplicated` with `once` of jobs whose ids are taken by others that were enqueued `once`; once: [{job_id, seq, until, body,
---                payload_hash, has_data, stands_for}, …] (job_queue_once_before)
---   ending       jobs whose attempt its handler ends in a transaction of its own, which is committed and not decided yet, or commits at
---                this moment (job_queue_complete_in); job_ids. Only the command of that end ends such an attempt
---   submissions  `queued` events of submitted jobs that another process has put in line; ids: of these submissions
---   live_worker  a `lease_expired`, or a `worker_gone` that has not `left`, of a worker that is not past ttl + grace, or whose heartbeat is about to be written; worker_ids
---   unstaged     of some commands not everything is there that was to be put aside before; command_ids
---   clock        an event is not later than the one before, or more than 1 s away from the database's clock; 5 s, if it is older and no event
---                starts or offers a job or is a `worker_serves`: rates, deadlines and offers count from these times
--- One NOTIFY on channel interlock, '<queue>:<version>', unless the setting interlock.notify is 'off'. Before it, of up to 24 events that fit
--- into one, their text on the queue's own channel (job_queue_heads.channel): '<expected_version> <version> <time of the event
--- expected_version> <epoch> <events>', so that those who know the log up to there need not read; 'waits' stands before the events if the
--- commit waits for a standby.
--- A wait for the lock is bounded: 0.5 s through PostgREST, whose few connections serve the user's front end too, 2 s
--- otherwise; a lock_timeout that the session has set itself stays.
--- Raises JQ001 for a call out of bounds, JQ002 for events or state that do not count on from expected_version, 55P03 when
--- the lock does not come free; never 40001 or 40P01, which PostgREST repeats without end.
---
--- One function and no helpers, since each call of one costs some 8 µs, and one pass over the events before they are
--- written: every job pays for this three times. Most appends end one job and start one, and a statement over lists takes longer to
--- set up than to carry out. So one row is written by a statement of its own: a hand-off with data takes a fifth less time.
 create or replace function public.job_queue_append(queue text, expected_version bigint, events jsonb, changes jsonb)
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Plans are made while the tables are small, and kept while they grow. So a look-up by key has to be cheaper than reading even
--- one page in order. These settings only lower costs, since triggers inherit them: with enable_seqscan or enable_nestloop off, a
--- query of a user's trigger that has no other way would cost 1e10, and be compiled each time (jit_above_cost).
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
@@ -1872,15 +1550,6 @@ begin
 end
 $$;
 
--- job_queue_append_along(queue, expected_version, events, changes, along): job_queue_append with what would be calls of their own before
--- and after it, for clients that pay for each request (docs/inside/supabase.md).
---   along  {rows: [job_id, …]}: jobs that these events start for the first time and that came as a row: what job_queue_data_of says of
---          them. It is read before the queue is locked, so no lock and no policy of the user's table can hold up another append;
---          {project: batch}: job_queue_project of so many events, right after these. The caller asks for it only while such steps are quick,
---          since the queue is locked meanwhile
--- Returns what job_queue_append does, with data of these jobs too, and with projected: the answer of job_queue_project and its took_ms.
--- A part that fails is left out, and the append is made without it: rows while somebody has locked jobs, if reading them raises, or from
--- 256 KB of text on; projected if it raises, also by a deferred constraint of the user. Raises as job_queue_append does.
 create or replace function public.job_queue_append_along(
   queue text, expected_version bigint, events jsonb, changes jsonb, along jsonb) returns jsonb
 language plpgsql security definer
@@ -1931,10 +1600,6 @@ begin
 end
 $$;
 
--- job_queue_unlike(expected_version, events, alike): events with all their columns, from those that have some alike. Internal; called by
--- job_queue_append, for what reads whole events.
---   alike  as in the changes of job_queue_append
--- Returns them as a list. Raises nothing.
 create or replace function public.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -1943,10 +1608,6 @@ as $$
     from jsonb_array_elements($2) with ordinality as e (item, place)
 $$;
 
--- job_queue_put_many(queue, expected_version, events, changes): writes many events that have columns alike, with the rows and the data of the
--- jobs that enter the line (changes.entered). Internal; called by job_queue_append only, which has checked them. One statement, so that
--- they are read once: of a few events that would take longer than it saves (docs/inside/decisions/0007-the-append.md).
--- Returns nothing. Raises 23505 when there is a row or data of an earlier life of a job.
 create or replace function public.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
 language sql
 set search_path = pg_catalog, pg_temp
@@ -1989,10 +1650,6 @@ as $$
    where r.life is not null and (r.payload is not null or r.trace is not null)
 $$;
 
--- job_queue_unstaged(queue, staged): the commands whose staged data, which an append should take over, is not all there.
--- Internal; called by job_queue_append, which then answers `unstaged`.
---   staged  [{command_id, job_id}, …]
--- Returns their ids; null if everything is there. Raises nothing.
 create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2004,16 +1661,12 @@ as $$
       where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
 $$;
 
--- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when a row of `jobs` of this id was
--- taken in; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
--- column, or again from the log (job_queue_rebuild_rows). Internal. Raises nothing.
 create or replace function public.job_queue_life(queue text, job_id text) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
--- While the log looks small, the planner may take the primary key instead of the index by job, and keep that plan.
 set plan_cache_mode = force_custom_plan
 as $$
 begin
@@ -2025,10 +1678,6 @@ begin
 end
 $$;
 
--- job_queue_put_state(queue, state): makes the row of job_queue_state what the log says, whatever was done to it by hand.
--- Internal; called by job_queue_rebuild, and by job_queue_append if the row is not that of the version before.
---   state  columns of job_queue_state with times in microseconds; policy null or missing: unchanged
--- Returns 1 if the row was changed, 0 if it was right already or there is none.
 create or replace function public.job_queue_put_state(queue text, state jsonb) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2054,10 +1703,6 @@ begin
 end
 $$;
 
--- job_queue_void(queue, voided_from): cleans up after some events, from this number on, were declared void. Snapshots that were
--- folded from there on are of another log and are deleted, except that of the cut. Readers that do not know the type `voided`
--- are kept out. Ids of jobs that a void event enqueued `once` are free. Internal; called by job_queue_append only.
--- Returns nothing. Raises nothing.
 create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
 language sql
 set search_path = pg_catalog, pg_temp
@@ -2071,10 +1716,6 @@ as $$
   update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;
 
--- The hash chain over the log: each event carries the hash of the one before it, so a change by hand shows.
-
--- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, the text of an event that its hash is made
--- over, the same on every server. Returns a JSON array of its values, times in microseconds, as jsonb writes it.
 create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2084,11 +1725,6 @@ as $$
     event.command_hash, event.schema_version)::text
 $$;
 
--- job_queue_insert_chained(queue, events, chain): inserts events with their hashes: each is SHA-256 over the hash of the event
--- before it and its own text (job_queue_event_text). One row after the other, since each needs the one before. Internal; called
--- by job_queue_append, which has checked them, for queues that keep a chain.
---   chain  the hash of the last event, or the one that the chain starts from
--- Returns the hash of the last event.
 create or replace function public.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2123,11 +1759,6 @@ begin
 end
 $$;
 
--- job_queue_start_chain(queue): from the next event on, each event of this queue carries the hash of the one before it. It
--- cannot be undone; a second call does nothing. Takes the queue's lock for a moment.
--- Returns {version, chain_from, head}: the log's version, the number after which events are on the chain, and the hash of the
--- last of them in hexadecimal: the anchor for you to keep elsewhere. Raises JQ001 for a queue that nobody has opened, 55P03
--- when the lock does not come free.
 create or replace function public.job_queue_start_chain(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2148,13 +1779,6 @@ begin
 end
 $$;
 
--- job_queue_chain(queue, after, lim): a page of the hash chain, for a program that checks it: each event as the text that its
--- hash is made over, and its hash. The chain starts from SHA-256 over 'interlock:<queue>:<chain_from>'; each hash is then made
--- over the 32 bytes of the hash before it and the text of its event. If events were archived and not kept, start is the hash of
--- the last of them, from which the chain goes on; else null.
---   after  events with a greater sequence number, ascending; lim: how many at most, 1..10,000
--- Returns {version, chain_from, start, head, events: [[seq, text, hash], …]}: hashes in hexadecimal, null for an event without
--- one. Null if the queue keeps no chain. Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_chain(queue text, after bigint, lim integer) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2189,11 +1813,6 @@ begin
 end
 $$;
 
--- Snapshots: the folded ledger at a sequence number, kept in parts, from which processes start and at which the log can be cut.
-
--- job_queue_snapshot(queue, up_to): the newest snapshot of a queue that is not newer than a sequence number.
---   up_to  null: the newest of all
--- Returns {seq, state, created_at}, the time in microseconds; null if there is none. Raises nothing.
 create or replace function public.job_queue_snapshot(queue text, up_to bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2208,8 +1827,6 @@ as $$
    limit 1
 $$;
 
--- job_queue_snapshot_chunk(queue, seq, maker, n): a part of a snapshot, as job_queue_put_snapshot_chunk got it.
--- Returns {body}, lines of JSON; null if it is not there (any more). Raises nothing.
 create or replace function public.job_queue_snapshot_chunk(queue text, seq bigint, maker text, n integer) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2219,17 +1836,6 @@ as $$
    where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
 $$;
 
--- job_queue_put_snapshot(queue, seq, state): keeps the folded ledger at a sequence number: processes that start later go on
--- from it, and the log can be cut there. Never takes the queue's lock. These snapshots stay: the newest four; the newest of
--- each of the last 31 days; above the cut the newest of each week, of any age, so that job_queue_archive_before finds one; the
--- one at which the log was cut, since it is all that is left of what came before (job_queue_keep_cut); and for an hour one that
--- was made long after its event: somebody is about to cut there.
---   seq    the last event that was folded: 1 to the version of the queue
---   state  {shape, maker, chunks, digest, …}: describes the chunks of this maker (job_queue_put_snapshot_chunk), all of which have to
---          be there; digest: the SHA-256 of their lines, which readers check
--- Returns {seq, kept}. kept is false if there is one at that number already; the chunks of this maker are then deleted. {seq,
--- kept: false, incomplete: true} if some chunks are not there (any more): nothing was kept. Raises JQ001 for a call out of
--- bounds.
 create or replace function public.job_queue_put_snapshot(queue text, seq bigint, state jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2283,14 +1889,6 @@ begin
 end
 $$;
 
--- job_queue_put_snapshot_chunk(queue, seq, maker, n, body): keeps a part of a snapshot that is still being made. Nobody sees it
--- until job_queue_put_snapshot gets the state that names its maker. If its maker does not come back for 10 minutes, a later
--- call deletes it. Idempotent. Never takes the queue's lock.
---   seq    the last event that the snapshot folds: 1 to the version of the queue
---   maker  1 to 100 characters, made up for this one snapshot: two processes may write one at the same number
---   n      0, 1, 2, …, as many as the state will say
---   body   lines of JSON, 4 MB at most
--- Returns nothing. Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_put_snapshot_chunk(queue text, seq bigint, maker text, n integer, body text) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2314,10 +1912,6 @@ begin
 end
 $$;
 
--- job_queue_drop_chunks(queue): deletes parts that belong to no snapshot, left by a crash or by snapshots that were thinned
--- out; for job_queue_put_snapshot and job_queue_put_snapshot_chunk. A maker that has written a part within 10 minutes is still
--- at work.
--- Returns how many were deleted. Raises nothing.
 create or replace function public.job_queue_drop_chunks(queue text) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2339,9 +1933,6 @@ begin
 end
 $$;
 
--- job_queue_keep_cut(): the trigger that protects the snapshot at which a log was cut (archived_seq of job_queue_heads) and its
--- chunks, from their owner too: it is all that is left of events that are gone for good. Every other snapshot only saves time
--- and may be deleted. Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE if any log was cut.
 create or replace function public.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2372,15 +1963,6 @@ begin
 end
 $$;
 
--- Retention: where to cut the log, and how the events below the cut move to the archive or go.
-
--- job_queue_claim_cut(queue, before): where to cut the log so that nothing older than a time is left in it. The one process
--- that gets an answer folds the log up to there, keeps that as a snapshot (job_queue_put_snapshot), and archives below it
--- (job_queue_archive). No other process gets one for 55 minutes, or until it is done. Takes the queue's lock for a moment, and
--- only if there is something to do.
---   before  the time; less than an hour's worth of older events is not worth a cut
--- Returns {through}: the number of the last older event that your own tables already follow; null if there is nothing to do, or
--- another process is doing it. Raises 55P03 when the lock does not come free within 2 s.
 create or replace function public.job_queue_claim_cut(queue text, before timestamptz) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2422,26 +2004,9 @@ begin
 end
 $$;
 
--- job_queue_archive(queue, through, keep): takes the events up to a snapshot out of job_queue_log, in one transaction. Holds
--- the queue's lock only at the end, to note the cut and, without keep, to delete what is kept beside the log (some 4 µs a job:
--- 0.4 s for 100,000 jobs). A process that starts later goes on from the snapshot. Some events stay in job_queue_log until a
--- later cut: of a job that had not ended at the cut, everything from its last `queued` on, and the `queued` that took in its
--- row of `jobs`. What the job still has to come (its row, its dead letter, what is kept beside the log) leads back to them. The
--- same holds for jobs whose rows are set aside (job_queue_set_aside), for rows that still follow another job (job_queue_doubles) and, with keep, for dead letters that were neither retried
--- nor dropped. Readers in order skip everything at or below the cut.
---   through  the number of a snapshot (job_queue_put_snapshot) above the last cut
---   keep     true: the events move to job_queue_log_archive, where readers of the log find them. What is kept beside the log
---            (job_queue_data) of jobs that job_queue_log no longer mentions is deleted a year after it was last written, unless a live job
---            comes after them. false:
---            the events are deleted, with those in the archive, and with what is kept beside the log (job_queue_data,
---            job_queue_dropped) of jobs that the log no longer mentions, and who acted until then (job_queue_operators)
--- Returns {archived_seq, archived, unkept}: the cut, and by how many events it has moved; 0 if the user's tables do not follow
--- that far yet (job_queue_project) or another call is archiving. unkept: how many events that earlier cuts had kept were
--- deleted. Raises JQ001 if there is no such snapshot.
 create or replace function public.job_queue_archive(queue text, through bigint, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- For PostgREST, which applies it to the whole call: a million events take longer than its usual 8 s.
 set statement_timeout = '10min'
 as $$
 #variable_conflict use_column
@@ -2548,11 +2113,6 @@ begin
 end
 $$;
 
--- job_queue_archive_before(queue, before, keep): job_queue_archive at the newest snapshot whose events are all older than a
--- time; for pg_cron, say. SELECT job_queue_archive_before('default', now() - interval '7 days', true);
---   keep  as in job_queue_archive
--- Returns what job_queue_archive returns; {archived_seq, archived: 0, unkept: 0} if there is no such snapshot. Raises what it
--- raises.
 create or replace function public.job_queue_archive_before(queue text, before timestamptz, keep boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2572,9 +2132,6 @@ begin
 end
 $$;
 
--- job_queue_archived_events(queue, after, max_events): a page of archived events that were kept (job_queue_archive), in the
--- form of job_queue_events; for job_queue_read.
--- Returns [{seq, at, event_type, …}, …]; empty if there is nothing after, or the next event was not kept.
 create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2593,9 +2150,6 @@ as $$
        order by l.seq) e
 $$;
 
--- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that hardly any other event has. The numbers
--- of many events are added up, in any order. It finds accidental changes and changes by hand; against a deliberate forger use
--- the hash chain (job_queue_start_chain). Returns a whole number.
 create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2603,10 +2157,6 @@ as $$
   select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
 $$;
 
--- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, unchanged. Reads all
--- of them: some 10 s for a million.
--- Returns null if none were kept, or if the release that archived them noted nothing; else {first, through, missing, changed}:
--- the events that have to be there, the number of the first missing one or null, and whether any was changed. Raises nothing.
 create or replace function public.job_queue_kept(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2637,23 +2187,6 @@ begin
 end
 $$;
 
--- Worker processes: their leases, what they hold, which of them are overdue, and who acts through them (operators).
-
--- job_queue_beat(queue, worker_id, kinds, free_slots, release, ttl_ms, grace_ms): registers a worker process, or renews its
--- lease. Never takes the queue's lock, so a busy queue delays no heartbeat. Its commit is as durable as an append's: a server that was
--- replaced cannot confirm one.
---   worker_id   the incarnation: new at each start, never reused; 1..200 characters
---   kinds       the kinds it has handlers for; null: all
---   free_slots  how many more jobs it could run
---   release     its release of Interlock, at most 200 characters; `0.1.0+reads.7`: it reads shapes of events (schema_version) up to 7
---   ttl_ms      how long the lease lives without another beat, 100 ms to a day; grace_ms: how long after that its jobs may be
---               expired, at most a day
--- Returns {alive, now, expires_at, version, overdue, arrived, requested, reads}. alive: false if the lease is over, which is final. A lease that
--- was confirmed before this server began to serve is not over: nobody could renew it meanwhile (job_queue_elsewhere).
--- Times are in microseconds; version is the head's. overdue: workers that hold jobs or serve places, and are gone; the process that reads this expires
--- them. arrived, requested: rows to take in, or commands and jobs by SQL, are waiting and nobody has claimed them. reads: the newest shape of
--- events that every live process reads (job_queue_reads). Raises JQ001 when an
--- argument is out of bounds.
 create or replace function public.job_queue_beat(queue text, worker_id text, kinds text[], free_slots integer,
   release text, ttl_ms integer, grace_ms integer)
 returns jsonb
@@ -2714,9 +2247,6 @@ begin
 end
 $$;
 
--- job_queue_reads(queue): the newest shape of events (schema_version) that every live process of the queue reads, so that it may be written.
--- A process of a release that does not say it reads 6. A worker by SQL, whose release is not one of Interlock's, reads no events. Internal.
--- Returns null where no process is alive. Raises nothing.
 create or replace function public.job_queue_reads(queue text) returns integer
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2726,12 +2256,6 @@ as $$
      and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
 
--- job_queue_elsewhere(server_since): whether a lease was last confirmed before this server began to serve: on this one before it was
--- started again, or on another one that it has taken over from. While no server served, nobody could renew a lease. And what is
--- known of it here may be older than what its worker was told, and by another clock. So it is live, however its times read, until a
--- beat gives it its whole time to live again (job_queue_overdue).
--- Returns false for a lease that was confirmed on this server since it began.
---   server_since  of its row in job_queue_workers; null: not noted yet, taken for this server
 create or replace function public.job_queue_elsewhere(server_since timestamptz) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -2739,14 +2263,6 @@ as $$
   select coalesce($1 <> pg_postmaster_start_time(), false)
 $$;
 
--- job_queue_overdue(queue, thorough): the workers that hold active jobs, or have said which places they serve, although their lease is past ttl + grace, or they left,
--- or their row is missing; for job_queue_beat.
---   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
---             job_queue_jobs, so a beat does it only for a new worker
--- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back. One that was confirmed before this
--- server began to serve gets its whole ttl from now, once, if it was not given up: nobody could renew it meanwhile.
--- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
--- for its jobs again: no append that found it live can still be under way.
 create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -2799,9 +2315,6 @@ begin
 end
 $$;
 
--- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
--- job_queue_beat. Not sooner: a process that was paused has to find that its lease is over, and must not register again.
--- Returns nothing.
 create or replace function public.job_queue_forget_workers(queue text) returns void
 language sql
 set search_path = pg_catalog, pg_temp
@@ -2814,9 +2327,6 @@ as $$
         where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
 $$;
 
--- job_queue_leave(queue, worker_id): ends the lease of a worker process at once. What it still holds may be expired from now
--- on. Its row stays for a day, so that a heartbeat on its way does not bring it back.
--- Returns true if the worker was there. Never takes the queue's lock.
 create or replace function public.job_queue_leave(queue text, worker_id text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2829,13 +2339,6 @@ begin
 end
 $$;
 
--- job_queue_held(worker_id, queue): the attempts that were started for a worker process and have not ended. It shows the truth
--- if an answer was lost, or if a job that the worker waited for was started since.
---   worker_id  as given to job_queue_beat
---   queue      `default` unless given
--- Returns [{job_id, job_type, kind, models, priority, attempt, attempts, postponed, fencing_token, epoch, fence, started_at, cancel_requested,
--- places}, …], the oldest start first; started_at in microseconds. Empty if its lease is not live: then it holds nothing any more.
--- Raises nothing.
 create or replace function public.job_queue_held(worker_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2861,9 +2364,6 @@ begin
 end
 $$;
 
--- job_queue_worker_list(queue): the worker processes of a queue, the oldest first, including those that left in the last day.
--- Returns [{worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, state}, …]: times in microseconds; kinds
--- null: every kind; reads: the newest shape of events that it reads, null: a worker by SQL, which reads none; state live, late (past its time to live) or dead (past the grace too, or it left).
 create or replace function public.job_queue_worker_list(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2885,11 +2385,6 @@ as $$
    where w.queue = $1
 $$;
 
--- job_queue_sign(queue, worker_id, operator, host, command): notes who acts through a process, beside the log (job_queue_operators).
---   worker_id  as in the events of the process; 1..200 characters. What was noted first stays
---   operator   a person or role; host: the machine; command: what was typed. Cut at 200, 200 and 500 characters; host and
---              command may be null
--- Returns true if it was noted. Never takes the queue's lock. Raises JQ001 when an argument is missing or out of bounds.
 create or replace function public.job_queue_sign(queue text, worker_id text, operator text, host text, command text)
 returns boolean
 language plpgsql security definer
@@ -2906,9 +2401,6 @@ begin
 end
 $$;
 
--- job_queue_signed(queue, worker_ids): who acted through these processes (job_queue_sign), 1,000 at most. Who was not noted, or was
--- deleted, is missing.
--- Returns [{worker_id, operator, host, command, at}, …]; at in microseconds since 1970. Raises JQ001 for too many ids.
 create or replace function public.job_queue_signed(queue text, worker_ids text[]) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -2928,9 +2420,6 @@ begin
 end
 $$;
 
--- job_queue_forget_operator(operator): deletes what job_queue_operators has of a person or role, in every queue. For erasure: the log
--- keeps the ids of the processes, which then name nobody. Idempotent.
--- Returns how many rows were deleted. Raises nothing.
 create or replace function public.job_queue_forget_operator(operator text) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2944,20 +2433,6 @@ begin
 end
 $$;
 
--- Several writers: processes publish their commands, and one of them, the combiner, appends for all (docs/inside/several-writers.md).
-
--- job_queue_publish(queue, sender, wait_ms, seen, commands): publishes commands for the combiner (docs/inside/several-writers.md). If there is
--- none, or it makes no progress, the sender becomes the combiner.
---   sender    1..100 characters: a name for the process that no other process has
---   wait_ms   1..86400000: so long the sender waits before it publishes again; a command is dropped after four times that
---   seen      {election, oldest} of the last answer, if the sender was not answered since; null at first. If nothing has moved since, or the
---             connection of the combiner is gone, the sender takes its place
---   commands  1..1000 of {command: {id, …}, answerTo, …}, of any content that these processes understand, 4 MB each at most; one with an
---             id that is already there keeps its place
--- Returns {combines: false, seen: {election, oldest}, barren} if they were published: a notification names the sender when they are carried
--- out (job_queue_append_for). barren: elections in a row that came to nothing. {combines: true, version, published} if the sender
--- combines from now on: its own commands were not published, the queue is at that version, and `published` has those of the others
--- (job_queue_published_in). Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_publish(queue text, sender text, wait_ms integer, seen jsonb, commands jsonb) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3022,9 +2497,6 @@ begin
 end
 $$;
 
--- job_queue_published_in(queue): the commands that wait for the combiner, the first ones first: 500 of them or 256 KB at most. Internal;
--- called by job_queue_publish, job_queue_resign and job_queue_append_for.
--- Returns [{sender, command}, …].
 create or replace function public.job_queue_published_in(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -3039,14 +2511,6 @@ as $$
    where h.before < 262144
 $$;
 
--- job_queue_append_for(queue, expected_version, events, changes, answered): job_queue_append by the combiner, in the same transaction with
--- the answers to those whose commands it carries out.
---   answered  {combiner, done: [command_id, …], senders: [sender, …], concern, answers: [{to, said, wanted: [job_id, …]}, …]}: the name of the
---             combiner; the commands that these events carry out; who of their senders reads the log for what came of them; which
---             processes the append concerns beside those (nobody, free, all); and for each other sender's channel what is said there, and
---             the jobs whose data goes along. There is said '<version> [<said>, <data>]', and [<said>, <data>, 1] if the commit waits for a standby
--- Returns what job_queue_append does, with combines: whether this process still is the combiner; and if everything was written, published:
--- the commands that wait now (job_queue_published_in).
 create or replace function public.job_queue_append_for(
   queue text, expected_version bigint, events jsonb, changes jsonb, answered jsonb) returns jsonb
 language plpgsql security definer
@@ -3095,10 +2559,6 @@ begin
 end
 $$;
 
--- job_queue_answered(queue, done, senders): deletes published commands, and names their senders in a notification on channel interlock
--- (who is not among them knows by it that there is a combiner): 'answered:<sender>,…:<queue>:<version>'. Internal; called by
--- job_queue_publish, job_queue_resign and job_queue_append_for.
--- Returns nothing.
 create or replace function public.job_queue_answered(queue text, done text[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -3117,12 +2577,6 @@ begin
 end
 $$;
 
--- job_queue_resign(queue, combiner, done, senders): the combiner has nothing left to do, and resigns if nothing is published; a notification
--- on channel interlock then says so, 'resigned:<queue>'.
---   done     ids of commands that need no append: they are deleted
---   senders  the senders of those commands, named in a notification (job_queue_answered)
--- Returns {combines, published}: whether it goes on, and what is published (job_queue_published_in). combines is also false if another
--- process has taken its place.
 create or replace function public.job_queue_resign(queue text, combiner text, done text[], senders text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3152,22 +2606,6 @@ begin
 end
 $$;
 
--- Wake-ups over Supabase Realtime: triggers that tell processes that are not connected to the database that something happened.
-
--- job_queue_wake(): the trigger on job_queue_heads that wakes processes that listen through Supabase Realtime. It exists only
--- where realtime.send does (migrations/parts/65_realtime.sql). It sends {queue, version, direct, concerns, news} as event `wake` to
--- the private topic `interlock:<queue>:<channel>` (job_queue_heads.channel): a project's policies may let many roles join private
--- topics, and nobody joins one whose name cannot be guessed. direct: the append came over a connection to the database and not
--- through the API. news: {after, at, version, epoch, events}, the events since the message before, up to 64 or 7 KB of them, so
--- that those who know the log up to there need not read; at: the time of the event `after`, in microseconds.
--- concerns: which processes it concerns, beside the one that appended it (`nobody`, `free`: workers with a free slot, `all`),
--- as concernOf in src/engine/store/supabase/concern.ts. Over its rate of messages a second Realtime drops all messages of a project
--- for a minute. So there is one every 170 ms, six a second: woken_at is when the next is due. One may be sent ahead of that. If
--- somebody may be waiting, up to 3 are, and for appends over a connection up to 4. Starts without an end count as that: other
--- processes with a free slot were told of the same jobs, and are about to try. A process that appends through the API
--- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
--- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
--- realtime.send hides its error when the caller may not send. Raises nothing: no wake-up fails an append.
 create or replace function public.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3232,11 +2670,6 @@ exception when others then
 end
 $$;
 
--- job_queue_wake_intake(): the trigger on job_queue_arrivals, job_queue_inbox and job_queue_submissions that tells processes that listen
--- through Supabase Realtime about rows that arrived in `jobs`, and commands and submissions by SQL: {queue, intake: 'rows'}, or 'requests', to the
--- topic of every queue with live workers (job_queue_wake). It exists only where realtime.send does. It sends once in 250 ms at most, as
--- job_queue_wake does. The time of the last one is the value of a sequence: a row would stay locked until the user's
--- transaction ends. Raises nothing: no wake-up fails a user's insert.
 create or replace function public.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3263,15 +2696,6 @@ begin
 end
 $$;
 
--- What is kept of a job beside the log: payload, result, error, checkpoint, progress and trace.
-
--- job_queue_data_of(queue, job_ids): what is kept of these jobs beside the log, and their rows of `jobs`.
---   job_ids  1,000 at most
--- Returns [{job_id, payload, result, error, checkpoint, progress, trace, row}, …], one for each id, in the order given; null where
--- there is nothing. Of a job that was enqueued again only what its present life has. row: the user's row of `jobs` as JSON,
--- null where there is none that speaks for the job (job_queue_linked) or Interlock does not use the table (job_queue_targets). trace: where that says
--- nothing, what the row's traceparent and tracestate say, if it has such columns.
--- Raises JQ001 for more than 1,000 ids.
 create or replace function public.job_queue_data_of(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -3325,9 +2749,6 @@ begin
 end
 $$;
 
--- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
--- job_queue_data_of. Uses the index of the user's own key: the ids are cast to its type, never the key to text.
--- Returns {job_id: row, …}; {} if there are none, or Interlock does not use the table. Raises nothing.
 create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -3359,11 +2780,6 @@ begin
 end
 $$;
 
--- job_queue_payloads(queue, after): a page of the payloads that are kept beside the log, each with the hash of it that its `queued`
--- event has, or the last `debounced` one, for a program that compares the two (`interlock verify`). Reads only.
---   after  payloads of jobs whose id comes after this one, in the order of job_queue_data; '' for the first page
--- Returns [{job_id, seq, hash, payload}, …], at most 1,000, and no further one beyond 4 MB of text; empty when there are no more.
--- seq: the number of the event, null if neither the log nor the archive has it (any more); hash: null if it has none. Raises nothing.
 create or replace function public.job_queue_payloads(queue text, after text) returns json
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -3406,13 +2822,6 @@ begin
 end
 $$;
 
--- job_queue_note(queue, job_id, token, note): keeps how far a running attempt has come, for people and for the next
--- attempt. Never takes the queue's lock.
---   token  the fencing token of the attempt
---   note   {checkpoint, progress}: one or both, JSON of some 64 KB at most each; null empties it. A checkpoint is on the disk when this
---          returns; progress may be lost with a crash of the server.
--- Returns true when it was written, false when the token is not that of the job's running attempt: then nothing was.
--- Raises JQ001 for a note that says nothing, 23514 for a value out of bounds.
 create or replace function public.job_queue_note(queue text, job_id text, token bigint, note jsonb) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3466,14 +2875,6 @@ begin
 end
 $$;
 
--- job_queue_watch(queue, job_ids, address, ms): the progress that running attempts of these jobs have noted last, and for a while word of
--- each further note, so that nobody has to ask again and again.
---   job_ids  at most 1,000
---   address  the channel of a process that listens to it; null: it does not listen
---   ms       for how long it is told, 1..86,400,000; ask again before that is over
--- Returns {is_announced, notes: [{job_id, progress}, …]}. is_announced: false without an address, and where the setting interlock.notify is 'off'. Each
--- note is then one NOTIFY on that channel: 'noted {queue, job_id, progress}', without progress if it is too long.
--- Raises JQ001 for a call out of bounds.
 create or replace function public.job_queue_watch(queue text, job_ids text[], address text, ms integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3506,12 +2907,6 @@ begin
 end
 $$;
 
--- job_queue_stage(queue, command_id, data): puts payloads, results and errors aside for the append of their command, which
--- names them (`staged` in the changes of job_queue_append). Never takes the queue's lock, and changes nothing that is kept of a
--- job. Idempotent. Staged data is deleted after an hour.
---   command_id  1..200 characters
---   data        [{job_id, payload, result, error, checkpoint, trace}, …], each job once; as for job_queue_put_data
--- Returns how many were put aside. Raises JQ001 for a call out of bounds, 23514 for a value out of bounds.
 create or replace function public.job_queue_stage(queue text, command_id text, data jsonb) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3531,10 +2926,6 @@ begin
 end
 $$;
 
--- job_queue_put_staged(queue, staged): takes over staged data, as job_queue_put_data does for data in the append itself, and
--- clears it away. Internal; called by job_queue_append only, after it has written the events.
---   staged  [{command_id, job_id, as}, …]; as: the payload becomes that of this job; missing: everything is of job_id
--- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
 create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -3560,18 +2951,12 @@ begin
 end
 $$;
 
--- job_queue_put_data(queue, data): writes payloads, results and errors beside the events that they belong to. Internal; called
--- by job_queue_put_staged only, after job_queue_append has written the events.
---   data  [{job_id, payload, result, error, checkpoint, trace}, …], each job once. A key that is there is set, and null empties it. A
---         missing key stays as it is, unless its value is from an earlier life of the job
--- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
 create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
--- While the log looks small, the planner may take the primary key instead of the index by job, and keep that plan.
 set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
@@ -3602,11 +2987,6 @@ begin
 end
 $$;
 
--- job_queue_forget(queue, job_ids): deletes what is kept of these jobs beside the log: payload, result, error, checkpoint,
--- progress and trace; the payload of one that is submitted and not in line yet; results and errors in ends that SQL has said
--- (job_queue_complete_in, job_queue_request). For erasure. What the log says of them stays: ids, model names, codes, numbers, times.
--- Idempotent.
--- Returns how many of these jobs had something kept in job_queue_data. Raises nothing.
 create or replace function public.job_queue_forget(queue text, job_ids text[]) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3625,19 +3005,6 @@ begin
 end
 $$;
 
--- Commands by SQL: the inbox, in which any coordinator of the queue decides them and leaves its answer.
-
--- job_queue_request(command, queue, request_id): puts a command into the inbox, in the caller's transaction. After the commit
--- any live coordinator of the queue decides it, and job_queue_answer gives the answer.
---   command     {type, …}; the types and their fields: docs/reference/sql-workers.md, "Commands"; 8 MB of jsonb at most, nested 100 levels
---               deep at most. A `heartbeat` calls job_queue_beat and is answered at once; only the last one of each worker is
---               kept
---   queue       `default` unless given
---   request_id  1..190 characters. Give one if you may have to ask again after a lost connection: the same id does nothing
---               again, and has the same answer. Made here unless given
--- Returns the request's id. Raises JQ003, naming the field, for a command that no queue can carry out. Raises JQ001 for
--- a queue or an id out of bounds, for an id that was used for another command, and for a command that starts something in a
--- worker whose lease is not live (call job_queue_beat first).
 create or replace function public.job_queue_request(command jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -3699,10 +3066,6 @@ begin
 end
 $$;
 
--- job_queue_request_fault(command): what is wrong with a command, as far as SQL can see without the queue: its type, its
--- fields, their types and bounds, and how deep it nests. Internal; called by job_queue_request. It refuses nothing that a
--- coordinator would carry out. Faults that it cannot see come with the answer.
--- Returns e.g. `jobs[3].models: must be a list of …`, null if nothing is wrong. Raises nothing.
 create or replace function public.job_queue_request_fault(command jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -3845,9 +3208,6 @@ begin
 end
 $$;
 
--- job_queue_without_data(command): what stays of a command once it is decided: without payloads, results and errors, and with a digest of the
--- whole in their place, by which the same command is known when it comes again. Internal.
--- Returns the command as it is if it has none of these. Raises nothing.
 create or replace function public.job_queue_without_data(command jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -3866,10 +3226,6 @@ as $$
                     from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end end as rest) s
 $$;
 
--- job_queue_open_requests(queue, lim): undecided commands in the inbox, the oldest first. They are reserved for this caller for
--- 2 s; unanswered ones then go to others.
---   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
--- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3906,12 +3262,6 @@ begin
 end
 $$;
 
--- job_queue_answer_requests(queue, answers): answers commands in the inbox. The first answer to a command counts. Their payloads, results and
--- errors go with it (job_queue_without_data). Also deletes answers older than a day.
---   answers  [{request_id, answer}, …]; answer: {ok: true, …} or {ok: false, code, message}; null: it could not be decided now,
---            so others may decide it
--- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
--- Returns how many this call answered. Raises nothing.
 create or replace function public.job_queue_answer_requests(queue text, answers jsonb) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -3944,13 +3294,6 @@ begin
 end
 $$;
 
--- job_queue_answer(request_id, queue): the answer to a command in the inbox. Answers are kept for a day.
---   request_id  what job_queue_request, job_queue_submit or job_queue_enqueue_in returned
---   queue       `default` unless given
--- Returns null until the command is decided, then {ok: true, …} with its result, or {ok: false, code, message}. For submitted jobs null
--- until all are in line or cancelled, then {ok: true, queued, known, waiting, deduplicated, cancelled}: how many were put in line, the ids of
--- those that were there before, of those that wait now, and, if there are any, which stand for others, {job_id, stands_for}, and which were
--- cancelled before (job_queue_cancel_submitted). Raises JQ001 for an unknown id: nothing was requested under it, or its answer was deleted.
 create or replace function public.job_queue_answer(request_id text, queue text default 'default') returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -3994,13 +3337,6 @@ begin
 end
 $$;
 
--- Jobs that are enqueued `once`: their ids stay taken after their end (docs/guides/idempotency.md).
-
--- job_queue_once_before(queue, events): jobs whose ids are taken by others that were enqueued `once`, of those that these events enqueue
--- `once`. Internal; called by job_queue_append under the queue's lock, which then answers `once`.
---   events  as for job_queue_append
--- Returns [{job_id, seq, until, body, payload_hash, has_data, stands_for}, …], rows of job_queue_once with times in microseconds; null if there are
--- none. Raises nothing.
 create or replace function public.job_queue_once_before(queue text, events jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -4017,10 +3353,6 @@ as $$
      and (o.until is null or o.until > 'epoch'::timestamptz + e.at * interval '1 microsecond')
 $$;
 
--- job_queue_put_once(queue, events): remembers the jobs that these events enqueue `once`, and forgets up to 100 others of the queue, or
--- twice as many as come, whose time is over. Internal; called by job_queue_append under the queue's lock.
---   events  as for job_queue_append
--- Returns nothing. Raises nothing.
 create or replace function public.job_queue_put_once(queue text, events jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4051,10 +3383,6 @@ begin
 end
 $$;
 
--- job_queue_sweep_once(queue, most): forgets jobs that were enqueued `once` and whose time was over at the last event of the queue. Their
--- rows have no effect any more. Internal; called by job_queue_put_once and job_queue_archive under the queue's lock.
---   most  how many at most, those first that are over for longest
--- Returns nothing. Raises nothing.
 create or replace function public.job_queue_sweep_once(queue text, most integer) returns void
 language sql
 set search_path = pg_catalog, pg_temp
@@ -4069,10 +3397,6 @@ as $$
       order by k.until limit $2))
 $$;
 
--- job_queue_check_once(queue): compares job_queue_once with the events that log and archive still have, for a program that checks what was
--- changed by hand (`interlock verify`). Says nothing of rows whose event is gone, or whose time is over. Reads the whole log.
--- Returns [{job_id, stored, logged}, …], at most 1,000: the row as it is and as the log says, {seq, until, body, payload_hash, has_data, stands_for}, with
--- times in microseconds; null where there is none. Raises nothing.
 create or replace function public.job_queue_check_once(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4128,10 +3452,6 @@ begin
 end
 $$;
 
--- job_queue_rebuild_once(queue): makes rows of job_queue_once what the log says, under the queue's lock: up to 1,000 of those that
--- job_queue_check_once finds. A payload that is deleted is not compared any more.
--- Returns how many rows it has removed and written in all; 0: there was nothing to do. Raises 55P03 when the lock does not come free within
--- 2 s.
 create or replace function public.job_queue_rebuild_once(queue text) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4165,13 +3485,6 @@ begin
 end
 $$;
 
--- Jobs that come after others: what the database has to say about those that have ended.
-
--- job_queue_endings(queue, job_ids): how the last lives of these jobs ended, for jobs that are to come after them. Looks into the log, and
--- into the archive for those of which the log says nothing. Reads only.
---   job_ids  10,000 at most
--- Returns [{job_id, outcome}, …]: completed, failed, cancelled or expired; without those of which nobody knows an end. Raises JQ001 for more
--- ids.
 create or replace function public.job_queue_endings(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4215,10 +3528,6 @@ begin
 end
 $$;
 
--- job_queue_results(queue, job_ids): the results that are kept of ended jobs, for a job that comes after them. Reads only.
---   job_ids  10,000 at most
--- Returns {results: [{job_id, result}, …]} with those that have one; or {bytes} alone if they have more than 16 MB of text in all. Of a job that
--- is live again nothing is left. Raises JQ001 for more ids.
 create or replace function public.job_queue_results(queue text, job_ids text[]) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4247,30 +3556,6 @@ begin
 end
 $$;
 
--- Jobs that are submitted in the caller's transaction: what is committed is in line, or will be (docs/guides/transactions.md).
-
--- job_queue_enqueue_in(jobs, queue, request_id, notify): puts jobs in line, all or none, in the caller's transaction. Shape and bounds are
--- checked here, and each id against what is committed. So what is refused is refused in this statement; what is committed is not refused
--- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
--- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
--- job of which nobody knows, until that is in line.
---   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, uses, payload, traceparent, tracestate}; job_id and models are required; run_at as
---               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
---               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
---               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
---               (docs/guides/flows.md); 8 MB of jsonb at most
---   queue       `default` unless given
---   request_id  1..190 characters, for job_queue_answer. Give one to repeat the call after a commit of unknown outcome: for a day, the
---               same id with the same jobs does nothing again, also when they have ended. Made here unless given
---   notify      false: no NOTIFY, which all commits of a server wait for one after the other. The jobs then start within a poll
--- Returns {request_id, jobs: [{job_id, state}, …]}, each id once, in the order given. state: submitted, by this call or an earlier one;
--- known: it is in line, runs, or has ended and was enqueued `once`, with the same body.
--- Raises JQ003, naming the field, for a fault in a job. Raises JQ005 (job_exists) for an id that is submitted, live or, with `once`, taken
--- with another body. Raises JQ006 (flow_cycle) for jobs of one call that come after each other in a circle, JQ007 (unknown_model) for a model
--- that the policy does not declare, though it declares some, and JQ008 (models_required) for a job without models where the policy rejects
--- those: by the policy as it is then. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other
--- jobs. Waits for the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
 create or replace function public.job_queue_enqueue_in(jobs jsonb, queue text default 'default', request_id text default null,
   notify boolean default true)
 returns jsonb
@@ -4377,9 +3662,6 @@ begin
 end
 $$;
 
--- job_queue_submit(jobs, queue, request_id): puts jobs in line, all or none, in the caller's transaction: what job_queue_enqueue_in does, which
--- says what the arguments are and what it raises.
--- Returns the request's id, for job_queue_answer.
 create or replace function public.job_queue_submit(jobs jsonb, queue text default 'default', request_id text default null)
 returns text
 language plpgsql security definer
@@ -4390,18 +3672,6 @@ begin
 end
 $$;
 
--- job_queue_submit_call(queue, request_id, digest, jobs, known, staged): commits the jobs of one large call as submissions, all or none, for a
--- process that has decided that none of them is refused. They are reserved for it for 5 s (job_queue_submitted_call), and come into line in
--- parts; if it dies, any other process takes them in. Takes no lock that an append waits for. No NOTIFY.
---   request_id  1..190 characters, and begins with call: (job_queue_incoming); the same id again does nothing
---   digest      of the call, by which another call under the same id is known
---   jobs        10,000 at most, as job_queue_submitted_job returns them, each id once, in the order in which they come into line. Not checked: one
---               that no process can read is put off, and says why
---   known       ids of the rest of the call: they are live already, or have ended and were enqueued `once`
---   staged      of how many jobs the payloads were put aside under this id (job_queue_stage)
--- Returns {ok: true} when they are committed, or were before. Else nothing was: {ok: false, reason, once}. reason: reused, for another call;
--- unstaged; changed: some of the jobs have come into line since, or their ids are taken, as `once` says (job_queue_once_before): decide again.
--- Raises JQ005 (job_exists) for an id that is submitted with another body, JQ001 for a call out of bounds.
 create or replace function public.job_queue_submit_call(queue text, request_id text, digest text, jobs jsonb, known text[], staged integer)
 returns jsonb
 language plpgsql security definer
@@ -4474,13 +3744,6 @@ begin
 end
 $$;
 
--- job_queue_submitted_call(queue, request_id, digest, is_holder): how far a call is that job_queue_submit_call has committed, and what is left
--- of it, for the process that puts it in line.
---   digest     as for job_queue_submit_call
---   is_holder  true: it was reserved for the caller before; else what another process has reserved stays with that one
--- Returns null if no such call is committed, else {is_reused, is_taken, left, open, held, answer}. is_reused: another call has this id. is_taken:
--- another process puts them in line. left: how many are not in line. open: [{id, job_id}, …] in order, reserved for the caller for 5 s from now. held: [{job_id, reason}, …], the
--- jobs that cannot come into line yet (job_queue_settle). answer: what job_queue_answer returns, null until all are in line. Raises nothing.
 create or replace function public.job_queue_submitted_call(queue text, request_id text, digest text, is_holder boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4520,9 +3783,6 @@ begin
 end
 $$;
 
--- job_queue_circle(jobs): jobs of one list that wait for each other. Internal.
---   jobs  a list in which job_queue_jobs_fault finds no fault
--- Returns the ids of a circle in the order of their links, the first one also last; null if there is none. Raises nothing.
 create or replace function public.job_queue_circle(jobs jsonb) returns text[]
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -4604,10 +3864,6 @@ begin
 end
 $$;
 
--- job_queue_refuse_by_policy(queue, jobs): refuses new jobs that the policy of the queue, as it is now, keeps out of the line: a process would
--- put them off until it changes. Internal.
---   jobs  as job_queue_submitted_job returns them
--- Returns nothing. Raises JQ007 (unknown_model) and JQ008 (models_required).
 create or replace function public.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4646,8 +3902,6 @@ begin
 end
 $$;
 
--- job_queue_said_before(queue, request_id, command): what was answered when these jobs were submitted under this id before. Internal.
--- Returns null if nothing was requested under it. Raises JQ001 if something else was.
 create or replace function public.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4665,8 +3919,6 @@ begin
 end
 $$;
 
--- job_queue_submitted_job(job): a job as it is kept: its fields in the names of SQL, without those that say nothing, each model once.
--- Internal. Raises nothing.
 create or replace function public.job_queue_submitted_job(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4680,8 +3932,6 @@ as $$
     from jsonb_each($1 - 'payload') as e where e.value <> 'null'
 $$;
 
--- job_queue_micros(run_at): a time with a zone, in microseconds since 1970, cut to milliseconds as programs cut it. Internal.
--- Returns null for what is no such time, before 1970 and after June 2255. Raises nothing.
 create or replace function public.job_queue_micros(run_at text) returns bigint
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4695,8 +3945,6 @@ as $$
          and left($1, 4) between '1969' and '2256') t
 $$;
 
--- job_queue_parents(after): what a job comes after, in whatever way it was written: [[job, goes on], …], in an order of its own. Internal.
--- Returns an empty list if it comes after none. Raises nothing.
 create or replace function public.job_queue_parents(after jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4707,10 +3955,6 @@ as $$
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
 $$;
 
--- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/same-job.ts) beside the payload, each field with what
--- it is unless given. Internal.
---   job  as job_queue_submitted_job returns it
--- Returns an object. Raises nothing.
 create or replace function public.job_queue_job_body(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4728,8 +3972,6 @@ as $$
     || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
 $$;
 
--- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
--- Raises nothing.
 create or replace function public.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4742,9 +3984,6 @@ as $$
     || case when $3 ? 'uses' then jsonb_build_object('uses', $3 -> 'uses') else '{}' end
 $$;
 
--- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
---   body, …  as job_queue_queued_job returns them
--- Returns two parts, divided by a colon. Raises nothing.
 create or replace function public.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4752,9 +3991,6 @@ as $$
   select md5($1::text) || ':' || case when $3 then '?' else coalesce(md5($2::text), '') end
 $$;
 
--- job_queue_refuse_digest(job, digest): compares a job with one that was enqueued `once`, and whose event is gone with a cut. Internal.
---   digest  as job_queue_once has it
--- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
 create or replace function public.job_queue_refuse_digest(job jsonb, digest text) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4777,9 +4013,6 @@ begin
 end
 $$;
 
--- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
--- Returns its body as job_queue_job_body does, its payload, and is_vague: its payload is not known any more, or is a row of `jobs`; body null
--- without such an event. Raises nothing.
 create or replace function public.job_queue_queued_job(queue text, job_id text, seq bigint,
   out body jsonb, out payload jsonb, out is_vague boolean)
 language plpgsql stable
@@ -4819,10 +4052,6 @@ begin
 end
 $$;
 
--- job_queue_refuse_other(how, job, body, payload, is_vague): compares a job with another one of the same id. Internal.
---   how       what the other one is, in a word
---   body, …   of the other one, as job_queue_queued_job returns them
--- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
 create or replace function public.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -4842,8 +4071,6 @@ begin
 end
 $$;
 
--- job_queue_payload_fault(payload): what is wrong with a payload. Internal.
--- Returns a text that begins with `payload`; null if nothing is wrong. Raises nothing.
 create or replace function public.job_queue_payload_fault(payload jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -4869,10 +4096,6 @@ begin
 end
 $$;
 
--- job_queue_jobs_fault(jobs): what is wrong with jobs, beyond what job_queue_request_fault sees: all else for which a coordinator would
--- refuse them. Internal: job_queue_enqueue_in promises that nobody refuses them later.
---   jobs  a list in which job_queue_request_fault finds no fault
--- Returns e.g. `jobs[3].run_at: must be …`, null if nothing is wrong. Raises nothing.
 create or replace function public.job_queue_jobs_fault(jobs jsonb) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
@@ -4920,13 +4143,6 @@ as $$
    order by e.n limit 1
 $$;
 
--- job_queue_incoming(queue, lim, again): what came in by SQL and nobody has decided: commands (job_queue_open_requests), and submitted jobs,
--- both the oldest first. They are reserved for this caller for 2 s; what is then undecided goes to others. No submitted job is handed out
--- while an older one, which was not put off, is reserved for another caller: so they come into line in the order of their numbers, which
--- for one session is that of its commits.
---   lim    how many commands at most, 1..1,000; of jobs 10 times as many; fewer if they are large
---   again  true: also jobs that were put off (job_queue_settle), before their time: something has changed
--- Returns {requests: [{request_id, command}, …], submissions: [{id, job}, …]}. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_incoming(queue text, lim integer, again boolean) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4979,9 +4195,6 @@ begin
 end
 $$;
 
--- job_queue_list_submissions(queue, after): jobs that are submitted and not in line yet, in the order in which they were submitted. Reads only.
---   after  the number of the last one of the page before, 0 at first
--- Returns [{id, job, at}, …], at in microseconds: as many as have 1,000,000 characters, and one at least; empty: there are no more. Raises nothing.
 create or replace function public.job_queue_list_submissions(queue text, after bigint) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -4999,13 +4212,6 @@ as $$
    where s.before < 1000000
 $$;
 
--- job_queue_settle(queue, known, held): what became of submitted jobs that a process has decided. Those that it has put in line are settled
--- by their append.
---   known  ids of submissions whose jobs are in line already, or have ended and were enqueued `once`: nothing is left to do
---   held   [{id, code, reason}, …]: they cannot come into line yet. They are looked at again in 10 s, or when something has changed
---          (job_queue_incoming)
--- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
--- Returns nothing. Raises nothing.
 create or replace function public.job_queue_settle(queue text, known bigint[], held jsonb) returns void
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5033,11 +4239,6 @@ begin
 end
 $$;
 
--- job_queue_cancel_submitted(queue, job_id): cancels a job that is submitted (job_queue_enqueue_in, job_queue_submit) and not in line yet,
--- also while no process is alive. The log never hears of it; job_queue_answer of its request names it as cancelled, and for a day the inbox
--- has a line about it, which job_queue_explain finds.
--- Returns true; false if no such job is submitted: it may be in line by now, so cancel that (job_queue_request). Waits for an append that is
--- putting it in line. Raises nothing.
 create or replace function public.job_queue_cancel_submitted(queue text, job_id text) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5068,10 +4269,6 @@ begin
 end
 $$;
 
--- job_queue_cancel_submitted_after(queue, job_ids): cancels the submitted jobs that come after one of these, or after one that comes after
--- them, as job_queue_cancel_submitted does each. For `cancel` with `descendants`, which finds the live ones in the queue.
---   job_ids  live or submitted jobs; they themselves stay
--- Returns the ids of those that it has cancelled. Waits for an append that is putting one in line. Raises nothing.
 create or replace function public.job_queue_cancel_submitted_after(queue text, job_ids text[]) returns text[]
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5097,25 +4294,6 @@ begin
 end
 $$;
 
--- The end of an attempt in the transaction of its handler (docs/guides/transactions.md, "The other direction").
-
--- job_queue_complete_in(job_id, fence, result, queue, notify, used): ends an attempt with the caller's own writes: the job has ended when this
--- transaction is committed, and goes on as if nothing had been said when it is not. Call it in the transaction that has the effects of the
--- job. It puts a command into the inbox, and locks nothing that an append waits for. At the commit the attempt is looked at again, under a
--- lock of its row: if it was ended meanwhile (its lease ran out, it was cancelled by force, it timed out), the commit fails. From the
--- commit on nothing else ends the attempt: any other end is left out (`ending`), and whichever process comes first writes it down.
---   job_id  the job that runs
---   fence   that of the attempt, as the handler or job_queue_answer has it: 0000000001.0000000000000042
---   result  1 MB of JSON at most, nested 100 levels deep at most; null: none
---   queue   `default` unless given
---   notify  false: sends no NOTIFY, so the next look of a process finds it (within 5 s), or the worker whose handler this is. For very many
---           commits a second, which NOTIFY makes wait for each other, and for PREPARE TRANSACTION, which takes none
---   used    what the attempt has used of which resources, {"openai-tpm": 2100}; of those that it does not name, as much as it had reserved
--- Returns the id of the request, for job_queue_answer: 'end-of:' and the attempt's token. Twice in one attempt with the same result does
--- nothing again.
--- Raises JQ004 here or at the commit if the attempt does not run (any more): roll back, what it did must not stay. Raises JQ001 for a
--- call out of bounds, or with another result or use than the first one. The commit raises 40001 instead of JQ004 under REPEATABLE READ and
--- SERIALIZABLE: it sees that the row of the attempt was changed, and not how.
 create or replace function public.job_queue_complete_in(
   job_id text, fence text, result jsonb default null, queue text default 'default', notify boolean default true,
   used jsonb default null) returns text
@@ -5169,9 +4347,6 @@ begin
 end
 $$;
 
--- job_queue_check_end(): the trigger at the commit of an end that a handler has said in its own transaction (job_queue_complete_in). An
--- append that ends the attempt in another way locks its row too, and looks for this end once it has the lock: so one of the two sees the
--- other. It waits only for an append that is under way. Raises JQ004 if the attempt does not run any more. A deferred constraint trigger.
 create or replace function public.job_queue_check_end() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5193,11 +4368,6 @@ begin
 end
 $$;
 
--- job_queue_ending(queue, request_ids, events): of these requests, the jobs whose end is committed with the writes of their handler
--- (job_queue_complete_in), and that the events would end in another way. Internal; called by job_queue_append once it has locked the rows
--- of these attempts.
---   events  as for job_queue_append
--- Returns [job_id, …]; null if there are none. Raises nothing.
 create or replace function public.job_queue_ending(queue text, request_ids text[], events jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -5213,9 +4383,6 @@ as $$
         where e.job_id = i.command ->> 'job_id' and e.event_type = 'completed' and e.command_id = 'sql:' || i.request_id)
 $$;
 
--- job_queue_end_of(queue, token): the end of an attempt that its handler has committed with its own writes (job_queue_complete_in), for the
--- worker that ran it.
--- Returns {request_id, command, decided}; null if none is committed, or was decided more than a day ago. Raises nothing.
 create or replace function public.job_queue_end_of(queue text, token bigint) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5227,9 +4394,6 @@ as $$
     from public.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
 $$;
 
--- job_queue_committed_ends(queue): jobs whose handlers have committed their end (job_queue_complete_in), which nobody has written into the
--- log yet. Reads only.
--- Returns [job_id, …], at most 1,000. Raises nothing.
 create or replace function public.job_queue_committed_ends(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5242,10 +4406,6 @@ as $$
      where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%' order by i.created_at limit 1000) e
 $$;
 
--- job_queue_check_incoming(queue): what handlers and submitters have put in (job_queue_complete_in, job_queue_enqueue_in) and what the log
--- says of it, for a program that checks what was changed by hand (`interlock verify`): an end that is left behind although its attempt is
--- over, one that was decided and that the log does not have, and a submission that is left behind although its job is in line.
--- Returns [{row, stored, logged}, …], at most 1,000, in words. Raises nothing.
 create or replace function public.job_queue_check_incoming(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5276,11 +4436,6 @@ as $$
     limit 1000) d
 $$;
 
--- The inner projection: job_queue_state and job_queue_jobs as the log makes them, to be compared with it and written again.
-
--- job_queue_projection(queue): the inner projection of one moment, to compare with the log (`interlock verify`).
--- Returns {state: {…}, jobs: [{…}, …]}: columns of job_queue_state and job_queue_jobs as job_queue_append takes them, times
--- in microseconds; null when the queue has never been opened. One statement, so that state and jobs fit together.
 create or replace function public.job_queue_projection(queue text) returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5304,15 +4459,6 @@ as $$
     from (select * from public.job_queue_state k where k.queue = $1 order by k.version desc limit 1) s
 $$;
 
--- job_queue_projection_page(queue, filter): a part of the inner projection of one moment, however many live jobs there are.
---   queue   name of the queue
---   filter  {after, lim, active}: rows of jobs whose job_id comes after that one (a text, from the first one unless given), in the
---           order of job_queue_jobs, at most lim (1..10,000, 1,000 unless given), with active: true those that run alone;
---           or {job_ids: […]}: the rows of these jobs, 10,000 at most
--- Returns {state: {…}, jobs: [{…}, …]}: columns of job_queue_state and job_queue_jobs as job_queue_append takes them, times
--- in microseconds; null when the queue has never been opened. A page with fewer rows than lim is the last one. All of it is
--- of one moment; the next page is of another, which the version of its state tells.
--- Raises JQ001 when an argument is out of bounds.
 create or replace function public.job_queue_projection_page(queue text, filter jsonb) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5362,16 +4508,6 @@ begin
 end
 $$;
 
--- job_queue_rebuild(queue, expected_version, state, jobs): writes the inner projection again, from rows that the caller has
--- folded from the log (`interlock rebuild`). Takes the queue's lock, so it is safe while workers run. Rows that are right are
--- not written.
---   queue             name of the queue
---   expected_version  the sequence number up to which the caller folded the log
---   state             the row of job_queue_state, its policy included; jobs: every row of job_queue_jobs, as job_queue_append
---                     takes them, times in microseconds; null values may be left out
--- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows that were written instead; or
--- {ok: false, version, now} with nothing changed if the log goes on after expected_version: fold the rest and call again.
--- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
 create or replace function public.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
 returns jsonb
 language plpgsql security definer
@@ -5382,17 +4518,6 @@ begin
 end
 $$;
 
--- job_queue_rebuild_rows(queue, expected_version, state, jobs, job_ids): writes some rows of the inner projection again from those that
--- the caller folded out of the log (`interlock rebuild`), so that no call has to carry all of them. Takes the queue's lock, so it is
--- safe while workers run, which keep right what is right; rows that are right already are not written.
---   queue             name of the queue
---   expected_version  the sequence number up to which the caller folded the log
---   state             the row of job_queue_state, its policy included; jobs: rows of job_queue_jobs, as job_queue_append takes them,
---                     times in microseconds; what is null may be missing
---   job_ids           which jobs are meant: those of them without a row in jobs get none; null: every job of the queue
--- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows written in their place; or
--- {ok: false, version, now} with nothing changed when the log goes on after expected_version: fold the rest and come back.
--- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
 create or replace function public.job_queue_rebuild_rows(queue text, expected_version bigint, state jsonb, jobs jsonb, job_ids text[])
 returns jsonb
 language plpgsql security definer
@@ -5451,38 +4576,6 @@ begin
 end
 $$;
 
--- Where a job stands and why, as far as the tables say it, with or without a process alive.
-
--- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
--- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
--- row in `jobs` he can read, and every job if he may read job_queue_jobs, as may a SECURITY DEFINER function of yours that checks the owner
--- (docs/guides/servers.md). Granted to no browser until you do so (docs/guides/supabase.md).
--- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
--- settle why a job waits, `code` is null and `needs` is process.
--- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds,
--- starts_reason}; null for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
--- the caller cannot read, or whose row does not follow its job (yet: within a second).
---   state              waiting or active; for those who may read job_queue_jobs also submitted (by SQL or as a row of `jobs`, and nobody has
---                      decided), refused (it never came in), ended, archived (the log has no event of it any more), unknown (a row of `jobs`
---                      that no log knows)
---   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line. Under `weights` others may
---                      have their turn before it: whose turn it is follows from what keys have used, which only a process knows
---   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
---                      how many run of how many
---   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, use_over_limit, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
---                      offered), what is wrong with it (late, lost, overdue), and that in a sentence; it names no other job and nobody.
---                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
---                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
---   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
---                      have run; null: too little is known, or see `starts_reason`
---   starts_from_seconds, starts_to_seconds
---                      how far such a sum varies; nobody compares it with what comes, as processes do; null: fewer than two such jobs have completed
---   starts_reason      why nobody can say, or times that are added up would be far from when it starts: no live process runs its kind, others may pass it (`weights`, `warm`, `maxOvertakes`), its
---                      models have places, or jobs have limits. A process tells (`interlock explain`, `place`). Null: nothing of that
---   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
---   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
--- Raises 42501 for who may not call it, or may not read `jobs` at all.
 create or replace function public.job_queue_explain(job_id text, queue text default 'default') returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -5506,10 +4599,6 @@ begin
 end
 $$;
 
--- job_queue_by_schedule(queue, job_id): by which schedule a job came in its last life, in words: by the clock of the schedule's own zone, as
--- interlock explain says it. Of a schedule that was removed, or whose declaration is archived, or in a zone that this server does not know, by
--- UTC. Internal; called by job_queue_explain.
--- Returns {also: [text]}; {} if it came by none, or the log does not have that event any more. Raises nothing.
 create or replace function public.job_queue_by_schedule(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -5552,26 +4641,6 @@ begin
 end
 $$;
 
--- job_queue_of_job(queue, job_id): what the tables say of one job beside its row in job_queue_jobs, to explain what is with it, with or
--- without a process alive. Reads only, judges nothing.
--- Returns an object; times in microseconds:
---   version, now           the last event of the queue, and the database's clock
---   archived_seq           up to which event the log is archived
---   kept                   whether job_queue_log_archive has events of the queue
---   events, voided         the last events of the job that are in the log, 200 at most, in order (as in job_queue_read)
---   commands               [{request_id, type, at, refusal, held}, …]: commands by SQL that name it, the newest first, 20 at most: undecided
---                          ones (refusal null), and of the last day refused ones that would have put it in line; refusal: {code, message, at}.
---                          A job that was submitted (job_queue_enqueue_in) is an `enqueue`; held: {code, message}, why it is not in line
---                          yet; null: nobody has looked
---   cut                    whether the queue has more such commands than were looked at: the newest 10,000 of each kind, 64 MB in all
---   arrived_at             when its row of `jobs` arrived that nobody has taken in; null: there is none
---   cancelled_at           when it was cancelled while it was submitted, in the last day; null: it was not
---   not_taken_in           {reason, at}: why its row of `jobs` was not taken in; null: it was, or there is none
---   row                    pending or running: the state of a row of `jobs` under this id that no log knows and that has not arrived; null:
---                          there is none
---   behind                 {events, age_ms}: events of the job that its row of `jobs` does not follow yet, and the age of the first; null:
---                          it has no such row
--- Raises nothing.
 create or replace function public.job_queue_of_job(queue text, job_id text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5653,9 +4722,6 @@ begin
 end
 $$;
 
--- job_queue_not_live(queue, job_id): what is with a job that is not live, as far as the tables say it (job_queue_of_job): the newest fact
--- counts. Internal; called by job_queue_explain.
--- Returns {state, code, reason}, stands_for where another job does, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
 create or replace function public.job_queue_not_live(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -5704,13 +4770,6 @@ begin
 end
 $$;
 
--- job_queue_own_rows(job_ids, names): of these jobs, the rows in `jobs` that the caller can read. Internal; called by job_queue_places,
--- with the rights of the caller: the policies of `jobs` decide. One query for all of them: to ask row by row took a tenant without any
--- job 3.9 s while 10,000 waited.
---   names  the user's names of the columns of `jobs`, where they differ from Interlock's
--- Returns job_id, and queued_at: when the life of the job began that the row speaks for. Browsers cannot write it, so a row that somebody
--- put under the id of another's job says something else. No rows where Interlock does not use the table. Raises 42501 for who may not
--- read the two columns.
 create or replace function public.job_queue_own_rows(job_ids text[], names jsonb) returns table (job_id text, queued_at timestamptz)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -5746,23 +4805,6 @@ begin
 end
 $$;
 
--- Dead letters: jobs whose last life ended without success.
-
--- job_queue_dead(queue, filter): the dead letters, the newest first: jobs whose last life ended without success (a final
--- `failed`, a final `lease_expired`, `expired`), except those that are in line again or were dropped. A job that was asked to
--- stop before its last attempt ended was cancelled, so it is not one. Void events count as what `voided` events say
--- (job_queue_voided).
---   filter  {model, since, before, job_ids, causes, links, lim}: only jobs whose last attempt needed this model; that ended at this time
---           or later (microseconds since 1970); whose end has a smaller sequence number (for the next page); with these ids; that failed
---           because of one of these; links: true also says what each came after; at most so many, 1..1,000, 100 unless given. Null or
---           missing fields restrict nothing
--- Pages by `before` are cheap, whatever the length of the log (job_queue_log_dead_idx). `since` has no index of its own: where fewer
--- than lim are that new, every death in the log is looked at once.
--- Returns [{job_id, seq, at, code, attempts, queued, error, after}, …]. seq and at are those of the end. code: why the last attempt
--- failed, or lease_expired or expired. attempts: how many it had in that life, without those that
--- were given back. queued: its first event, with what the job
--- was enqueued with and the models that it needed last (each step of a workflow may need others). error: from job_queue_data,
--- null if there is none. after: [{job, goes_on}, …], if it was asked for and there are any. Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_dead(queue text, filter jsonb) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -5844,9 +4886,6 @@ begin
 end
 $$;
 
--- job_queue_drop(queue, job_ids): takes dead letters off the list and deletes what is kept of them beside the log. Changes
--- nothing for jobs that are live or ended in another way. Idempotent.
--- Returns how many were dropped. Raises nothing.
 create or replace function public.job_queue_drop(queue text, job_ids text[]) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -5887,45 +4926,6 @@ begin
 end
 $$;
 
--- What `interlock doctor` and health checks look at: the server, the catalog, and what waits. Reads only, judges nothing.
-
--- job_queue_checkup(queue): what `interlock doctor` looks at. Call it rarely: it reads the catalog, the settings of the server,
--- and everything that waits in one queue. Reads only, judges nothing.
--- Returns an object; times in microseconds, ages in milliseconds:
---   now, session_age_ms  the database's clock, and how long ago this connection to the server was made
---   server               {version, synchronous_commit, off_by_role: [role, …], fsync, full_page_writes, in_recovery}
---   replication          null, if this server cannot tell; or {names, sees_all, waiting, oldest_wait_ms, standbys: [{name, state, sync, lag_bytes, lag_ms}, …]}: the setting
---                        synchronous_standby_names, empty if no commit waits; whether the owner of this function sees other roles'
---                        sessions (pg_read_all_stats): if not, of a standby only that it is there, and of sessions only its own; the
---                        sessions whose commit waits for a standby now, and for how long the first has; the standbys that are
---                        connected: sync is sync, quorum, potential or async; how much of the log it has not on disk, and for how long
---                        (null: it has everything, or is quiet)
---   functions            [{name, sum, definer}, …]: SHA-256 of the body of each of Interlock's functions
---   realtime             whether there is realtime.send, which triggers use to announce news
---   xmin                 the longest open transaction that makes the server keep old versions of rows, or null: {kind,
---                        application, state, role, age_ms}; kind: backend, prepared; for other people's sessions only what the
---                        caller's role may see
---   triggers             [{table, name, enabled}, …] of Interlock's triggers
---   account              what is in the way in the user's tables, or may be a mistake there (job_queue_account)
---   tables               {jobs, workflow_executions}: {exists, followed, missing: [what Interlock lacks, …]}
---   grants               {caller, missing: [what the caller may not do, …], open: [what anon, authenticated or PUBLIC may do,
---                        …]}
---   set_aside            [{target, sqlstate, rows, tries, age_ms, example}, …]: rows of yours that cannot be written
---   not_taken_in         {rows, job_id, reason}: rows that cannot be jobs and have not come in since; the newest
---   arrivals, inbox      {rows, age_ms}: rows not taken in yet, commands not decided yet; the age of the oldest
---   behind               {events, age_ms}: events that your tables do not follow yet
---   log                  {bytes, archive_bytes, events, own, oldest_at, week}: the sizes of the tables of log and archive with
---                        their indexes; the events in the log of all queues, and of this one; the time of this one's first
---                        event; week: {events, age_ms}: its events of the last seven days, and the age of the first of them;
---                        null if there are none
---   unknown_rows         {old, new}: rows that another coordinator has blocked, queued before and after the migration; counts
---                        at most 1,000
---   first                null, or {active_job_id, written_at}: what the first coordinator's tables say
---   ends                 [{job_id, pid, name, role, age_ms}, …]: transactions that have kept the end of a running job at their commit for 2 s
---                        or longer (job_queue_complete_in): pid null: it is prepared, and `name` is its gid; else the application. Of other
---                        roles' sessions only where the owner of this function sees them; 100 at most
---   foreign_writes       [{pid, role, application}, …]: sessions whose last statement wrote to job_queue_state or job_queue_log
--- Raises nothing.
 create or replace function public.job_queue_checkup(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -6121,18 +5121,6 @@ begin
 end
 $$;
 
--- job_queue_backlog(queue): what waits outside of the line: events that your tables do not follow yet, and what came in and nobody
--- has decided. Cheap enough for every few seconds; `interlock doctor` looks closer (job_queue_checkup). Reads only.
--- Returns {behind, arrivals, inbox, submitted, ending}; ages in milliseconds, null if there is none:
---   behind           {events, age_ms}: events that your tables do not follow yet, and the age of the first of them; null: Interlock
---                    follows no table of yours
---   arrivals, inbox  {rows, age_ms}: rows of jobs that were not taken in yet, commands by SQL that were not decided yet; counts at
---                    most 1,000; the age of the oldest of those
---   submitted        [{code, jobs, job_id, at, message}, …]: submitted jobs that are not in line, each once, under the code that `interlock
---                    explain` gives of it: undecided, arrived, or why it was put off; how many, which was submitted first, when (in
---                    microseconds), and why that one was put off. Of each way in the oldest 10,000; of commands by SQL those of 1,000, and 8 MB
---   ending           [job_id, …]: as job_queue_committed_ends
--- Raises nothing.
 create or replace function public.job_queue_backlog(queue text) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -6195,17 +5183,6 @@ begin
 end
 $$;
 
--- job_queue_submitted(queue, lim): what came in by SQL and as rows of `jobs` and is not in the queue: what nobody has decided, and what was
--- refused. Reads only.
---   lim  how many jobs of each state at most, 0..1,000
--- Returns an object; times in microseconds:
---   undecided  {commands, rows, oldest_at}: commands that nobody has decided, with requests whose submitted jobs are not all in line; rows that
---              nobody has taken in; each counted up to 10,001
---   refused    {commands, rows}: of the last day, commands that would have put jobs in line, of which one has not come in since; rows that
---              could not be taken in and have not come in since. Of the newest 1,000 commands
---   jobs       [{job_id, state, code, at, request_id, message}, …]: first those that nobody has decided (state submitted; code undecided or
---              arrived; of a submitted job that is put off, why), the oldest first; then refused ones (state and code as in job_queue_of_job), the newest first
--- Raises JQ001 for a limit out of bounds.
 create or replace function public.job_queue_submitted(queue text, lim integer) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -6293,13 +5270,6 @@ begin
 end
 $$;
 
--- The tables of the user: which of them Interlock follows, the names and words that are used there, and what is in the way.
-
--- job_queue_targets(): the tables of the user that the outer projection writes to. Internal.
--- Returns target ('jobs', 'workflow_executions'), key_column (the column with the job's id) and key_type (text, character
--- varying or uuid). Leaves out a table that is missing, that lacks a coordination column, or that the owner of Interlock may
--- not update. Raises nothing. PL/pgSQL, not SQL, like everything that each projection calls: its plans are kept (0.1 ms a call
--- instead of 0.9).
 create or replace function public.job_queue_targets()
 returns table (target text, key_column text, key_type text)
 language plpgsql stable
@@ -6329,10 +5299,6 @@ begin
 end
 $$;
 
--- job_queue_columns(target): the user's names for the columns of one of the user's tables, by Interlock's names. Internal.
---   target  jobs or workflow_executions
--- Returns {"job_id": "…", "status": "…", …}: the names from job_queue_settings ('columns'), else Interlock's own. execution_id,
--- which has two of Interlock's own, dedupe_key and dedupe_while, which have none, are there only if the user named them. Raises nothing.
 create or replace function public.job_queue_columns(target text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6343,9 +5309,6 @@ begin
 end
 $$;
 
--- job_queue_status(state): the user's word for a state of a job. Internal.
---   state  pending, running, completed, failed, cancelled or expired
--- Returns the word from job_queue_settings ('statuses'), else the state itself. Raises nothing.
 create or replace function public.job_queue_status(state text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6355,9 +5318,6 @@ begin
 end
 $$;
 
--- job_queue_dated(): whether rows of `jobs` always have a queued_at, because the user gave the column a default. Then it does
--- not say whether they are queued: the log does (job_queue_known). Internal.
--- Returns false if there is no such column. Raises nothing.
 create or replace function public.job_queue_dated() returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6370,10 +5330,6 @@ begin
 end
 $$;
 
--- job_queue_user_path(): the search path for work on the user's tables, where the user's triggers, rules, CHECKs and policies
--- run: that of the database for the owner of Interlock, as ALTER ROLE and ALTER DATABASE have set it, else PostgreSQL's own.
--- Not that of the session, which the caller chooses. Temporary tables come last, since anybody can make one. Internal.
--- Returns the value for search_path. Raises nothing.
 create or replace function public.job_queue_user_path() returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6389,12 +5345,6 @@ begin
 end
 $$;
 
--- job_queue_hidden(target, command): whether row level security may hide rows of a user's table from the owner of Interlock, as
--- which its functions run. With FORCE ROW LEVEL SECURITY it applies to the owner of the table too, unless the role has
--- BYPASSRLS. Internal.
---   target   jobs or workflow_executions
---   command  r: rows are read; w: rows are updated
--- Returns false if there is no such table, or a policy opens all of it. Raises nothing.
 create or replace function public.job_queue_hidden(target text, command "char") returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6415,15 +5365,6 @@ begin
 end
 $$;
 
--- job_queue_account(): finds what is in Interlock's way in the user's tables, or what may be a mistake there; for `interlock
--- migrate` and `interlock doctor`. Reads only.
--- Returns [{check, level, what, remedy}, …], level problem or note; an empty list when all is well:
---   hidden    row level security hides rows from the owner of Interlock, or keeps it from writing them (job_queue_hidden)
---   words     the type of the column refuses a status that Interlock writes, or a CHECK on the status alone does
---   defaults  a coordination column has a default, or may not be null
---   key       several rows may have one id
---   schema    a search path leads to a table of this name in another schema (job_queue_shadowing)
--- Raises nothing.
 create or replace function public.job_queue_account() returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -6503,9 +5444,6 @@ begin
 end
 $$;
 
--- job_queue_refused_words(): the status words that `jobs` does not accept, as far as its definition says: by the type of the
--- column (an enum, a domain), or by a CHECK on this column alone. Internal; called by job_queue_account.
--- Returns states, the user's words for them, and what refuses them; no rows if all are accepted. Raises nothing.
 create or replace function public.job_queue_refused_words() returns table (states text[], words text[], because text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6558,10 +5496,6 @@ begin
 end
 $$;
 
--- job_queue_shadowing(): tables named jobs or workflow_executions in another schema than public, to which a search path leads: what a
--- program writes to `jobs` then goes there, and Interlock does not see it. Looked for in the search paths of roles and of this
--- database (ALTER ROLE, ALTER DATABASE), and in that with which this connection began. Internal; called by job_queue_account.
--- Returns target, schema, and path_of: whose search path leads there. No rows for nearly every database. Raises nothing.
 create or replace function public.job_queue_shadowing() returns table (target text, schema text, path_of text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6601,13 +5535,6 @@ begin
 end
 $$;
 
--- Intake: rows that a user inserts into `jobs` arrive here, are claimed by a queue, and are put in line by its processes.
-
--- job_queue_intake(): the trigger on jobs that notes rows that arrived as pending and not queued, in one insert per statement,
--- and wakes the workers (NOTIFY interlock, 'intake', unless the setting interlock.notify is 'off'). A queued_at that is the
--- column's default says nothing (job_queue_dated). Runs as its owner, so a role that may insert into jobs needs no right on
--- anything of Interlock's. Its arguments are the user's names for job_id, queued_at, status and model, none if they are
--- Interlock's. Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
 create or replace function public.job_queue_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -6648,17 +5575,6 @@ begin
 end
 $$;
 
--- job_queue_claim_arrivals(queue, lim): rows of `jobs` to take in, in the order of their arrival. They are reserved for this
--- caller for 5 s. A caller that has not called job_queue_taken by then counts as gone, and others get them. Arrivals whose row
--- is gone, is no longer pending or is queued already are dropped; those whose row may be hidden by row level security are kept,
--- for another look a minute later. Never takes the queue's lock.
---   queue  the queue that takes them in. A row that one queue has claimed goes to no other queue, unless no process of that
---          queue is left (job_queue_given_up)
---   lim    how many at most, 1..1,000
--- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}, …]: job_id null if the row has none; models from
--- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
--- (fair_key: user_id; dedupe_key, dedupe_while and requirements: if the user named them, requirements as it is), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
--- arrived is hidden: then nothing is changed.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -6723,12 +5639,6 @@ begin
 end
 $$;
 
--- job_queue_arrived_rows(arrival_ids): the rows of `jobs` behind these arrivals, if they are still pending and not queued.
--- Internal; called by job_queue_claim_arrivals. Uses the index of the user's own key. If row level security may hide rows, an
--- arrival whose row cannot be seen comes as {arrival_id, unseen: true}: nobody knows whether the row is gone.
--- Returns what job_queue_claim_arrivals returns. An arrival whose id can find no row (it is missing, or longer than 200
--- characters) comes with nothing else, so that it is refused. Null if Interlock cannot use the table (job_queue_targets).
--- Raises 42703 if the table has no status any more.
 create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6777,12 +5687,6 @@ begin
 end
 $$;
 
--- job_queue_row_fields(): the expression that reads from a row `t` of `jobs` what it says of its job. Internal; part of the
--- statements of job_queue_arrived_rows and job_queue_adoptable.
--- A row may hold a million names, or megabytes in a text. So no more is read than shows that it is too much: 101 models, and 201
--- characters of each text. Of requirements that are longer than 40,000 characters, which no valid ones are, comes 0.
--- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}: models from required_models, else
--- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
 create or replace function public.job_queue_row_fields() returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6810,10 +5714,6 @@ begin
 end
 $$;
 
--- job_queue_given_up(queue, claimed_until, job_id): whether others may have a row of `jobs` that this queue has claimed; for
--- job_queue_claim_arrivals and job_queue_beat. They may when no process of that queue is alive (its name was mistyped, say), 10
--- minutes have passed, and its log does not know the job.
--- Returns null for a row that nobody has claimed. Raises nothing.
 create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -6825,14 +5725,6 @@ as $$
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
 
--- job_queue_taken(queue, arrival_ids, refused): finishes arrivals that this queue had claimed. Idempotent.
---   arrival_ids  arrivals that were sent to be put in line; those whose job is not in the log are offered again at once. A row whose
---                id the log knew before says so in conflict_reason (job_queue_say_not_taken_in); while it is locked it stays claimed, and is
---                offered again then
---   refused      [{arrival_id, reason}, …]: arrivals that cannot be jobs; they go to job_queue_not_taken_in, which keeps the
---                newest 10,000, and their rows say the reason in conflict_reason, unless they are locked
--- Never waits for somebody who is about to delete such a row: its arrival is offered again if the row stays.
--- Returns how many left the list of arrivals. Raises nothing.
 create or replace function public.job_queue_taken(queue text, arrival_ids bigint[], refused jsonb) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -6893,10 +5785,6 @@ begin
 end
 $$;
 
--- job_queue_say_not_taken_in(queue, job_ids, reasons): says in pending rows of `jobs`, in conflict_reason, that no job comes of them, and
--- why. Internal; called by job_queue_taken. The last reason is that of all further rows. A row that speaks for a live job (job_queue_linked) is that job's,
--- and the projection writes it. One by one, since a trigger or CHECK of the user may refuse a row: such a row stays as it is.
--- Returns the ids of rows that are locked: those say it later. Waits for no row lock, raises nothing but a cancelled statement (57014).
 create or replace function public.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6953,8 +5841,6 @@ begin
 end
 $$;
 
--- job_queue_known(job_id): whether the log of any queue knows a job with this id. Internal.
--- Returns true or false. Raises nothing.
 create or replace function public.job_queue_known(job_id text) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6969,20 +5855,6 @@ begin
 end
 $$;
 
--- Rows of `jobs` from before Interlock, taken in by hand.
-
--- job_queue_adoptable(states, job_ids, lim): rows of `jobs` that can be taken in by hand (job_queue_adopt): rows in these
--- states that no queue's log has ever heard of, and that have not arrived. They are from before Interlock was activated, were
--- refused (job_queue_not_taken_in), or are left from the first coordinator. Reads only. Call it rarely: it reads every row in
--- these states.
---   states   of 'pending' and 'running', whatever the user's words for them are; null: both
---   job_ids  only these rows, in any order; null: all
---   lim      how many at most, 1..10,000
--- Returns {totals: {state: n, …}, rows: [{job_id, state, models, priority, job_type, kind, since}, …]}. totals counts both
--- states. The rows are in the order in which they would be taken in: by queued_at (the first coordinator wrote it), else by
--- created_at if there is such a column, then by the key. models, priority, job_type and kind are as in
--- job_queue_claim_arrivals; since is that time in microseconds, or null. totals is null if Interlock cannot use the table
--- (job_queue_targets). Raises JQ001 for a limit out of bounds or an unknown state.
 create or replace function public.job_queue_adoptable(states text[], job_ids text[], lim integer) returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
@@ -7040,14 +5912,6 @@ begin
 end
 $$;
 
--- job_queue_adopt(queue, job_ids): takes rows of `jobs` in by hand. Rows of job_queue_adoptable with these ids become pending,
--- lose every trace of an earlier coordinator, and arrive for this queue in the order given; workers with intake put them in
--- line. One transaction: if a trigger or CHECK of the user raises, no row is taken in. Idempotent. A row
--- that says running is taken in like the others: make sure first that nothing runs it.
---   queue    the queue that takes them in, 1..200 characters
---   job_ids  in the order in which they should stand in line, at most 10,000
--- Returns the ids that were taken in, in that order. The others have no row, are neither pending nor running, are known to a
--- log, or have arrived already. Raises JQ001 when an argument is out of bounds, and what the user's table raises.
 create or replace function public.job_queue_adopt(queue text, job_ids text[]) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7130,14 +5994,6 @@ begin
 end
 $$;
 
--- Which row of the user speaks for which job: a row that a browser wrote belongs only to the job that is made from it.
-
--- job_queue_row_lives(queue, job_ids): which life came of the rows of `jobs` that anon or authenticated have written under these ids: the
--- number of its `queued` event, or of its `deduplicated` one where another job stood for it. The retries of that life name it
--- (`retry_of`). Internal.
--- Returns one row for each id that has a note (job_queue_unlinked). life: null if no job of this queue came of the row, or if the row
--- came too late for it to be known which of several rows it was (late). is_noted: the note has it, so it is known without the log.
--- Raises nothing.
 create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -7157,13 +6013,6 @@ begin
 end
 $$;
 
--- job_queue_linked(queue, target, job_id, row_queued_at): whether a row of the user's tables speaks for the job with its id in
--- this queue, in its present life. Only such a row is given to a handler, is told what the job does, or cancels the job when it is deleted. Internal.
---   target         jobs or workflow_executions
---   row_queued_at  the queued_at of the row, which browsers cannot write; null for workflow_executions
--- Returns, for a row that anon or authenticated wrote (job_queue_unlinked), true only if the present life came of it, or is a retry of the
--- one that did. If one of several rows with the id came late, queued_at says of which life each is. For other rows, true unless the row is
--- that of a job in another queue. Raises nothing.
 create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -7204,10 +6053,6 @@ begin
 end
 $$;
 
--- job_queue_doubtful(queue, target, job_ids): the jobs, of these, that may have a row which does not speak for them
--- (job_queue_linked): jobs whose row anon or authenticated has written, unless it is known that the job lives the life that came of it; and
--- jobs that another queue knows too. For all others every row speaks, so nobody has to check row by row. Internal.
--- Returns their ids, usually none. Raises nothing.
 create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -7227,13 +6072,6 @@ begin
 end
 $$;
 
--- job_queue_link(target, job_ids): your server's word that rows which anon or authenticated wrote belong to the jobs with their
--- ids, however these come into a queue (the gate, enqueue, SQL), now and later: their columns follow the job, its handler gets the row, and
--- deleting the row cancels the job. You do not need it for rows that are taken in (intake) or that your server inserts. Writing
--- required_models of a row as the server does the same. Idempotent.
---   target   jobs or workflow_executions
---   job_ids  ids of existing rows
--- Returns how many were not linked before. Raises nothing.
 create or replace function public.job_queue_link(target text, job_ids text[]) returns integer
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7247,9 +6085,6 @@ begin
 end
 $$;
 
--- job_queue_row_linked(): the trigger on jobs and workflow_executions that fires when a server writes required_models, which
--- browsers cannot: it links the row to its job (job_queue_link). Its WHEN clause checks the role. Runs as its owner. Its
--- arguments are the table and the name of its key. Raises nothing.
 create or replace function public.job_queue_row_linked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7267,10 +6102,6 @@ exception when undefined_column then
 end
 $$;
 
--- job_queue_row_unlinked(): the trigger on jobs and workflow_executions that notes rows which belong only to a job made from
--- them (job_queue_unlinked): rows that anon or authenticated insert (its WHEN clause checks that), and executions that are
--- given another id, by any role. Runs as its owner. Its arguments are the table and the name of its key. Raises nothing: the
--- user's statement goes on (a warning says what is wrong).
 create or replace function public.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7296,12 +6127,6 @@ begin
 end
 $$;
 
--- job_queue_note_row(target, job_id, moved): notes that a row with this id belongs to no job but the one that is made from it.
--- Internal; called by the triggers on the user's tables.
---   moved  the row had another id before
--- A row is late if it came after a job with its id was made from a row, or if it is a second row with the id: the job cannot
--- have been made from it.
--- Returns nothing, raises nothing.
 create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7323,9 +6148,6 @@ begin
 end
 $$;
 
--- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked),
--- once no such row is left. Internal; called by the triggers on the user's tables.
--- Returns nothing, raises nothing.
 create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7363,16 +6185,6 @@ begin
 end
 $$;
 
--- Edits by hand in the tables of the user: triggers that turn a deletion or a new status into a command, and that keep browsers from
--- the coordination columns (docs/reference/hand-edits.md).
-
--- job_queue_status_set(): the trigger on jobs that fires when somebody sets a status (its WHEN clause leaves out the outer
--- projection). Set to pending on a row that was never queued, the row arrives as if it was inserted. Set to cancelled, the row
--- is not taken in any more (job_queue_not_arrived), and the job that it speaks for is cancelled (job_queue_cancel_rows). Other
--- words mean nothing to Interlock, and the next change of the job overwrites them. A row that gets another id belongs to no job
--- there (job_queue_unlinked). Changing the model while the job is live changes nothing, as a warning says. Runs as its owner.
--- Its arguments are the user's names for job_id, queued_at, status and model, none if they are Interlock's: then nothing has to
--- be planned for each row. Raises nothing: the user's statement goes on.
 create or replace function public.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7446,10 +6258,6 @@ begin
 end
 $$;
 
--- job_queue_deleted(): the trigger on jobs that turns deleted rows into commands. A row that has only arrived is not taken in
--- (job_queue_not_arrived); a live job that a deleted row speaks for is cancelled (job_queue_cancel_rows). Runs as its owner.
--- Its first two arguments are the user's names for job_id and queued_at, none if they are Interlock's. Raises nothing: the
--- user's statement goes on.
 create or replace function public.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7481,9 +6289,6 @@ begin
 end
 $$;
 
--- job_queue_execution_deleted(): the trigger on workflow_executions that forgets notes about rows that are gone
--- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key. Raises
--- nothing: the user's statement goes on.
 create or replace function public.job_queue_execution_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7501,11 +6306,6 @@ exception when undefined_column or undefined_table or undefined_function then
 end
 $$;
 
--- job_queue_truncated(): the trigger on jobs and workflow_executions for TRUNCATE, which fires no trigger of DELETE. Before it,
--- as if the rows were deleted: what has only arrived is not taken in, and each live job that a row of `jobs` speaks for is
--- cancelled. After it, what was noted about the rows is forgotten. Runs as its owner. Its arguments are the table and the
--- user's names for its key and for queued_at (jobs only). Raises nothing: the user's statement goes on (a warning says what is
--- wrong).
 create or replace function public.job_queue_truncated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7552,11 +6352,6 @@ exception when undefined_column or undefined_table or undefined_function then
 end
 $$;
 
--- job_queue_cancel_rows(job_ids, queued): requests the cancellation of each live job that one of these rows of `jobs` speaks
--- for (job_queue_linked), once per life of the job: puts a cancel command into the inbox for any coordinator to decide. A row for
--- which another job stands does not follow that one any more. Internal; called by the triggers on jobs.
---   queued  the queued_at of each row, in the same order
--- Returns nothing, raises nothing.
 create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7589,11 +6384,6 @@ begin
 end
 $$;
 
--- job_queue_not_arrived(key_column, job_ids): keeps rows of `jobs` with these ids, which have arrived, from being taken in,
--- unless there still is a pending row with the id. Internal; called by the triggers on jobs for rows that are deleted or
--- cancelled, before they look for the live job (job_queue_cancel_rows): it waits for a process that is taking such a row in, so
--- that they can see the job then. If row level security hides rows, only this knows that there is nothing left to take in.
--- Returns nothing, raises nothing.
 create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7628,10 +6418,6 @@ begin
 end
 $$;
 
--- job_queue_guard_columns(): the trigger on jobs and workflow_executions that keeps anon and authenticated from setting or
--- changing the coordination columns. Its WHEN clause has found a value in one. A column's default is no attempt to set it. A
--- default that may give another value each time (a sequence) cannot be told from such an attempt, so it replaces the value that
--- came. Its arguments are the names of these columns. Raises JQ102.
 create or replace function public.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7676,20 +6462,6 @@ begin
 end
 $$;
 
--- The outer projection: the user's rows follow the log, in transactions of their own, right after the append.
-
--- job_queue_project(queue, batch): the outer projection. Brings the coordination columns of the user's tables (and the
--- status of jobs that were taken in) up to date with the log, in a transaction of its own, right after an append; any process may call it at any time, also to catch up
--- or to try again what was set aside.
---   queue  name of the queue
---   batch  how many events to follow at most, 1..10,000
--- Returns {projected_seq, version, written, set_aside, busy, targets, took_ms}: how far the tables follow now and how far the log
--- goes; how many rows were written; how many rows are set aside; busy true when another process is at it or somebody has
--- locked a table or the queue's head (nothing was moved, call again later); how many tables there are to write to;
--- how many milliseconds it took.
--- Where the user's tables refuse rows, also refused: [{target, sqlstate, rows, example}, …], those of the rows that are set aside for that.
--- Raises 22023 when batch is out of bounds. Waits for no row lock, and 0.25 s at most for the head, which it takes last:
--- a user's open UPDATE on jobs can stop neither the queue nor this function.
 create or replace function public.job_queue_project(queue text, batch integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -7798,10 +6570,6 @@ begin
 end
 $$;
 
--- job_queue_touched(queue, after, through): the jobs that changed in this part of the log. Internal.
---   after, through  sequence numbers: the part is after < seq <= through
--- Returns the ids, without duplicates, of the jobs that an event names, and of those whose row an append changed besides
--- (job_queue_changes). Raises nothing.
 create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -7821,9 +6589,6 @@ begin
 end
 $$;
 
--- job_queue_project_target(queue, target, key_column, key_type, job_ids): writes these rows of one table of the user, in a
--- set; when the set raises, row by row, so that only the guilty rows are set aside. Internal; called by job_queue_project.
--- Returns how many rows were written. Raises nothing but a cancelled statement (57014).
 create or replace function public.job_queue_project_target(
   queue text, target text, key_column text, key_type text, job_ids text[]) returns integer
 language plpgsql
@@ -7859,15 +6624,6 @@ begin
 end
 $$;
 
--- job_queue_write_target(queue, target, key_column, key_type, job_ids): brings the rows of these jobs in one of the user's
--- tables up to date, in one set. Internal; called by job_queue_project only.
---   target, key_column, key_type  as job_queue_targets() gives them (from the catalog, never from input)
---   job_ids                       which rows; ids without a row are ignored, and ids that are not a UUID if the key is one
--- Returns written (how many rows differed and were written) and missed (ids of rows that differ but could not be written: they
--- are locked, or a trigger keeps them unchanged). A row that a browser wrote follows the life that came of it and its retries
--- (job_queue_row_lives), also while a later job has its id. If none came of it, and it does not speak for the job with its id
--- (job_queue_linked), it stays as it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of
--- the user raises.
 create or replace function public.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql
@@ -7967,16 +6723,6 @@ begin
 end
 $$;
 
--- job_queue_outer_rows(queue, job_ids): what the coordination columns of these jobs should say. Internal.
---   queue    name of the queue
---   job_ids  ids of jobs, live or ended
--- Returns one row per id: of a live job what job_queue_jobs says; of an ended one its last models, time and priority from
--- the log, and nobody who blocks it; for a row that a browser wrote, of the life that came of it and its retries, whatever lives under the id
--- now (job_queue_row_lives). Null in required_models, queued_at, priority: unknown, to be left as it is (a job
--- that bypassed, or whose events are archived). status: the user's word for what the job is doing, of jobs that were taken in
--- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. A row for which another job
--- stands says so, and says of it what it says of that one, until both have ended or the row is cancelled by hand (job_queue_doubles).
--- Raises nothing.
 create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
 returns table (
   job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer,
@@ -8061,9 +6807,6 @@ begin
 end
 $$;
 
--- job_queue_end_of_life(queue, job_id, seq): how that life of a job ended that was its last one at an event. Internal; called by
--- job_queue_outer_rows for a row for which the job stands.
--- Returns completed, failed, cancelled or expired; null: it lives, or neither the log nor its archive knows. Raises nothing.
 create or replace function public.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -8086,12 +6829,6 @@ begin
 end
 $$;
 
--- job_queue_set_aside_rows(queue, target, tried, missed, state): records which rows could not be written. Internal; called by
--- job_queue_project only.
---   tried   ids that were just tried: those that are not in missed are done and leave the list
---   missed  ids that could not be written: tried again after 0.1 s, 0.2 s, … at most 60 s
---   state   the SQLSTATE that says why
--- Returns nothing, raises nothing.
 create or replace function public.job_queue_set_aside_rows(
   queue text, target text, tried text[], missed text[], state text) returns void
 language plpgsql
@@ -8112,12 +6849,6 @@ begin
 end
 $$;
 
--- job_queue_reproject(queue): starts the outer projection of a queue again, for rows that were changed by hand or are left from
--- an earlier coordinator. Writes no row of the user itself: job_queue_project then follows the whole log again and writes what
--- differs. Idempotent.
---   queue  name of the queue
--- Returns {version, marked}: how far the log goes, and how many of the user's rows say that they are blocked. Those are checked
--- even if the log does not know them. Raises nothing.
 create or replace function public.job_queue_reproject(queue text) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -8149,7 +6880,6 @@ begin
 end
 $$;
 
--- The log is append-only for its owner too. TRUNCATE fires no row trigger, so it has a trigger of its own.
 create or replace trigger job_queue_log_append_only
   before update or delete on public.job_queue_log
   for each row execute function public.job_queue_refuse_change();
@@ -8157,7 +6887,6 @@ create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
 
--- The archive is append-only too.
 create or replace trigger job_queue_log_archive_append_only
   before insert or update or delete on public.job_queue_log_archive
   for each row execute function public.job_queue_refuse_change();
@@ -8165,7 +6894,6 @@ create or replace trigger job_queue_log_archive_no_truncate
   before truncate on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- What may leave the log, a snapshot says: without it nobody could read on from there. Once a statement, not once a row.
 create or replace trigger job_queue_log_below_snapshot
   before delete on public.job_queue_log
   for each statement execute function public.job_queue_refuse_change();
@@ -8173,7 +6901,6 @@ create or replace trigger job_queue_log_archive_below_snapshot
   before insert or delete on public.job_queue_log_archive
   for each statement execute function public.job_queue_refuse_change();
 
--- The snapshot at which a log was cut stays: without it the queue could not be opened.
 create or replace trigger job_queue_snapshots_keep_cut
   before update or delete on public.job_queue_snapshots
   for each row execute function public.job_queue_keep_cut();
@@ -8187,7 +6914,6 @@ create or replace trigger job_queue_snapshot_chunks_no_truncate
   before truncate on public.job_queue_snapshot_chunks
   for each statement execute function public.job_queue_keep_cut();
 
--- The end of an attempt in the transaction of its handler is looked at again at the commit. A constraint trigger cannot be replaced.
 do $ends$
 begin
   if not exists (
@@ -8199,9 +6925,6 @@ begin
 end
 $ends$;
 
--- A browser cannot jump the queue: anon and authenticated can neither set nor change a coordination column, nor the column of requirements, if one is
--- named. For all other roles the WHEN clauses make the triggers free. Their names sort first, so a trigger of the user that fills in a value later (a
--- priority by plan, for example) has the last word.
 do $guards$
 declare
   item record;
@@ -8238,8 +6961,6 @@ begin
 end
 $guards$;
 
--- Notes rows that are inserted into jobs from now on, for workers with intake to take in. Existing rows are not touched. A
--- statement trigger fires for the table that the statement names, so each partition has one too.
 do $intake$
 declare
   part regclass;
@@ -8283,8 +7004,6 @@ begin
 end
 $intake$;
 
--- Which job a row belongs to: a row that a browser writes belongs only to the job that is made from it (job_queue_unlinked). On
--- each table that Interlock follows. Partitions have the row trigger too, also later ones.
 do $owners$
 declare
   item record;
@@ -8343,13 +7062,10 @@ begin
 end
 $owners$;
 
--- Functions that the ones above have replaced.
 drop function if exists public.job_queue_cancel_by_hand(text[]);
 drop function if exists public.job_queue_say_known(text, text[]);
 drop function if exists public.job_queue_complete_in(text, text, jsonb, text, boolean);
 
--- Reports what is in the way in the user's tables, or may be a mistake: to a person as notices, to a program in interlock.found.
--- It never stops the migration, since Interlock works without these tables.
 do $account$
 declare
   item record;
@@ -8361,11 +7077,6 @@ begin
 end
 $account$;
 
--- Where a job stands, for users who can read its row in `jobs`, and every job for those who may read job_queue_jobs; job_queue_explain
--- documents `place`. The view reads with the rights of its owner, because a place in line depends on the other jobs in it, of which it
--- shows only their number. The function in its WHERE runs with the rights of the reader, so a user sees only own jobs. One column holds
--- everything, so that fields can be added. The rules of admission are in TypeScript alone: a code is given where the rows settle it, and
--- else `needs` says who can tell.
 create or replace view public.job_queue_places with (security_barrier = true) as
 select j.queue, j.job_id, (
   select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
@@ -8394,7 +7105,6 @@ select j.queue, j.job_id, (
     from (
       select k.policy, k.status, k.active_count, k.servers from public.job_queue_state k
        where k.queue = j.queue order by k.version desc limit 1) s
-    -- Not due yet, kept by a pause, or asking for more than there ever is: the job stands in no line.
     cross join lateral (
       select coalesce(j.conflict_reason like 'it asks for %', false) as is_over) asks
     cross join lateral (
@@ -8404,12 +7114,10 @@ select j.queue, j.job_id, (
         select count(*)::integer from public.job_queue_jobs o
          where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
            and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
-           -- One that runs outside the queue, as it needs no models any more, stands in no line.
            and (o.models <> '{}' or s.policy ->> 'emptySet' = 'exclusive' or o.blocked_by_job_id is not null)
            and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position, (
         select count(*)::integer from public.job_queue_jobs o
          where o.queue = j.queue and o.state = 'active' and o.models <> '{}') as running) line
-    -- How long jobs ran that were completed lately, by model and in all: the mean, and the standard deviation (`apart`).
     cross join lateral (
       select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
              max(m.seconds) filter (where m.model is null) as seconds, max(m.apart) filter (where m.model is null) as apart
@@ -8424,8 +7132,6 @@ select j.queue, j.job_id, (
             cross join lateral unnest(array_append(b.models, null)) as u (model)
            where e.event_type = 'completed'
            group by u.model) m) typical
-    -- Each line that it stands in, its models' and that of the slots: how many have to end before it starts, and how long that takes. Where
-    -- each took as long as the others and they began evenly spread, this is exact; the range is that of a sum of so many.
     cross join lateral (
       select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
                order by m.nth) filter (where m.model is not null), '[]') as list,
@@ -8439,7 +7145,6 @@ select j.queue, j.job_id, (
                  jsonb_typeof(c.rule) = 'array' as is_placed, a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
-              -- As patternFor in src/engine/core/pattern.ts: of the patterns that fit, the one that says most of the name.
               select coalesce(s.policy #> array['capacity', u.model], (
                 select p.value from jsonb_each(s.policy -> 'capacity') p
                  where strpos(p.key, '*') > 0
@@ -8447,7 +7152,6 @@ select j.queue, j.job_id, (
                  order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
             cross join lateral (
               select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
-            -- `offered`: how many of them may start: such a job may be passed once nobody has taken it for a while.
             left join lateral (
               select count(*)::integer as ahead, count(*) filter (where o.blocked_by_job_id is null and o.conflict_reason is null) as offered
                 from public.job_queue_jobs o
@@ -8455,7 +7159,6 @@ select j.queue, j.job_id, (
                  and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
                  and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) a on own.is_in
             cross join lateral (
-              -- The jobs of a batch have their models together. A fencing token is the number of its start in the log.
               select count(distinct coalesce((select l.data ->> 'batch' from public.job_queue_log l where l.queue = o.queue and l.seq = o.fencing_token),
                        o.fencing_token::text))::integer as running,
                      coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
@@ -8477,8 +7180,6 @@ select j.queue, j.job_id, (
       select j.state = 'active' and exists (
         select from public.job_queue_inbox i
          where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
-    -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
-    -- one is that runs it.
     cross join lateral (
       select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
              coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
@@ -8492,8 +7193,6 @@ select j.queue, j.job_id, (
                    when w.expires_at <= clock_timestamp() then 'late'
                    else 'live' end as state
             from public.job_queue_workers w where w.queue = j.queue) w) workers
-    -- What the rows do not have: of which resources a job uses how much (its `queued` event says whether it uses any), what a tier has running,
-    -- which process serves which place. `no_sum`: why nobody can say when it starts, or times that are added up may be far from that.
     cross join lateral (
       select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
                or (s.policy ? 'uses' and not exists (
@@ -8505,10 +7204,8 @@ select j.queue, j.job_id, (
                when needs.are_placed or s.policy ? 'units' then 'its models have places; only a process can tell when one is free'
                when s.policy ?| array['uses', 'tiers'] or s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' <> '{}'
                  then 'jobs have limits; only a process can tell when it starts' end as no_sum) rules
-    -- A live process records within 15 s that a time has passed.
     cross join lateral (
       select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over,
-             -- Who takes all places of a model keeps others from it however many it has.
              exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) as are_wanted) times
     cross join lateral (
       select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
@@ -8519,19 +7216,15 @@ select j.queue, j.job_id, (
           when j.state = 'active' then workers.fault
           when s.status = 'draining' then 'draining'
           when j.due_at <= times.over then 'overdue'
-          -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
           when asks.is_over then 'use_over_limit'
           when not own.is_in then case when j.conflict_reason like 'no place of %' then 'fits_no_place'
             when j.conflict_reason like 'no live process serves place %' then 'no_worker' else 'model_paused' end
-          -- What others take of a place is in no row.
           when s.policy ? 'units' then null
-          -- A rate counts starts, and a share the jobs of an owner: no row has these.
           when rules.may_limit then null
           when times.are_wanted then null
           when needs.is_in_use then 'model_in_use'
-          -- Other models may have its places, some may be paused, and not each process serves them.
           when needs.are_placed and (j.blocked_by_job_id is not null or s.servers is not null) then null
           when j.blocked_by_job_id is not null and j.blocked_on is not null then case
             when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
@@ -8544,16 +7237,10 @@ select j.queue, j.job_id, (
  where has_table_privilege('public.job_queue_jobs', 'SELECT') or (j.job_id, j.queued_at) in (
    select o.job_id, o.queued_at from public.job_queue_own_rows(
      array(select k.job_id from public.job_queue_jobs k
-            -- Only the job that job_queue_explain asks for. Anybody may set this: it narrows what is shown.
             where k.job_id = coalesce(nullif(current_setting('interlock.place_of', true), ''), k.job_id)),
      coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
 drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);
 
--- Rows of `jobs` that were queued before each note was kept (job_queue_unlinked): nobody knows any more who wrote them. A row that was taken
--- in counts as one that a browser wrote: it speaks for the life that came of it and for its retries, no longer for a later job with its id.
--- A retry from then does not say so: it is a `queued` event after a death with the same spec. A row whose life is in no log and no archive any
--- more speaks for no job until the server links it. Rows that came by the gate or the API were linked, or a server wrote them: they stay the
--- server's. Where neither anon nor authenticated exist, all are. Once, by the migration that adds the column.
 do $before$
 declare
   target record;
@@ -8614,7 +7301,6 @@ begin
 end
 $before$;
 
--- On Supabase, appends, arriving rows, commands and submissions by SQL are broadcast. Elsewhere these triggers do not exist and cost nothing.
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
@@ -8635,9 +7321,6 @@ begin
 end
 $realtime$;
 
--- Privileges, object by object, because the default privileges of older Supabase projects have given everything to every role.
--- anon, authenticated and PUBLIC get nothing; service_role and the runtime role read tables and run functions. No role may write
--- to a table: the functions, which run as their owner, are the only way.
 do $privileges$
 declare
   item record;
@@ -8716,12 +7399,10 @@ begin
 end
 $privileges$;
 
--- Records this migration. The row changes only if the checksum did, so running it again changes nothing.
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '1ee4923481b98895deb07a00afb530a03c8894868537253f493f99a70a61a784')
+  ('027', '27fc5e67a0daee97ffe3b30cc695292b1ffc434df4042ae0cf13a76be08d148d')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
--- Makes PostgREST find the new functions. No other program listens to this.
 notify pgrst, 'reload schema';
 commit;

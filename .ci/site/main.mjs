@@ -1,7 +1,7 @@
 /**
  * The documentation as a site, with search: `npm run docs` shows it while you write, `npm run docs -- --build` writes it to .ci/site/.out.
- * It has a lock file of its own: what it needs (VitePress, TypeDoc and the compiler that TypeDoc knows) is installed by the first run, and nobody
- * else waits for it.
+ * What it needs (VitePress, TypeDoc and the compiler that TypeDoc knows) is installed by the first run, in the versions that package.json here
+ * names, and nobody else waits for it. It has no lock file: nothing of it is published or tested with.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, watch } from 'node:fs'
@@ -13,7 +13,10 @@ const isBuild = process.argv.includes('--build')
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
 const needed = Object.keys(manifest.devDependencies)
 if (!needed.every((name) => existsSync(path.join(site, 'node_modules', name))))
-  execFileSync(npm, ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: site, stdio: 'inherit' })
+  execFileSync(npm, ['install', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: site,
+    stdio: 'inherit',
+  })
 
 preparePages()
 if (!process.argv.includes('--no-types')) {

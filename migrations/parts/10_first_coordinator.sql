@@ -1,5 +1,5 @@
 -- The first coordinator's two tables have the names of ours. They become job_queue_state_v1 and job_queue_log_v1; rows, indexes,
--- policies and grants do not change. The way back is migrations/undo_first_coordinator.sql.
+-- policies and grants do not change. The way back: `interlock migrate --undo`.
 do $first$
 declare
   old text;

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { bundles } from '../../src/engine/migrate/compose.ts'
+import { bundles, undoScript } from '../../src/engine/migrate/compose.ts'
 import { migrationScript } from '../../src/engine/migrate/index.ts'
 import {
   listMigrationFiles,
   migrationsFolder,
   readMigrationFile,
 } from '../../src/engine/migrate/package-files.ts'
+import { withoutComments } from '../../src/engine/migrate/plain-sql.ts'
 import { interlockFunctions, sqlFunctions } from '../../src/engine/migrate/sql-functions.ts'
 import { referencePages } from '../../src/engine/migrate/sql-reference.ts'
 
@@ -19,11 +20,38 @@ describe('the bundles', () => {
     },
   )
 
-  it.each([...bundles()])('%s is one transaction and leaves no place to be filled', (_, text) => {
-    expect(text.match(/^begin;$/gm)).toHaveLength(1)
-    expect(text.match(/^commit;$/gm)).toHaveLength(1)
-    expect(text.trimEnd().endsWith('commit;')).toBe(true)
-    expect(text).not.toMatch(/\{\{\w+\}\}/)
+  it.each([...bundles(), ['the way back', undoScript()] as const])(
+    '%s is one transaction and leaves no place to be filled',
+    (_, text) => {
+      expect(text.match(/^begin;$/gm)).toHaveLength(1)
+      expect(text.match(/^commit;$/gm)).toHaveLength(1)
+      expect(text.trimEnd().endsWith('commit;')).toBe(true)
+      expect(text).not.toMatch(/\{\{\w+\}\}/)
+    },
+  )
+
+  it('are without comments, but for those in bodies, and keep every body as it is', () => {
+    for (const text of bundles().values()) {
+      const rest = text.slice(text.indexOf('\nbegin;'))
+      expect(withoutComments(rest)).toBe(rest)
+      for (const { statement } of sqlFunctions())
+        if (!statement.includes('{{')) expect(text).toContain(statement.slice(statement.indexOf('\nas $$')))
+    }
+  })
+
+  it.each([
+    ['-- all of it\nselect 1;\n', 'select 1;\n'],
+    ['select 1; -- the rest\nselect 2;', 'select 1;\nselect 2;'],
+    ['a\n\n-- between\n\nb', 'a\n\nb'],
+    ['a /* in\nit */ b', 'a  b'],
+    ['select \'-- a text\', "--a name"; --gone', 'select \'-- a text\', "--a name";'],
+    ["select 'it''s -- here'; -- it's gone", "select 'it''s -- here';"],
+    ["select E'\\' -- here'; --gone", "select E'\\' -- here';"],
+    ['as $$\n-- kept\n$$; -- gone', 'as $$\n-- kept\n$$;'],
+    ['do $a$ -- kept $$ -- kept\n\n\n\n$a$; -- gone $a$', 'do $a$ -- kept $$ -- kept\n\n\n\n$a$;'],
+    ["-- it's one\nselect '--';", "select '--';"],
+  ])('lose a comment, and nothing else: %j', (sql, plain) => {
+    expect(withoutComments(sql)).toBe(plain)
   })
 })
 
@@ -93,7 +121,7 @@ describe('the pages about the functions', () => {
 
   it('explains every SQLSTATE that is raised', () => {
     const page = readFileSync(join(import.meta.dirname, '../../docs/reference/errors.md'), 'utf8')
-    const texts = [...bundles().values()].join('')
+    const texts = [...bundles().values(), undoScript()].join('')
     for (const code of new Set(texts.match(/JQ\d{3}/g))) expect(page).toContain(`| \`${code}\` |`)
   })
 })

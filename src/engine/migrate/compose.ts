@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
 import { columnUses, ownNames } from './columns.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
+import { withoutComments } from './plain-sql.ts'
 import { interlockFunctions } from './sql-functions.ts'
 import { interlockTables, schemaVersion } from './version.ts'
 
-/** The file for an account without tables, the one for an account that has its own, and the way back. */
+/** The file for an account without tables, and the one for an account that has its own. */
 export const bundleNames = {
   clean: '000_clean_schema.sql',
   existing: '027_add_job_queue_coordination.sql',
-  undo: 'undo_first_coordinator.sql',
 } as const
 
-const undoPart = bundleNames.undo
+/** The way back to the first coordinator is no part of them. */
+const undoPart = 'undo_first_coordinator.sql'
 const newAccountPart = '30_new_account.sql'
 
 /** Parts below this number come before the functions, the others after: triggers and grants need them. */
@@ -25,9 +26,11 @@ export function bundles(): ReadonlyMap<string, string> {
   return new Map([
     [bundleNames.clean, bundle(heading.clean, true)],
     [bundleNames.existing, bundle(heading.existing, false)],
-    [bundleNames.undo, `${generated}${filled(readMigrationFile('parts', undoPart))}`],
   ])
 }
+
+/** The way back as a script, for psql or the Supabase SQL editor. */
+export const undoScript = (): string => filled(readMigrationFile('parts', undoPart))
 
 /** SHA-256 over everything that both bundles share: the same database has the same checksum either way. */
 export function schemaChecksum(): string {
@@ -36,7 +39,7 @@ export function schemaChecksum(): string {
 }
 
 const generated =
-  '-- Made by src/engine/migrate/bundle.ts from migrations/parts and migrations/functions: change those.\n'
+  '-- Made from migrations/parts and migrations/functions by src/engine/migrate/bundle.ts: change those (migrations/README.md).\n'
 
 const heading = {
   clean: `-- Interlock ${schemaVersion}, for a new account: its own tables, and minimal jobs and workflow_executions.
@@ -49,7 +52,7 @@ const heading = {
 function bundle(title: string, newAccount: boolean): string {
   const versions = newAccount ? ['000', schemaVersion] : [schemaVersion]
   const records = versions.map((version) => `  ('${version}', '${schemaChecksum()}')`).join(',\n')
-  return `${title}${generated}\n${body(newAccount).replace('{{records}}', `\n${records}`)}`
+  return `${generated}${title}\n${body(newAccount).replace('{{records}}', `\n${records}`)}`
 }
 
 function body(newAccount: boolean): string {
@@ -64,7 +67,7 @@ function body(newAccount: boolean): string {
       .filter((part) => part >= firstPartAfterFunctions)
       .map((part) => readMigrationFile('parts', part)),
   ]
-  return filled(texts.join('\n'))
+  return filled(withoutComments(texts.join('\n')))
 }
 
 const filled = (text: string): string =>

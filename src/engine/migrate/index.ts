@@ -9,6 +9,7 @@
  * @module
  */
 export type { ColumnNames } from './columns.ts'
+export { undoScript } from './compose.ts'
 export type { MigrationConnection } from './connection.ts'
 export { functionSums } from './function-sums.ts'
 export { type MigrateOptions, type MigrationOutcome, migrate } from './migrate.ts'
@@ -18,5 +19,5 @@ export { migrationScript } from './script.ts'
 export { migrationStatus, requireCurrent, requireMigrated, statusOf } from './status.ts'
 export type { StatusWords } from './statuses.ts'
 export { type WrittenMigration, writeSupabaseMigration } from './supabase-file.ts'
-export { undoFirstCoordinator, undoScript } from './undo.ts'
+export { undoFirstCoordinator } from './undo.ts'
 export { schemaVersion } from './version.ts'

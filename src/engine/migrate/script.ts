@@ -36,7 +36,7 @@ export interface ScriptOptions {
 export function migrationScript(options: ScriptOptions = {}): string {
   const { account = 'any', runtimeRole = '', statuses, columns } = options
   return readMigrationFile(bundleNames.clean)
-    .replace(/^-- Interlock.*\n-- One transaction/, scriptHeading)
+    .replace(/^-- Made from.*\n-- Interlock.*\n-- One transaction/, scriptHeading)
     .replace("set local interlock.account = 'new';", `set local interlock.account = '${account}';`)
     .replace(
       "set local interlock.runtime_role = '';",
