@@ -199,7 +199,7 @@ const isEndOf =
     event.type === 'failed' && event.jobId === started?.lease.jobId
 
 describe('a process whose appends never come in time', () => {
-  it('says so by its own code, when the patience of the call is over and not before', async () => {
+  it('says so by its own code (clock_unsteady), when the patience of the call is over and not before', async () => {
     const { coordinator, slowDown } = await far((number) => (number % 2 === 0 ? 9_000 : 0), {
       patienceMs: 60_000,
     })

@@ -78,8 +78,3 @@ export function anchorsOf(page: Page): readonly string[] {
     .flatMap((line) => /^#{1,6} (.*)$/.exec(line)?.[1] ?? [])
     .map(anchorOf)
 }
-
-/** How many words somebody has to read, those of programs and tables too; as `wc -w` counts. */
-export function wordsOf({ text }: Page): number {
-  return text.split(/\s+/u).filter((word) => word !== '').length
-}

@@ -1,4 +1,4 @@
-/** What somebody reads first: how much it is, what it says of the default, and that what it shows is so. */
+/** What somebody reads first: what it says of the default, and that what it shows is so. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
@@ -6,13 +6,11 @@ import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { emptyQueue } from '../cli/history.ts'
 import { interlock } from '../cli/support.ts'
 import { eventually } from '../support/this-test.ts'
-import { blocksOf, pageOf, wordsOf } from './markdown.ts'
+import { blocksOf, pageOf } from './markdown.ts'
 
 const readme = pageOf('README.md')
 
 describe('the README', () => {
-  it('has 1,200 words at most', () => expect(wordsOf(readme)).toBeLessThanOrEqual(1_200))
-
   it('names one Node.js version: the one that the package asks for', () => {
     const versions = [...readme.text.matchAll(/Node\.js (\d[\d.]*\d)/gu)].map(([, version]) => `>=${version}`)
     expect(versions).toEqual([manifest.engines.node])

@@ -54,24 +54,6 @@ describe('the reference', () => {
   })
 })
 
-describe('the classes on the page of names', () => {
-  const [, section = ''] = names.split('\n## Classes\n')
-  const rows = section.split('\n').flatMap((line) => {
-    const [, name, room] = /^\| `(\w+)` \| ([\w/-]+) \| \S/.exec(line) ?? []
-    return name === undefined || room === undefined ? [] : [`${room}/${name}`]
-  })
-  const classes = globSync(['src/**/*.ts', 'machines/**/*.ts'], { cwd: root }).flatMap((file) => {
-    const text = readFileSync(path.join(root, file), 'utf8')
-    const room = path.dirname(file).replace(/^src\/(?:(?:engine|tools|apps)\/)?/, '')
-    const declared = text.matchAll(/^(?:export )?(?:const (\w+): \w+ = class |(?:abstract )?class (\w+))/gm)
-    return [...declared].map(([, assigned, name]) => `${room}/${assigned ?? name}`)
-  })
-
-  it('are those of the source, each in its room', () => {
-    expect(rows.toSorted()).toEqual(classes.toSorted())
-  })
-})
-
 describe('the conflict rules', () => {
   it('list the reason codes in the order of precedence', () => {
     expect(termsUnder(conflictRules, 'Reason codes, by precedence')).toEqual([...reasonCodes])

@@ -1,4 +1,5 @@
-/** Gathers what the declaration files of some entries export, with all that these types name. */
+/** Lists what the declaration files of some entries export, each name with a hash of its declaration and of all that only it explains. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseAst } from 'vite'
@@ -14,6 +15,12 @@ interface Place {
 interface Foreign {
   readonly from: string
   readonly name: string
+}
+
+/** A declaration as it is hashed, and what it names. */
+interface Printed {
+  readonly text: string
+  readonly names: ReadonlySet<string>
 }
 
 interface Module {
@@ -32,25 +39,30 @@ export class Exports {
   readonly #labels = new Map<string, string>()
   readonly #taken = new Map<string, number>()
   readonly #open: Place[] = []
-  readonly #subPaths: string[] = []
+  readonly #subPaths: { readonly subPath: string; readonly names: readonly (readonly [string, string])[] }[] =
+    []
   readonly #foreign = new Set<string>()
 
   /** @param file a declaration file: what the sub-path of the package exports */
   add(subPath: string, file: string): void {
     const names = [...this.#exportsOf(file)].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    const lines = names.map(([name, place]) => {
-      const label = this.#labelOf(place)
-      return label === name ? `  ${name}` : `  ${name}: ${label}`
+    this.#subPaths.push({
+      subPath,
+      names: names.map(([name, place]) => [name, this.#labelOf(place)] as const),
     })
-    this.#subPaths.push(`${subPath}\n${lines.join('\n')}`)
   }
 
   text(): string {
-    const declarations: string[] = []
+    const all = new Map<string, Printed>()
     for (let place = this.#open.shift(); place !== undefined; place = this.#open.shift())
-      declarations.push(this.#printed(place))
+      all.set(this.#labelOf(place), this.#printed(place))
+    const exported = new Set(this.#subPaths.flatMap(({ names }) => names.map(([, label]) => label)))
+    const lists = this.#subPaths.map(({ subPath, names }) => {
+      const lines = names.map(([name, label]) => `  ${name} ${hashOf(label, all, exported)}`)
+      return [subPath, ...lines].join('\n')
+    })
     const foreign = [...this.#foreign].toSorted().join('\n  ')
-    return `${[...this.#subPaths, `packages\n  ${foreign}`, ...declarations.toSorted()].join('\n\n')}\n`
+    return `${[...lists, `packages\n  ${foreign}`].join('\n\n')}\n`
   }
 
   #labelOf(place: Place | Foreign): string {
@@ -69,17 +81,18 @@ export class Exports {
     return label
   }
 
-  #printed({ file, name }: Place): string {
+  #printed({ file, name }: Place): Printed {
     const { text, declared } = this.#moduleAt(file)
     const label = this.#labelOf({ file, name })
-    return (declared.get(name) ?? [])
-      .map((node) => {
-        const start = at(node['id'] as Node, 'start')
-        const own = { start, end: start + name.length, text: label }
-        const said = replaced(text, node, [own, ...this.#changesIn(file, node)])
-        return node['type'] === 'VariableDeclarator' ? `const ${said}` : said.replace(/^declare /, '')
-      })
-      .join('\n')
+    const names = new Set<string>()
+    const texts = (declared.get(name) ?? []).map((node) => {
+      const start = at(node['id'] as Node, 'start')
+      const changes = this.#changesIn(file, node)
+      for (const each of changes) names.add(each.text)
+      const said = replaced(text, node, [{ start, end: start + name.length, text: label }, ...changes])
+      return node['type'] === 'VariableDeclarator' ? `const ${said}` : said.replace(/^declare /, '')
+    })
+    return { text: texts.join('\n'), names }
   }
 
   /** Every name in a declaration that another one of ours explains, by its label. */
@@ -141,6 +154,15 @@ export class Exports {
     this.#modules.set(file, module)
     return module
   }
+}
+
+/** Of a declaration with those that it leads to and that have no line of their own. */
+function hashOf(label: string, all: ReadonlyMap<string, Printed>, exported: ReadonlySet<string>): string {
+  const reached = new Set([label])
+  for (const each of reached)
+    for (const name of all.get(each)?.names ?? []) if (!exported.has(name)) reached.add(name)
+  const texts = [...reached].toSorted().map((each) => all.get(each)?.text ?? each)
+  return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12)
 }
 
 const fileOf = (file: string, from: string): string =>

@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { currentDeclarations, keptDeclarations } from './declarations.ts'
+import { Exports } from './exports.ts'
 import { measureHouse } from './measure.ts'
 import type { SourceFile } from './tree.ts'
 
@@ -7,8 +11,29 @@ it('the package exports the types that are kept; if others are meant: npm run de
   expect(await currentDeclarations()).toBe(await keptDeclarations())
 })
 
-it('builds objects plainly: no literal is spread only to pack a line', () => {
-  expect(measureHouse().packed).toBe(0)
+describe('the list of what is exported', () => {
+  const linesOf = (files: Readonly<Record<string, string>>) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'interlock-exports-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    for (const [file, text] of Object.entries(files)) writeFileSync(path.join(folder, file), text)
+    const exports = new Exports()
+    exports.add('.', path.join(folder, 'index.d.ts'))
+    return exports.text().split('\n')
+  }
+  const inner =
+    'interface Size { readonly wide: number }\nexport interface Box { size: Size }\nexport interface Lid { box: Box }'
+  const first = () => linesOf({ 'index.d.ts': "export * from './a.js'", 'a.d.ts': inner })
+
+  it('stays when a declaration moves to another file', () => {
+    expect(linesOf({ 'index.d.ts': "export * from './b.js'", 'b.d.ts': inner })).toEqual(first())
+  })
+
+  it('shows a change of what is not exported itself, where it is used, and nowhere else', () => {
+    const after = linesOf({ 'index.d.ts': inner.replace('wide', 'high') })
+    const then = first()
+    const changed = after.filter((line, at) => line !== then[at]).map((line) => line.trim().split(' ')[0])
+    expect(changed).toEqual(['Box'])
+  })
 })
 
 /** A house of these files. */

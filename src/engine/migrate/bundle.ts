@@ -1,5 +1,5 @@
 /**
- * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/reference and docs/inside, and
+ * Writes the files that are made from the parts under migrations/: the bundles, the functions' reference in docs/reference, and
  * the types of tables and functions for supabase-js.
  */
 import { writeFileSync } from 'node:fs'

@@ -31,21 +31,17 @@ const forUsers = [
 const forWorkers = [
   ...['job_queue_beat', 'job_queue_data_of', 'job_queue_held', 'job_queue_leave', 'job_queue_note'],
 ]
-const named = [...forUsers, ...forWorkers]
 
-/** SQL for users, SQL for workers in other languages, and the functions that only Interlock calls. */
+/** The functions that users, workers or stores call, and not only other functions. */
+export const openFunctions = (): readonly SqlFunction[] =>
+  sqlFunctions().filter((each) => !isInternal(commentOf(each)))
+
+/** SQL for users, and SQL for workers in other languages. */
 export function referencePages(): readonly ReferencePage[] {
-  const functions = sqlFunctions()
-  const open = functions.filter((each) => !isInternal(commentOf(each)))
-  const internal = functions.filter((each) => isInternal(commentOf(each)))
-  const stores = open.filter(({ name }) => !named.includes(name))
+  const open = openFunctions()
   return [
     pageOf('reference/sql.md', chapterOf('Functions', pick(open, forUsers))),
     pageOf('reference/sql-workers.md', chapterOf('Functions', pick(open, forWorkers))),
-    pageOf(
-      'inside/sql-functions.md',
-      `${chapterOf('Functions that stores call', stores)}\n${chapterOf('Functions that only other functions call', internal)}`,
-    ),
   ]
 }
 
