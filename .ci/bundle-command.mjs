@@ -1,5 +1,5 @@
 /**
- * Bundles the command `interlock` with what only it needs (terminal, charts, relay, the local Supabase), so that a program that has
+ * Bundles the command `interlock` with what only it needs (terminal, charts, relay), so that a program that has
  * installed the library installs none of that. The modules of the library stay what they are, outside of the bundle: handlers that
  * the command loads import them as well, and there must not be two of each.
  */
@@ -20,8 +20,8 @@ const installed = Object.keys({
   ...manifest.peerDependencies,
 })
 
-/** The folders of the command; what else lies in src/ and machines/ is the library. */
-const ofCommand = ['src/apps/cli', 'src/apps/dev'].map((folder) => path.join(root, folder) + path.sep)
+/** The folder of the command; what else lies in src/ and machines/ is the library. */
+const ofCommand = path.join(root, 'src/apps/cli') + path.sep
 
 /**
  * @param dist the folder that the package's own `dist` stands for, with the library in it
@@ -77,7 +77,7 @@ const leaveLibrary =
     onResolve({ filter: /^\.\.?\// }, ({ path: specifier, resolveDir }) => {
       const file = path.join(resolveDir, specifier)
       const isOurs = file.startsWith(root) && !file.includes(`${path.sep}node_modules${path.sep}`)
-      if (!isOurs || ofCommand.some((folder) => file.startsWith(folder))) return undefined
+      if (!isOurs || file.startsWith(ofCommand)) return undefined
       const module = path.relative(root, file).replaceAll(path.sep, '/')
       asked.add(module)
       return { path: `../${module.replace(/\.ts$/, '.js')}`, external: true }

@@ -54,7 +54,6 @@ const rest: Readonly<Record<string, string>> = {
   'cli/what-if-trace': 'compares how long jobs took with what was foretold',
   'coordinator/combining': 'counts what is told and what is read, which turns on who is late',
   'coordinator/slow-link': 'a link of 1 MB/s, and how late it makes an append',
-  'cli/dev-embedded': 'makes an embedded database, which took more than 90 s at a load of 20',
   'e2e/memory': 'how much memory a command takes',
   'process/fair': 'two processes, and how many jobs each of them gets',
   'process/hold': 'whether steps of 400 ms overlap',

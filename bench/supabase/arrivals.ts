@@ -1,7 +1,7 @@
 /**
  * What a Supabase project is asked for when jobs arrive at workers that are idle: `node bench/supabase/arrivals.ts [workers] [rows | calls] [jobs at once]`.
  * 36 jobs of 1 s on 10 models, some of them every 2.5 s, as rows of `jobs` or by `enqueue`. Workers of one slot each, in this process, each with
- * a client of its own, over a local Supabase and a new PostgreSQL; every request is counted where it leaves.
+ * a client of its own, over a stand-in for Supabase and a new PostgreSQL; every request is counted where it leaves.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createCoordinator, createJobWorker } from '../../src/index.ts'

@@ -1,6 +1,6 @@
 /**
  * What a Supabase project is asked for: `node bench/supabase/bill.ts [workers] [milliseconds per job] [models] [delay] [idle] [messages] [rows]`.
- * Jobs with 1 KB of payload and a result, by `enqueue`, or as rows of `jobs` if the last word is `rows`. Workers of one slot each, in this process, each with a client of its own, over a local Supabase and a new PostgreSQL; every
+ * Jobs with 1 KB of payload and a result, by `enqueue`, or as rows of `jobs` if the last word is `rows`. Workers of one slot each, in this process, each with a client of its own, over a stand-in for Supabase and a new PostgreSQL; every
  * request is counted where it leaves. `delay`: milliseconds that each request takes longer; `idle`: for how many seconds the
  * idle workers are counted, 60; `messages`: `messagesPerSecond` of the store, 6.
  */

@@ -1,9 +1,9 @@
-import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
-import { type LocalSupabase, startLocalSupabase } from '../../src/apps/dev/index.ts'
 import { migrationScript } from '../../src/engine/migrate/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { projectStore, type SupabaseOptions } from '../../src/engine/store/supabase/index.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
+import { postgresDatabase } from '../../test/support/supabase/database.ts'
+import { type LocalSupabase, startLocalSupabase } from '../../test/support/supabase/index.ts'
 
 export interface BenchProject extends LocalSupabase {
   /** Another process's store. */
@@ -14,7 +14,7 @@ export interface BenchProject extends LocalSupabase {
   topicOf(queue: string): Promise<string>
 }
 
-/** A local Supabase with Interlock's tables, over a new PostgreSQL that flushes. */
+/** A stand-in for Supabase with Interlock's tables, over a new PostgreSQL that flushes. */
 export async function startBenchProject(): Promise<BenchProject> {
   const server = await startPostgres({ fsync: true })
   const db = await postgresDatabase(server.url)

@@ -26,7 +26,6 @@ const ways: Readonly<Record<string, string>> = {
   'src/apps/cli/interrupt.ts': 'a fixed text',
   'src/apps/cli/main.ts': 'a fixed text and the version of Node',
   'src/engine/coordinator/base/logger.ts': 'plain()',
-  'src/apps/dev/rest/handler.ts': 'stackLines()',
 }
 
 /** Programs that write files of this repository, when somebody works on it. */
@@ -80,7 +79,7 @@ function unquotedIn(text: string, node: Node): readonly string[] {
 const own: ReadonlySet<string> = new Set([
   // A table and a column of the migration's own list, whole days, numbers of the log, words that are quoted already.
   ...['table', 'column', 'days', 'at', 'of'],
-  // "interlock needs Node.js …", "interlock dev has no …": sentences.
+  // "interlock needs Node.js …": sentences.
   ...["needed.join('.')", 'process.version', 'what', 'typed', 'does', "lines.join('\\n')"],
 ])
 

@@ -52,7 +52,7 @@ describe('the arrows between the parts', () => {
   }
   /** What is bundled into the command (.ci/bundle-command.mjs) and the page (.ci/build-page.mjs), and what only writes generated files, which is not published. */
   const unpublished =
-    /^src\/apps\/(cli|dev|dashboard\/page)\/|^src\/engine\/migrate\/(bundle|database-types|sql-reference)\.ts$/
+    /^src\/apps\/(cli|dashboard\/page)\/|^src\/engine\/migrate\/(bundle|database-types|sql-reference)\.ts$/
   const packagesOf = (some: readonly Source[]) =>
     new Set(some.flatMap(importsOf).flatMap((specifier) => packageOf(specifier) ?? []))
 
@@ -189,7 +189,10 @@ describe('the rules', () => {
     ['src/engine/core/a.ts', "/** import { x } from 'zod', Date.now() */; export const note = 'Date.now()'"],
     ['src/engine/store/postgres/a.ts', "import pg from 'pg'; import { b } from '../sql/index.ts'"],
     ['src/engine/store/pglite/a.ts', "import { migrate } from '../../migrate/index.ts'"],
-    ['src/apps/cli/main.ts', "import { createCoordinator } from '../../index.ts'; import '../dev/index.ts'"],
+    [
+      'src/apps/cli/main.ts',
+      "import { createCoordinator } from '../../index.ts'; import '../dashboard/index.ts'",
+    ],
     [
       'machines/job.machine.ts',
       "import { setup } from 'xstate'\nimport { evolve } from '../src/engine/core/index.ts'",

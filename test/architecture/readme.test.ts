@@ -15,7 +15,7 @@ const installed = Object.keys({
 
 /** What goes into the bundles of the command and of the page. */
 const bundled = new Set(
-  globSync('src/apps/{cli,dev,dashboard/page}/**/*.{ts,tsx}', { cwd: root })
+  globSync('src/apps/{cli,dashboard/page}/**/*.{ts,tsx}', { cwd: root })
     .flatMap((file) => importsOf({ file, text: text(file) }))
     .flatMap((specifier) => packageOf(specifier) ?? [])
     .filter((name) => !installed.includes(name)),

@@ -100,7 +100,6 @@ export const rules: Rules = {
   'store/supabase': adapter(['@supabase/supabase-js'], ['migrate']),
   migrate: root,
   process: root,
-  dev: root,
   cli: root,
   bench: root,
   index: root,
@@ -213,5 +212,4 @@ export const internals: Internals = {
     'guard/grant.ts',
     'guard/refused.ts',
   ],
-  dev: ['database/postgres.ts', 'port.ts'],
 }

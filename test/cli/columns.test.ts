@@ -53,7 +53,7 @@ async function wide(...words: readonly string[]): Promise<readonly string[]> {
 }
 
 /** Commands that go on until they are told to stop, or whose result is a file for other programs. */
-const elsewhere = ['demo', 'dev', 'work', 'dashboard', 'top', 'inspect', 'machine', 'completion', 'man']
+const elsewhere = ['demo', 'work', 'dashboard', 'top', 'inspect', 'machine', 'completion', 'man']
 
 const typed: readonly (readonly string[])[] = [
   ...[['status'], ['queue'], ['jobs'], ['jobs', '--state', 'dead'], ['dead'], ['log'], ['policy']],

@@ -10,6 +10,7 @@ describe('every command', () => {
   it.each([
     [[], 'Usage'],
     [['nonsense'], "unknown command 'nonsense'"],
+    [['dev', '--port', '0'], 'to do: run supabase start'],
     [['status', '--nonsense'], "unknown option '--nonsense'"],
     [['run'], "missing required argument 'file'"],
     [['status', 'extra'], 'too many arguments'],

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
-import { setUpProject } from '../../src/apps/dev/setup.ts'
 import { migrate } from '../../src/engine/migrate/index.ts'
 import type { Checkup } from '../../src/engine/store/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
 import { checkHorizon } from '../../src/tools/doctor/checks/database.ts'
 import { type Account, account } from '../intake/support.ts'
 import { createSupabaseRoles, freshDatabase } from '../migrate/support.ts'
+import { postgresDatabase } from '../support/supabase/database.ts'
+import { setUpProject } from '../support/supabase/setup.ts'
 import { embeddedQueue, interlock } from './support.ts'
 
 interface Finding {

@@ -91,7 +91,6 @@ const commands: Readonly<Record<string, () => readonly (readonly string[])[]>> =
     ['adopt', '--job', FORGED],
     ['adopt', '--status', FORGED],
   ],
-  dev: () => [['dev', '--user', FORGED]],
   run: () => [
     ['run', file],
     ['run', `${file}\u001b[2J`],

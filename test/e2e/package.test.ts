@@ -18,29 +18,6 @@ afterAll(() => installed.remove())
 const command = () => path.join(installed.unpacked, manifest.bin.interlock)
 const env = { PATH: process.env['PATH'] }
 
-it('starts a local Supabase over the embedded database, without a driver and whatever the variables say', async () => {
-  const inUse = {
-    DATABASE_URL: 'postgres://127.0.0.1:1/none',
-    INTERLOCK_URL: 'memory:',
-    SUPABASE_URL: 'https://project.supabase.co',
-    SUPABASE_SECRET_KEY: 'sb_secret_of_the_project',
-  }
-  const child = spawn(process.execPath, [...brief, command(), 'dev', '--port', '0'], {
-    cwd: installed.folder,
-    env: { ...env, ...inUse },
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let spoken = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (spoken += String(data)))
-  await expect.poll(() => spoken, { timeout: 100_000 }).toMatch(/^serving pglite:/m)
-  const [, url = '', key = ''] = /^SUPABASE_URL=(\S+)\nSUPABASE_SECRET_KEY=(\S+)$/m.exec(spoken) ?? []
-  const answer = await fetch(`${url}/rest/v1/jobs?select=job_id`, { headers: { apikey: key } })
-  expect([answer.status, await answer.json()]).toEqual([200, []])
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGINT')
-  expect(await ended).toBe(0)
-})
-
 it('brings a manual page of all commands', () => {
   const page = readFileSync(path.join(installed.unpacked, manifest.man), 'utf8')
   expect(page).toMatch(/^\.TH INTERLOCK 1[\s\S]*\.SS interlock cancel\n[\s\S]*\.SS interlock policy set\n/)
@@ -82,18 +59,15 @@ it('serves the dashboard from an empty folder, with nothing to compile or to ins
   expect(await ended).toBe(0)
 })
 
-it.each(['dev', 'migrate', 'status', 'doctor'])(
-  '%s over a server says which driver is missing',
-  async (word) => {
-    const words = [...brief, command(), word, '--url', 'postgres://127.0.0.1:1/none']
-    const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
-      execFile(process.execPath, words, { cwd: installed.folder, env }, (_, stdout, stderr) =>
-        resolve({ stderr: stdout + stderr }),
-      )
-    })
-    expect(stderr).toMatch(/the driver pg is not installed[;\n\s]+(to do: )?run: npm install pg/)
-  },
-)
+it.each(['migrate', 'status', 'doctor'])('%s over a server says which driver is missing', async (word) => {
+  const words = [...brief, command(), word, '--url', 'postgres://127.0.0.1:1/none']
+  const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
+    execFile(process.execPath, words, { cwd: installed.folder, env }, (_, stdout, stderr) =>
+      resolve({ stderr: stdout + stderr }),
+    )
+  })
+  expect(stderr).toMatch(/the driver pg is not installed[;\n\s]+(to do: )?run: npm install pg/)
+})
 
 it('has no source map but of the command, and of the declarations those that an import reaches', () => {
   const files = globSync('**', { cwd: installed.unpacked, withFileTypes: true })

@@ -5,8 +5,8 @@ import { isInterlockError } from '../../src/engine/core/index.ts'
 import { memoryRequest } from '../../src/engine/store/memory/inbox.ts'
 import { memoryDatabase, memoryStore } from '../../src/engine/store/memory/index.ts'
 import { join } from '../coordinator/support.ts'
-import { clientOf } from '../dev/support.ts'
 import { startMigrated, storeOn } from '../supabase/support.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { type Account, account } from './support.ts'
 
 const RACES = Number(process.env['RACES'] ?? 12)

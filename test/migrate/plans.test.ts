@@ -7,11 +7,11 @@
  */
 import { globSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
-import { setUpProject } from '../../src/apps/dev/setup.ts'
 import { migrate } from '../../src/engine/migrate/index.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { postgresDatabase } from '../support/supabase/database.ts'
+import { setUpProject } from '../support/supabase/setup.ts'
 import { statements } from './plans-statements.ts'
 import { type Explained, explaining, lead, nodesOf, type Session, scanned } from './plans-support.ts'
 import { connect, type Database } from './support.ts'

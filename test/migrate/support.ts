@@ -1,12 +1,12 @@
 /** Connections, roles and catalog questions that the tests of the migrations share. */
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
-import { setUpProject } from '../../src/apps/dev/setup.ts'
 import { type MigrationConnection, migrate } from '../../src/engine/migrate/index.ts'
 import { embedded } from '../support/embedded.ts'
 import { afterEachFile } from '../support/hooks.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import { postgresDatabase } from '../support/supabase/database.ts'
+import { setUpProject } from '../support/supabase/setup.ts'
 
 export interface Database extends MigrationConnection {
   readonly url: string

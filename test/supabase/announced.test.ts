@@ -7,7 +7,7 @@ import type { LogStore } from '../../src/engine/store/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
 import { appendNow, queuedEvent } from '../contract/hand-made.ts'
-import { clientOf } from '../dev/support.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { atEnd, eventually } from '../support/this-test.ts'
 import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 

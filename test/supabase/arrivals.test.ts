@@ -1,7 +1,7 @@
 /** A row that a signed-in user inserts wakes a worker; what he forges changes nothing. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createCoordinator } from '../../src/engine/coordinator/index.ts'
-import { clientOf } from '../dev/support.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 const alice = '00000000-0000-0000-0000-00000000000a'

@@ -1,4 +1,4 @@
-/** The contract of stores, over the real supabase-js and the local Supabase on a real PostgreSQL. */
+/** The contract of stores, over the real supabase-js and the stand-in for Supabase on a real PostgreSQL. */
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { storeContract } from '../contract/store-contract.ts'
 import { startMigrated, storeOn } from './support.ts'

@@ -19,7 +19,7 @@ export async function startCut(target: string): Promise<Cut> {
   return cut
 }
 
-/** A TCP proxy before a local Supabase whose way to Realtime can be cut while its API goes on. */
+/** A TCP proxy before a stand-in for Supabase whose way to Realtime can be cut while its API goes on. */
 export async function openCut(target: string): Promise<Cut & { close(): Promise<void> }> {
   const { port, hostname } = new URL(target)
   const sockets = new Set<Socket>()

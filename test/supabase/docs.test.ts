@@ -5,6 +5,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { appendNow, queuedEvent, standOf, waitingRow } from '../contract/hand-made.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 let project: Project
@@ -12,6 +13,15 @@ beforeAll(async () => {
   project = await startMigrated(docsBlock('sql policy'))
 })
 afterAll(() => project.close())
+
+it('a user submits jobs under the policy of the page, and decides of them no more than the model', async () => {
+  await project.query('alter table jobs add column kind text')
+  const token = await project.keys.signIn('00000000-0000-0000-0000-00000000000a')
+  const jobs = () => clientOf(project, project.keys.publishable, token).from('jobs')
+  expect((await jobs().insert({ model: 'flux-dev' }).select('status')).data).toEqual([{ status: 'pending' }])
+  for (const more of [{ kind: 'admin' }, { status: 'completed' }, { priority: 100 }])
+    expect((await jobs().insert({ model: 'flux-dev', ...more })).error?.code).toBe('42501')
+})
 
 describe('the jobs of pg_cron', () => {
   const jobs = Object.fromEntries(

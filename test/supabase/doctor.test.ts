@@ -1,7 +1,7 @@
 /** The doctor and adoption through the HTTP API alone, with the service key. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { interlock } from '../cli/support.ts'
-import { startProject } from '../dev/support.ts'
+import { startProject } from '../support/supabase/project.ts'
 import { type Project, startMigrated, storeOn } from './support.ts'
 
 let project: Project

@@ -131,7 +131,7 @@ describe.concurrent('errors of supabaseStore and supabaseClient', () => {
   })
 
   it('say that the project lacks the tables', async () => {
-    const { startProject } = await import('../dev/support.ts')
+    const { startProject } = await import('../support/supabase/project.ts')
     const empty = await startProject('')
     atEnd(() => empty.close())
     const store = supabaseStore(supabaseClient(empty.url, empty.keys.secret), { wake: 'poll' })

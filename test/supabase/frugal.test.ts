@@ -7,7 +7,7 @@ import { nextOpeningAt, type Started } from '../../src/engine/core/index.ts'
 import { concernOf } from '../../src/engine/store/supabase/concern.ts'
 import { supabaseStore } from '../../src/engine/store/supabase/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
-import { clientOf } from '../dev/support.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { atEnd, eventually } from '../support/this-test.ts'
 import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 

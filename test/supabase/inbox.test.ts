@@ -1,7 +1,7 @@
 /** Commands by SQL wake processes that have the HTTP API alone, as rows that arrive in `jobs` do. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { type Coordinator, createCoordinator } from '../../src/engine/coordinator/index.ts'
-import { clientOf } from '../dev/support.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { type Project, startMigrated, storeOn, topicOf } from './support.ts'
 
 let project: Project

@@ -10,7 +10,7 @@ import { type Coordinator, createCoordinator, silentLogger } from '../../src/eng
 import { migrationScript } from '../../src/engine/migrate/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { clientOf as handlerOf } from '../dashboard/support.ts'
-import { clientOf } from '../dev/support.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 const ann = '00000000-0000-0000-0000-00000000000a'

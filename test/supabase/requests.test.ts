@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Coordinator } from '../../src/engine/coordinator/index.ts'
 import { join } from '../coordinator/support.ts'
-import { clientOf } from '../dev/support.ts'
 import { isRefused, nested, request } from '../support/requests.ts'
 import { PATIENCE, runs } from '../support/runs.ts'
+import { clientOf } from '../support/supabase/project.ts'
 import { type Project, startMigrated, storeOn } from './support.ts'
 
 const RACES = Number(process.env['RACES'] ?? 15)

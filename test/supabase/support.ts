@@ -1,13 +1,13 @@
-import type { LocalSupabaseOptions } from '../../src/apps/dev/index.ts'
 import type { LogStore } from '../../src/engine/store/index.ts'
 import { projectStore, type SupabaseOptions } from '../../src/engine/store/supabase/index.ts'
-import { type Project, startOver } from '../dev/support.ts'
 import { blocksOf, pageOf } from '../docs/markdown.ts'
 import { createDatabase } from '../support/postgres-database.ts'
+import type { LocalSupabaseOptions } from '../support/supabase/index.ts'
+import { type Project, startOver } from '../support/supabase/project.ts'
 
 export type { Project }
 
-/** A local Supabase over PostgreSQL with Interlock's tables. */
+/** A stand-in for Supabase over PostgreSQL with Interlock's tables. */
 export const startMigrated = async (
   sql = '',
   options: Partial<LocalSupabaseOptions> = {},

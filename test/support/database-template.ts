@@ -1,10 +1,10 @@
 /** Databases to make others of: a copy takes a quarter of the time of a migration. */
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { postgresDatabase } from '../../src/apps/dev/database/postgres.ts'
-import { setUpProject } from '../../src/apps/dev/setup.ts'
 import { migrate, migrationScript } from '../../src/engine/migrate/index.ts'
 import type { Made } from './once-global.ts'
+import { postgresDatabase } from './supabase/database.ts'
+import { setUpProject } from './supabase/setup.ts'
 
 export const migratedTemplate = (server: string): Promise<Made> =>
   template(server, async (url) => {

@@ -49,7 +49,7 @@ export const makers = {
   cluster: makeCluster,
   /** A database with Interlock's tables, to copy. */
   migrated: migratedTemplate,
-  /** One that is the database of a local Supabase besides. */
+  /** One that is the database of a stand-in for Supabase besides. */
   project: projectTemplate,
 } satisfies Record<string, (url: string) => Promise<Made>>
 

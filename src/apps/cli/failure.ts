@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { type ErrorCode, InterlockError, stackLines } from '../../engine/core/index.ts'
+import { type ErrorCode, InterlockError, invalidInput, stackLines } from '../../engine/core/index.ts'
 import { safeBeginning } from '../../engine/events/index.ts'
 import { splitMessage } from '../../tools/format/index.ts'
 import { LocalFailure } from '../../tools/history/files/index.ts'
@@ -61,6 +61,18 @@ export function failureDocument(error: unknown) {
 
 /** True for a process that stays; a command ends here. */
 const goesOn = /; Interlock tries again by itself$/
+
+/** Commands that were, and what to do instead. */
+const gone: Readonly<Record<string, string>> = {
+  dev: 'run supabase start for a local Supabase, or work without one: on the embedded database or any PostgreSQL (--url)',
+}
+
+/** Of a command that is not there any more: what to do now. Undefined for every other error. */
+export function goneCommand(error: unknown, name = ''): InterlockError | undefined {
+  const isUnknown = error instanceof CommanderError && error.code === 'commander.unknownCommand'
+  if (!isUnknown || !Object.hasOwn(gone, name)) return undefined
+  return invalidInput(`there is no command ${name} any more; ${gone[name]}`)
+}
 
 /** Mistakes in the command line. All other errors happen even if it is right. */
 const usage: ReadonlySet<ErrorCode> = new Set(['invalid_input', 'embedded_in_production'])

@@ -21,13 +21,14 @@ export async function runCli(words: readonly string[], outside: Surface): Promis
   } catch (thrown) {
     // A help page ends like this.
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.fine
-    const { exitCodeOf, failureDocument, failureText, Interrupted, isShownAlready } = await import(
-      './failure.ts'
-    )
+    const { exitCodeOf, failureDocument, failureText, goneCommand, Interrupted, isShownAlready } =
+      await import('./failure.ts')
     const { columnsOf, written } = await import('./terminal/lines.ts')
     const columns = columnsOf(surface.stderr)
-    if (cli.complaint !== undefined) surface.stderr.write(written(cli.complaint, columns))
-    const error = surface.signal.aborted ? new Interrupted() : thrown
+    const replaced = goneCommand(thrown, cli.program.args[0])
+    if (cli.complaint !== undefined && replaced === undefined)
+      surface.stderr.write(written(cli.complaint, columns))
+    const error = surface.signal.aborted ? new Interrupted() : (replaced ?? thrown)
     const code = exitCodeOf(error)
     // A line that cannot be parsed may end with --json.
     const json = cli.program.opts()['json'] === true || words.includes('--json')

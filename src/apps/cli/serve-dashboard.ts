@@ -7,8 +7,8 @@ import { InterlockError } from '../../engine/core/index.ts'
 import { type Env, storeAt } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import { createDashboard, tokenSession, toNodeHandler } from '../dashboard/index.ts'
-import { listenOn } from '../dev/port.ts'
 import type { Frame } from './frame.ts'
+import { listenOn } from './port.ts'
 import { emptyFolder, nothingYet } from './store.ts'
 
 /** Connections to a server, besides the one that listens. Viewers cannot use more. */

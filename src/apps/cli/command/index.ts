@@ -39,11 +39,6 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
         load: async () => (await import('./adopt.ts')).addAdopt,
       },
       {
-        usage: 'dev',
-        summary: 'serve a local Supabase for development, on the embedded database or the server of --url',
-        load: async () => (await import('./dev.ts')).addDev,
-      },
-      {
         usage: 'completion <shell>',
         summary: 'print a script that completes commands and options in bash, zsh or fish',
         load: async () => (await import('./completion.ts')).addCompletion,

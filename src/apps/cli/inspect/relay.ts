@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { listenOn } from '../../dev/port.ts'
+import { listenOn } from '../port.ts'
 
 const LOOPBACK = '127.0.0.1'
 /** A client that does not read is disconnected before it costs more memory than this. */

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PGlite } from '@electric-sql/pglite'
 import { InterlockError } from '../../core/index.ts'
 import type { Backend } from './backend.ts'
 import { openDatabase } from './database.ts'
@@ -37,30 +36,12 @@ export async function attach(directory: string, store: string): Promise<Backend>
   }
 }
 
-/**
- * Opens the database in `directory` in this process, for a program that serves it to others.
- * @throws InterlockError `store_unwritable`, `store_in_use` when another process has it, `store_unavailable`
- */
-export async function attachAsOwner(directory: string, store: string): Promise<OwnBackend> {
-  const place = await socketPlace(directory)
-  const ownership = await takeOwnership(directory, place.path).catch(async (error) => {
-    await place.remove()
-    throw error
-  })
-  if (ownership.mine) return own(directory, store, place, ownership.release)
-  await place.remove()
-  const { pid } = ownership.record
-  throw new InterlockError('store_in_use', `${store}: the process ${pid} has it open; end it first`, { pid })
-}
-
-export type OwnBackend = Backend & { readonly db: PGlite }
-
 async function own(
   directory: string,
   store: string,
   place: SocketPlace,
   release: () => Promise<void>,
-): Promise<OwnBackend> {
+): Promise<Backend> {
   const files = path.join(directory, 'database')
   const isNew = !existsSync(files)
   const opening = requireRoom(directory, isNew, store).then(() => openDatabase(files, store))
