@@ -104,6 +104,7 @@ const rest: Readonly<Record<string, string>> = {
   'dashboard/browser/screens': 'each screen',
   'dashboard/browser/states': 'what is on its way, empty or failed, on each screen',
   'dashboard/browser/time': 'the screen of time',
+  'dashboard/browser/verdicts': 'what each screen says before, without and about something',
 
   // What takes long: `npm test` takes four minutes at most.
   'bench/quick': 'runs every bench once',

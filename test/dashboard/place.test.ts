@@ -41,6 +41,23 @@ it('estimates from how long such jobs took lately, once enough have started to c
   expect([ended.status, await ended.json()]).toMatchObject([404, { error: { code: 'job_not_live' } }])
 })
 
+it('says "at once" only of as many jobs as there are free slots', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  onTestFinished(() => coordinator.close())
+  await coordinator.setPolicy('by-model')
+  coordinator.offering(null, 1)
+  const jobIds = ['a', 'b', 'c']
+  await coordinator.enqueue(jobIds.map((jobId) => ({ jobId, models: [`m-${jobId}`] })))
+  const { get } = clientOf(createDashboard({ store, authorize: () => customer(...jobIds) }))
+  const starts = async (jobId: string) => {
+    const { code, startsInSeconds } = placeSchema.parse(await (await get(place(jobId))).json())
+    return [code, startsInSeconds]
+  }
+  expect(await starts('a')).toEqual(['offered', 0])
+  expect(await starts('c')).toEqual(['offered', null])
+})
+
 describe('a quote', () => {
   const address = '/api/queues/default/quote'
   const mine = { jobId: 'mine', models: ['m'] }

@@ -3,8 +3,10 @@ import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { CoreQueue, plainSpec } from '../../bench/core-queue.ts'
 import { countsOf } from '../../src/apps/dashboard/page/screen/time/order.ts'
+import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { defaultPolicy, emptyLedger, jobOf } from '../../src/engine/core/index.ts'
 import { memoryStore } from '../../src/engine/store/memory/index.ts'
+import { whatIf } from '../../src/tools/insight/index.ts'
 import { slotsIn, unitsOfNew } from '../../src/tools/insight/what-if/around.ts'
 import { mounted } from './support.ts'
 
@@ -43,6 +45,18 @@ it('What if knows the slots of the processes that are alive', () => {
     ),
   ).toBeNull()
   expect(slotsIn(null, emptyLedger)).toBeNull()
+})
+
+it('interlock what-if simulates with the slots of the processes that are alive', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.setPolicy('by-model')
+  coordinator.offering(null, 2)
+  await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: [jobId] })))
+  for (const { lease } of await coordinator.claim({ max: 2, kinds: null })) await coordinator.complete(lease)
+  const { outcomes } = await whatIf({ store }, { since: 1, tries: [{}, { slots: 7 }] })
+  expect(outcomes.map(({ slots }) => slots)).toEqual([null, 2, 2, 7])
+  await coordinator.close()
 })
 
 it('the snapshot comes packed to who takes that, and is the same', async () => {

@@ -8,6 +8,7 @@ import {
   headOf,
   headOrWhy,
   jobData,
+  jobLog,
   jobNow,
   limitsNow,
   logPage,
@@ -98,6 +99,7 @@ async function read(
   if (what === 'jobs' && jobId !== undefined) {
     if (rest.length === 2) return jobNow(reader, jobId, asked)
     if (rest.length > 3) return undefined
+    if (of === 'log') return jobLog(reader, jobId)
     if (of === 'place') return placeOf(reader, jobId)
     if (of === 'flow') return flowAround(reader, jobId)
     return of === 'data' ? jobData(reader, jobId, asked) : undefined

@@ -1,6 +1,7 @@
 import {
   explainLive,
   InterlockError,
+  isNext,
   jobOf,
   type OnceRecord,
   type Outset,
@@ -48,7 +49,7 @@ export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise
     ...(standsFor === undefined ? undefined : { standsFor }),
     isStartable: waits && jobOf(ledger, itsId)?.offeredAt !== null,
     explanation,
-    ...startsIn(range, explanation?.code ?? null),
+    ...startsIn(range, explanation !== null && isNext(asked, explanation)),
   }
 }
 

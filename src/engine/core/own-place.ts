@@ -1,4 +1,4 @@
-import type { LiveCode } from './diagnosis.ts'
+import type { JobCode, LiveCode } from './diagnosis.ts'
 import { explainLive } from './explain.ts'
 import type { QueueFacts } from './facts.ts'
 import { FEWEST_COMPARED, type StartRange } from './forecast/conformal.ts'
@@ -91,7 +91,7 @@ export function placeOfJob(
       : code === 'no_worker' && isSite(heldOn)
         ? unservedReason(heldOn)
         : reasons[code]
-  return { jobId, queue, state, position, models, code, reason, ...startsIn(range, code) }
+  return { jobId, queue, state, position, models, code, reason, ...startsIn(range, isNext(facts, found)) }
 }
 
 export interface PlaceQuestion {
@@ -100,9 +100,19 @@ export interface PlaceQuestion {
   readonly range: StartRange | NoRange | null
 }
 
-/** One that may start needs no measured times to tell. */
-export function startsIn(range: StartRange | NoRange | null, code: LiveCode | null): StartsIn {
-  if (typeof range === 'string' && ofTimes.has(range) && code === 'offered') return atOnce
+/** It may start, and no more jobs stand ahead of it than there are free slots: who takes jobs comes to it. */
+export function isNext(
+  { workers }: Pick<QueueFacts, 'workers'>,
+  { code, position }: { readonly code: JobCode | null; readonly position: number | null },
+): boolean {
+  if (code !== 'offered' || workers === null || position === null) return code === 'offered'
+  const free = workers.reduce((sum, { state, freeSlots }) => sum + (state === 'live' ? freeSlots : 0), 0)
+  return position < free
+}
+
+/** The next one needs no measured times to tell. */
+export function startsIn(range: StartRange | NoRange | null, isNext: boolean): StartsIn {
+  if (typeof range === 'string' && ofTimes.has(range) && isNext) return atOnce
   if (range === null || typeof range === 'string')
     return { ...unknownStart, startsReason: range === null ? null : whyNot[range] }
   return {

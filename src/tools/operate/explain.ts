@@ -2,6 +2,7 @@ import {
   type Explanation,
   explainJob,
   isInterlockError,
+  isNext,
   type NoRange,
   type RecordedEvent,
   type StartRange,
@@ -128,7 +129,7 @@ async function lookFor(access: Opened, jobId: string, archived?: readonly Record
   const hasEnded = found?.state === 'ended' || (found?.state === 'archived' && found.code !== null)
   const begun = [...facts.ledger.jobs].map((job) => job.jobId).filter((id) => id.startsWith(jobId))
   const range = found?.state === 'waiting' ? await rangeOf(access, facts, jobId) : null
-  const starts = startsIn(range, found?.code === 'offered' ? 'offered' : null)
+  const starts = startsIn(range, found !== undefined && isNext(facts, found))
   return { explanation: found, events: hasEnded ? record.events : null, starts, begun }
 }
 

@@ -67,6 +67,9 @@ async function overQueue() {
   return store
 }
 
+/** What a screen asks for that does not read the log. */
+const addresses: Readonly<Record<string, string>> = { dead: '**/dead?*', why: '**/jobs/a/log' }
+
 /** What stands on a screen that is whole. */
 const whole = {
   figures: '[aria-labelledby=split] [data-bar]',
@@ -81,7 +84,7 @@ it('while events are on their way a screen says so, if they cannot be read it sa
   const { address } = await served({ store: await overQueue() })
   for (const [see, isWhole] of Object.entries(whole)) {
     const page = await opened(browser(), 'about:blank')
-    const { held, letGo } = await holding(page, see === 'dead' ? '**/dead?*' : '**/log?*')
+    const { held, letGo } = await holding(page, addresses[see] ?? '**/log?*')
     const url = new URL(address())
     url.search = `?see=${see}${see === 'why' ? '&job=a' : ''}`
     await page.goto(url.href)

@@ -15,7 +15,7 @@ import {
   quoteSchema,
 } from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
-import { logSchema } from './log-documents.ts'
+import { jobLogSchema, logSchema } from './log-documents.ts'
 import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
 import {
   healthSchema,
@@ -51,6 +51,10 @@ export const answers = {
   '/api/queues/{queue}/jobs/{job}/flow': [
     'the jobs that it comes after and those that come after it, 500 at most',
     flowSchema,
+  ],
+  '/api/queues/{queue}/jobs/{job}/log': [
+    'what the log says of a job, also of one that has ended',
+    jobLogSchema,
   ],
   '/api/queues/{queue}/jobs/{job}/place': [
     'where a live job stands, for users who may see nothing else',

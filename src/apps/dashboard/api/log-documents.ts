@@ -140,6 +140,14 @@ export const eventSchema = z
   })
   .describe('an event of the log, as the core has it')
 
+export const jobLogSchema = z.strictObject({
+  queue: z.string(),
+  jobId,
+  archivedSeq: seq.describe('events up to this one are not in the log any more'),
+  events: z.array(eventSchema).describe('of its last life, in order; 200 at most, the last ones'),
+})
+export type JobLogDocument = Readonly<Omit<z.infer<typeof jobLogSchema>, 'events'>>
+
 export const logSchema = z.strictObject({
   queue: z.string(),
   version: seq,

@@ -17,6 +17,7 @@ import { Refused, refusalOf } from '../guard/refused.ts'
 import type { WrittenLedger } from '../reader/ledgers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { deadDocument } from './job-documents.ts'
+import type { JobLogDocument } from './log-documents.ts'
 import {
   type HeadDocument,
   type LimitsDocument,
@@ -127,6 +128,13 @@ export async function jobNow(reader: QueueReader, jobId: string, { allowed }: Ap
   if (explanation === undefined)
     throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)
   return json({ queue, version: facts.ledger.version, now: facts.now, explanation })
+}
+
+/** What the log says of a job, however long ago: its index knows where. */
+export async function jobLog({ queue, store }: QueueReader, given: string): Promise<Response> {
+  const jobId = parseJobId(given)
+  const { events, archivedSeq } = await store.ofJob(queue, jobId)
+  return json({ ...({ queue, jobId, archivedSeq } satisfies JobLogDocument), events })
 }
 
 /** The queue as its reader knows it. */

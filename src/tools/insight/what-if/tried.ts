@@ -5,10 +5,11 @@ import {
   type Policy,
   type RecordedEvent,
   Replayer,
+  type WorkerFact,
 } from '../../../engine/core/index.ts'
 import { isoTime } from '../../format/index.ts'
 import type { Period } from '../period.ts'
-import { type AroundJobs, AroundRecorder, processesUnder } from './around.ts'
+import { type AroundJobs, AroundRecorder, processesUnder, slotsIn } from './around.ts'
 import { lastEnd, type Outcome, outcomeOf } from './outcome.ts'
 import { type Life, Recording } from './recording.ts'
 import type { Rules } from './simulate.ts'
@@ -106,11 +107,16 @@ export class PeriodRecorder {
     this.#replayer.push(event)
   }
 
+  /** A job has ended. */
+  get hasEnds(): boolean {
+    return this.#recording.lives.some(({ ended }) => ended)
+  }
+
   /**
-   * @param slots as far as the live processes tell
-   * @throws InterlockError `invalid_input` when none of them ended
+   * @param workers those that are alive tell how many slots there are; null: nobody knows them
+   * @throws InterlockError `invalid_input` when none of the jobs ended
    */
-  finish(slots: number | null = null): Recorded {
+  finish(workers: readonly WorkerFact[] | null = null): Recorded {
     const all = this.#recording.lives
     const lives = all.filter(({ ended }) => ended)
     if (lives.length === 0)
@@ -118,12 +124,13 @@ export class PeriodRecorder {
         'no job ended in that time, so nobody knows how long jobs run; try a longer time with --since',
         'since',
       )
-    const { policy } = this.#replayer.ledger()
+    const ledger = this.#replayer.ledger()
+    const slots = slotsIn(workers, ledger)
     return {
       period: this.#period,
       lives,
       leftOut: all.length - lives.length,
-      policy,
+      policy: ledger.policy,
       models: modelsOf(lives),
       around: this.#around.finish(),
       slots: slots === null ? null : Math.max(slots, mostAtOnce(lives)),

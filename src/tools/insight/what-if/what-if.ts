@@ -14,7 +14,7 @@ export interface Try {
   readonly name?: string | undefined
   /** As for `setPolicy`; the policy in force unless given. */
   readonly policy?: PolicyInput | undefined
-  /** How many jobs all workers together could run at once, 1 to 1,000,000; any number unless given. */
+  /** How many jobs all workers together could run at once, 1 to 1,000,000; unless given those of the live processes, and any number if none is alive. */
   readonly slots?: number | null | undefined
 }
 
@@ -72,7 +72,7 @@ export async function record(given: Access, options: PeriodOptions): Promise<Rec
   const { after, upTo } = period
   const recorder = new PeriodRecorder(await ledgerAt(access, after), period)
   await eachEvent(access, 'read', (event) => recorder.push(event), { after, upTo })
-  return recorder.finish()
+  return recorder.finish(await access.store.workers(access.queue))
 }
 
 async function under(access: Opened, lives: readonly Life[], trial: Trial): Promise<readonly Life[]> {

@@ -9,7 +9,7 @@ import type { Route } from './route.ts'
 import type { Shown } from './shown.ts'
 
 interface FoundName {
-  readonly what: 'job' | 'model' | 'worker'
+  readonly what: 'job' | 'model' | 'worker' | 'look for this job'
   readonly name: string
   readonly to: Partial<Route>
 }
@@ -33,9 +33,9 @@ function search(live: LiveQueue, shown: Shown, text: string): readonly FoundName
   }
   const rank = ({ name }: FoundName) => (name === text ? 0 : name.toLowerCase().startsWith(wanted) ? 1 : 2)
   const sorted = found.toSorted((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1)).slice(0, MOST)
-  // A job that has ended is not live, but the log knows it.
+  // Here are only live jobs: of one that has ended Why asks the server.
   if (!sorted.some(({ what, name }) => what === 'job' && name === text))
-    sorted.push({ what: 'job', name: text, to: { see: 'why', job: text } })
+    sorted.push({ what: 'look for this job', name: text, to: { see: 'why', job: text } })
   return sorted
 }
 

@@ -17,11 +17,15 @@ export function momentText(at: Micros): string {
   return isToday ? clockText(at) : `${date.toLocaleDateString()} ${clockText(at)}`
 }
 
-const utc = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g
+const times = /\b(\d{4}-\d\d-\d\dT)?(\d\d:\d\d:\d\d(?:\.\d+)?)(Z|[+-]\d\d:\d\d)/g
 
 /** A text with the times in it as everywhere on the page: in the user's time zone, to the second. */
 export const localText = (text: string): string =>
-  text.replace(utc, (time) => momentText(Date.parse(time) * MICROS_PER_MS))
+  text.replace(times, (time, day: string | undefined, clock: string) => {
+    // Without its day a time is one of today, by the clock of this page.
+    const date = day === undefined ? new Date(`${new Date().toDateString()} ${clock}`) : new Date(time)
+    return momentText(date.getTime() * MICROS_PER_MS)
+  })
 
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 

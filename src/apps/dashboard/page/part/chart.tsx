@@ -44,6 +44,7 @@ export function Chart({
   const y = (value: number) => TOP + (1 - value / high) * (HEIGHT - TOP - BOTTOM)
   const ticks = ticksIn({ from: from * 1_000_000, to: to * 1_000_000 }, width.value / 110)
   const left = (ms: number) => LEFT + ((ms / 1_000 - from) / Math.max(1e-9, to - from)) * (width.value - LEFT)
+  const fits = (ms: number) => left(ms) + 7 * tickText(ms, ticks.every).length <= width.value
   const at = over.value
   return (
     <figure class="chart">
@@ -80,7 +81,7 @@ export function Chart({
               </text>
             </g>
           ))}
-          {ticks.at.map((ms) => (
+          {ticks.at.filter(fits).map((ms) => (
             <text key={ms} class="tick" x={left(ms)} y={HEIGHT - 4}>
               {tickText(ms, ticks.every)}
             </text>

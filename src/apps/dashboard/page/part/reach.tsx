@@ -25,12 +25,16 @@ export function Reach({ step = 20_000 }: { readonly step?: number }) {
   return (
     <p class="reach dim">
       {begin === undefined
-        ? 'No event is loaded yet. '
+        ? live.replica.version === 0
+          ? 'The log has no event. '
+          : 'No event is loaded yet. '
         : `Loaded: from event ${count(base + 1)}, ${momentText(begin.at)}. `}
       {live.isReading.value ? (
         'Reading…'
       ) : base <= live.first.value ? (
-        'That is all of the log.'
+        base === live.version.value ? null : (
+          'That is all of the log.'
+        )
       ) : (
         <button type="button" class="plain" onClick={() => live.readBack(base - step).catch(() => {})}>
           Read further back

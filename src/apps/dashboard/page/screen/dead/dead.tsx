@@ -20,7 +20,10 @@ export function Dead() {
   const dead = useDeadLetters(usePage().live)
   const { letters, before, latest } = dead
   const found = lettersWith(letters.value, route.value.q ?? '')
-  const howMany = `${count(found.length)}${before.value === null ? '' : ' and more'}`
+  const howMany =
+    latest.state === 'here' || letters.value.length > 0
+      ? `${count(found.length)}${before.value === null ? '' : ' and more'}`
+      : ''
   return (
     <div class="grid dead">
       <Panel id="dead" title="Dead letters" wide aside={howMany}>

@@ -55,14 +55,19 @@ function Measured({ stats }: { readonly stats: Stats }) {
   const [from, to] = [Date.parse(stats.from) / 1_000, Date.parse(stats.to) / 1_000]
   const all = split.reduce((sum, { ms }) => sum + ms, 0)
   const perMinute = stats.completedPerMinute
+  const ofSome = (of: number, ms: number) => (of === 0 ? '—' : duration(ms))
   return (
     <>
       <section class="totals wide" aria-label="Waiting">
         <div class="figures-row">
-          <Figure name="median wait" value={duration(waiting.p50)} />
-          <Figure name="95 % waited up to" value={duration(waiting.p95)} />
-          <Figure name="longest wait" value={duration(waiting.max)} note={`of ${count(waiting.count)}`} />
-          <Figure name="median run" value={duration(running.p50)} />
+          <Figure name="median wait" value={ofSome(waiting.count, waiting.p50)} />
+          <Figure name="95 % waited up to" value={ofSome(waiting.count, waiting.p95)} />
+          <Figure
+            name="longest wait"
+            value={ofSome(waiting.count, waiting.max)}
+            note={`of ${count(waiting.count)}`}
+          />
+          <Figure name="median run" value={ofSome(running.count, running.p50)} />
           <Figure name="longest line" value={count(mostWaiting)} />
           <Figure
             name="completed per minute"

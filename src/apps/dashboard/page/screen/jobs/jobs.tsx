@@ -7,7 +7,7 @@ import { getJson, ofQueue } from '../../data/api.ts'
 import { ask } from '../../data/levers.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
-import { momentText } from '../../frame/time.ts'
+import { localText, momentText } from '../../frame/time.ts'
 import { Copy } from '../../part/copy.tsx'
 import { NumberField } from '../../part/lever-form.tsx'
 import { type Load, Loaded, None, useLoad } from '../../part/load.tsx'
@@ -182,7 +182,7 @@ function List({ jobs, total, endedSince }: FoundJobsDocument) {
 const timeText = (iso: string): string => momentText(Date.parse(iso) * MICROS_PER_MS)
 
 function Row({ jobId, models, state, reason, kind, tag, fairKey, since }: FoundJobsDocument['jobs'][number]) {
-  const says = reason ?? ''
+  const says = localText(reason ?? '')
   const under = [tag, fairKey].filter((each) => each !== null).join(' · ')
   return (
     <li data-job={jobId} data-state={state}>

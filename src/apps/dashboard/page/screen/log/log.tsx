@@ -37,9 +37,15 @@ export function Log() {
       : seen.filter((event) => matches(event, query))
   })
   const { value: events } = found
+  const loaded = live.replica.events.length
+  const isSome = events.length !== loaded && text !== ''
+  const aside =
+    history.state !== 'here' && loaded === 0
+      ? null
+      : `${count(events.length)}${isSome ? ` of ${count(loaded)} loaded` : ''}`
   return (
     <div class="grid log">
-      <Panel id="log" title="Log" wide aside={<span data-found={events.length}>{count(events.length)}</span>}>
+      <Panel id="log" title="Log" wide aside={<span data-found={events.length}>{aside}</span>}>
         <div class="row bar">
           <Filter label="Filter the log" placeholder="Words, or job:report-7 type:failed worker:…" />
           <label>
@@ -69,7 +75,11 @@ export function Log() {
           <Copy name="SQL" text={sqlOf(live.queue, queryOf(text))} />
           <Copy name="command" text={commandOf(live.queue, queryOf(text))} />
         </div>
-        {events.length > 0 ? null : <Loaded of={history}>{() => <None>No loaded event fits.</None>}</Loaded>}
+        {events.length > 0 ? null : (
+          <Loaded of={history}>
+            {() => <None>{loaded === 0 ? 'Nothing has happened.' : 'No loaded event fits.'}</None>}
+          </Loaded>
+        )}
         <WindowedList
           label="The events"
           count={events.length}

@@ -2,6 +2,7 @@ import type { HealthCheck, QueueHealth } from '../../../../../tools/insight/queu
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
 import type { Route } from '../../frame/route.ts'
+import { localText } from '../../frame/time.ts'
 import { Loaded } from '../../part/load.tsx'
 import { Since } from '../../part/names.tsx'
 
@@ -65,7 +66,7 @@ const Sign = ({ level }: Pick<HealthCheck, 'level'>) => (
 function Answer({ check: { check, what, since, jobId } }: { readonly check: HealthCheck }) {
   const text = (
     <>
-      {what}
+      {localText(what)}
       {since === null ? null : (
         <>
           {', for '}

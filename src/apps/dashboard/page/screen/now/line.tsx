@@ -1,6 +1,7 @@
 import { diagnosisOf, jobOf, type Ledger, waitingCount } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
+import { localText } from '../../frame/time.ts'
 import { factsIn } from '../../part/facts.ts'
 import { None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
@@ -42,8 +43,8 @@ function Waiting({ ledger, index }: { readonly ledger: Ledger; readonly index: n
     <li data-job={job.jobId} data-code={code}>
       <span class="number">{index + 1}</span>
       <JobWithModels id={job.jobId} models={job.spec.models} />
-      <span class="reason" title={reason}>
-        {reason}
+      <span class="reason" title={localText(reason)}>
+        {localText(reason)}
       </span>
     </li>
   )

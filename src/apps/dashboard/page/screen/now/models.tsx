@@ -175,7 +175,7 @@ function Row({
               )}
             </span>
           )}
-          {rate}
+          {pause === null || rate === null ? rate : `, ${rate}`}
         </span>
       </div>
     </li>

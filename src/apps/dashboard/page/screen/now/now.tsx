@@ -1,11 +1,11 @@
-import { type Ledger, modelOf, waitingCount } from '../../../../../engine/core/index.ts'
+import { waitingCount } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { policyText } from '../../../../../tools/format/policy-text.ts'
 import { usePage } from '../../frame/context.ts'
 import { Figure } from '../../part/panel.tsx'
 import { HealthStrip } from './health.tsx'
 import { Line } from './line.tsx'
-import { Models } from './models.tsx'
+import { Models, modelRows } from './models.tsx'
 import { Running } from './running.tsx'
 import { Statechart } from './statechart.tsx'
 import { Workers } from './workers.tsx'
@@ -32,6 +32,8 @@ function Totals() {
   const { shown } = usePage()
   const ledger = shown.ledger.value
   const waiting = waitingCount(ledger)
+  const models = modelRows(shown.calm.value)
+  const isPaused = models.filter(({ pause }) => pause !== null).length
   return (
     <section class="totals wide" aria-label="Totals">
       <div class="figures">
@@ -41,7 +43,11 @@ function Totals() {
           value={count(waiting)}
           note={ledger.undue.size === 0 ? '' : `${count(ledger.undue.size)} not due yet`}
         />
-        <Figure name="models" value={count(modelCount(ledger))} note={paused(ledger.pauses.size)} />
+        <Figure
+          name="models"
+          value={count(models.length)}
+          note={isPaused === 0 ? '' : `${count(isPaused)} paused`}
+        />
         <Figure
           name="event"
           value={count(ledger.version)}
@@ -56,14 +62,3 @@ function Totals() {
     </section>
   )
 }
-
-/** Those that a job needs, and those that are paused while none in line does. */
-const modelCount = (ledger: Ledger): number =>
-  [...ledger.pauses].reduce(
-    (sum, { model }) => sum + (isIdle(modelOf(ledger, model)) ? 1 : 0),
-    ledger.models.size,
-  )
-
-const isIdle = ({ holders, line }: ReturnType<typeof modelOf>): boolean => holders.size + line.size === 0
-
-const paused = (number: number): string => (number === 0 ? '' : `${count(number)} paused`)

@@ -42,7 +42,10 @@ export function Workers() {
                   {workerId}
                 </Link>
                 <span class="under dim">
-                  {[kinds?.join(', ') ?? 'every kind', ...saidOf(live.ledger.value, workerId)].join('; ')}
+                  {[
+                    kinds === null ? 'every kind' : kinds.join(', ') || 'runs no jobs',
+                    ...saidOf(live.ledger.value, workerId),
+                  ].join('; ')}
                 </span>
               </div>
               <div class="two right">

@@ -10,13 +10,18 @@ import { Figure, Panel } from '../../part/panel.tsx'
 import { Reach, useHistory } from '../../part/reach.tsx'
 import { Chain } from './chain-panel.tsx'
 
+/** How many of the last events it is about, unless more are loaded. */
+const EVENTS = 20_000
+
 /** Proves from the log alone that no promise was broken, or shows which one was. */
 export function Proof() {
   const { me, live, shown } = usePage()
-  useHistory(20_000)
+  useHistory(EVENTS)
   const audit = useAsked(async () => {
-    // What is read at this moment belongs to what is loaded. Whether that failed is said beside the range.
-    await live.readBack(live.base.peek()).catch(() => {})
+    // What is read at this moment belongs to what is loaded. If that fails with some of it here, the range says so.
+    await live.readBack(Math.min(live.base.peek(), live.version.peek() - EVENTS)).catch((error: unknown) => {
+      if (live.replica.base === live.replica.version) throw error
+    })
     return audited(live, shown.ledger.peek().version, { store: me.store, release: me.release })
   })
   const isBusy = audit.load?.state === 'loading'
@@ -40,7 +45,9 @@ export function Proof() {
             <button type="button" class="main" disabled={isBusy} onClick={audit.ask}>
               {isBusy ? 'Auditing…' : audit.load === null ? 'Audit what is loaded' : 'Again'}
             </button>
-            {audit.load?.state === 'here' ? <Save said={audit.load.value} /> : null}
+            {audit.load?.state === 'here' && audit.load.value.events > 0 ? (
+              <Save said={audit.load.value} />
+            ) : null}
           </span>
         }
       >

@@ -1,4 +1,5 @@
 import type { Micros } from '../../../../../engine/core/index.ts'
+import { clip } from '../../../../../tools/format/index.ts'
 import type { ModelTime, Span } from '../../data/spans.ts'
 import { countUpTo, ticksIn, tickText, type View } from '../../part/view.ts'
 
@@ -82,7 +83,8 @@ function drawAxis({ context, width, x, colors }: Brush, view: View, height: numb
     context.fillStyle = colors.line
     context.fillRect(left, 0, 1, height)
     context.fillStyle = colors.dim
-    context.fillText(tickText(ms, every), left + 5, AXIS / 2)
+    const text = tickText(ms, every)
+    if (left + 5 + context.measureText(text).width <= width) context.fillText(text, left + 5, AXIS / 2)
   }
 }
 
@@ -119,13 +121,14 @@ function drawBar(
   context.fillStyle = span.jobId === job ? colors.strong : colors.accent
   context.fillRect(left, top, width, height)
   if (width < 40 || height < 12) return
-  context.save()
-  context.beginPath()
-  context.rect(left, top, width - 4, height)
-  context.clip()
   context.fillStyle = span.jobId === job ? colors.card : colors.text
-  context.fillText(span.jobId, left + 5, top + height / 2 + 0.5)
-  context.restore()
+  context.fillText(fitting(context, span.jobId, width - 9), left + 5, top + height / 2 + 0.5)
+}
+
+/** Cut so that it shows: the beginning of an id may be the id of another job. */
+function fitting(context: CanvasRenderingContext2D, text: string, width: number): string {
+  const whole = context.measureText(text).width
+  return whole <= width ? text : clip(text, Math.floor((text.length * width) / whole))
 }
 
 /** Draws how many waited, as an area below the bars. */

@@ -98,7 +98,7 @@ function Label({ row, onFocus }: { readonly row: ModelTime; readonly onFocus: ()
     <li data-model={row.model} data-held={held} data-waiting={waiting} onFocusCapture={onFocus}>
       <ModelLink name={row.model} />
       <span class="dim">
-        {count(held)} in use, {count(waiting)} waiting
+        <span>{count(held)} in use,</span> <span>{count(waiting)} waiting</span>
       </span>
     </li>
   )

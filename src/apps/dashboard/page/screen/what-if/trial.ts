@@ -1,4 +1,4 @@
-import { capacityOf, type Policy, placesOf } from '../../../../../engine/core/index.ts'
+import { capacityOf, type Policy, placesOf, type WorkerFact } from '../../../../../engine/core/index.ts'
 import type { WhatIf } from '../../../../../tools/insight/index.ts'
 import { unitsOfNew } from '../../../../../tools/insight/what-if/around.ts'
 import { simulate } from '../../../../../tools/insight/what-if/simulate.ts'
@@ -34,18 +34,21 @@ export const unchanged: RuleChange = {
   pause: null,
 }
 
+/** @returns a text if there is nothing to try rules on */
 export async function recorded(
   { before, events, period }: LoadedPeriod,
-  slots: number | null,
+  workers: readonly WorkerFact[] | null,
   signal: AbortSignal,
-): Promise<Recorded> {
+): Promise<Recorded | string> {
   const recorder = new PeriodRecorder(before, period)
   let n = 0
   for (const event of events) {
     recorder.push(event)
     if (++n % 500 === 0) await turn(signal)
   }
-  return recorder.finish(slots)
+  if (!recorder.hasEnds)
+    return 'No job ended in that time, so nobody knows how long jobs run. Choose a longer one.'
+  return recorder.finish(workers)
 }
 
 /** The trial, in the form of `interlock what-if --try`. */

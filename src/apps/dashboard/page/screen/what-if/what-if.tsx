@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { count, duration, plural } from '../../../../../tools/format/index.ts'
 import type { WhatIf as Found } from '../../../../../tools/insight/index.ts'
-import { slotsIn } from '../../../../../tools/insight/what-if/around.ts'
 import type { Recorded } from '../../../../../tools/insight/what-if/tried.ts'
 import { type Length, periodIn } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
@@ -31,9 +30,7 @@ export function WhatIf() {
       await live.readBack(live.version.peek() - EVENTS)
       const { version, lastAt } = shown.ledger.peek()
       const found = periodIn(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) })
-      return found === null
-        ? null
-        : recorded(found, slotsIn(live.workers.peek(), shown.ledger.peek()), signal)
+      return found === null ? 'Nothing happened in that time.' : recorded(found, live.workers.peek(), signal)
     },
   })
   return (
@@ -45,8 +42,8 @@ export function WhatIf() {
       </div>
       <Loaded of={of}>
         {(found) =>
-          found === null ? (
-            <None>Nothing happened in that time.</None>
+          typeof found === 'string' ? (
+            <None>{found}</None>
           ) : (
             <>
               <Rules of={found} change={change} />

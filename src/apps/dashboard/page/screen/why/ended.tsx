@@ -36,9 +36,9 @@ export function Ended({
   letter,
 }: {
   readonly jobId: string
-  /** What is loaded of it. */
+  /** What is known of it. */
   readonly events: readonly RecordedEvent[]
-  readonly history: Load<null>
+  readonly history: Load<unknown>
   readonly letter: Load<Letter | null>
 }) {
   const { shown } = usePage()
@@ -107,7 +107,9 @@ function Unknown({ hasCome }: Pick<NotLiveProps, 'hasCome'>) {
     <p class="sentence" data-why="not live">
       {!isLive.value && hasCome
         ? 'It was not live at this moment; the list below says when it was.'
-        : 'It is not live, and the loaded events do not say how it ended.'}
+        : isLive.value
+          ? 'The queue has never heard of it; compare the id.'
+          : 'No event up to this moment names it.'}
     </p>
   )
 }

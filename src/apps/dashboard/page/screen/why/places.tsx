@@ -35,9 +35,12 @@ function useWho(jobId: string, ids: readonly string[]): ReadonlyMap<string, stri
 /** For each model that the job needs: its place in line, who holds the model, and who is ahead. */
 export function Places({
   jobId,
+  isInLine,
   models,
 }: {
   readonly jobId: string
+  /** One that runs, is not due or waits for others has no place in a line. */
+  readonly isInLine: boolean
   readonly models: Explanation['models']
 }) {
   const who = useWho(
@@ -56,7 +59,9 @@ export function Places({
               <span class="dim">
                 {holders.length} of {count(capacity)} in use
               </span>
-              <b class="right">{ahead === 0 ? 'first in its line' : `${count(ahead)} ahead in its line`}</b>
+              <b class="right">
+                {!isInLine ? '' : ahead === 0 ? 'first in its line' : `${count(ahead)} ahead in its line`}
+              </b>
               <PauseButton model={model} isPaused={paused !== null} />
             </p>
             <p class="chips">

@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { attemptText, explainLive, type Job, jobOf, triesOf } from '../../../../../engine/core/index.ts'
-import { plural } from '../../../../../tools/format/index.ts'
+import { count, plural } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { localText, seconds } from '../../frame/time.ts'
 import { factsIn } from '../../part/facts.ts'
 import { JobLink } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
-import { useHistory } from '../../part/reach.tsx'
 import { Data } from './data.tsx'
 import { Ended, useLetter } from './ended.tsx'
 import { Estimate } from './estimate.tsx'
@@ -71,8 +70,7 @@ function Of({ jobId }: { readonly jobId: string }) {
   const ledger = shown.calm.value
   const job = jobOf(ledger, jobId)
   const found = explainLive(factsIn(live, shown, ledger), jobId)
-  const history = useHistory(5_000)
-  const events = useLife(jobId)
+  const { events, history } = useLife(jobId)
   const letter = useLetter(jobId, job !== undefined)
   const dead = letter.state === 'here' ? letter.value : null
   return (
@@ -96,7 +94,7 @@ function Of({ jobId }: { readonly jobId: string }) {
               {found.position === null ? null : (
                 <>
                   <dt>position</dt>
-                  <dd data-fact="position">{found.position + 1} in the line of the queue</dd>
+                  <dd data-fact="position">{count(found.position + 1)} in the line of the queue</dd>
                 </>
               )}
               {found.chain.length === 0 ? null : (
@@ -121,7 +119,9 @@ function Of({ jobId }: { readonly jobId: string }) {
           </>
         )}
       </Panel>
-      {found === undefined ? null : <Places jobId={jobId} models={found.models} />}
+      {found === undefined ? null : (
+        <Places jobId={jobId} isInLine={found.position !== null} models={found.models} />
+      )}
       <Data jobId={jobId} />
       {found === undefined || job?.active === true ? null : (
         <Graph ledger={ledger} jobId={jobId} now={shown.now()} />
