@@ -91,9 +91,12 @@ function leaveOutPasses(row: unknown[]): void {
 
 type Found = Pick<Difference, 'field' | 'stored' | 'folded'>
 
+/** When a schedule was last removed: older releases did not write it, and who began with a snapshot of theirs may not know it. */
+const MAY_BE_MISSING = 'queue.1.unscheduled'
+
 /** @param isOlder what an older release did not know is not there */
 function differenceIn(field: string, stored: unknown, folded: unknown, isOlder: boolean): Found | null {
-  if (stored === folded || (isOlder && stored === undefined)) return null
+  if (stored === folded || (stored === undefined && (isOlder || field === MAY_BE_MISSING))) return null
   if (!isObject(stored) || !isObject(folded) || Array.isArray(stored) !== Array.isArray(folded))
     return { field, stored: stored ?? null, folded: folded ?? null }
   for (const key of new Set([...Object.keys(folded), ...Object.keys(stored)])) {
