@@ -35,7 +35,6 @@ const rest: Readonly<Record<string, string>> = {
   'process/workflows': 'kills workers in the middle of steps, and waits for their leases',
   'supabase/cut': 'cuts a link for longer than a lease',
   'supabase/faults': 'loses and delays answers, many times',
-  'transaction/lent-twice': 'holds the lock of a queue for longer than submissions are lent',
   'threads/threads': 'ends threads that loop, use up their memory or exit, and waits for time limits',
   'support/postgres': 'kills servers, and who started them',
 
