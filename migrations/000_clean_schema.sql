@@ -6038,6 +6038,25 @@ begin
 end
 $$;
 
+create or replace function public.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  with events as materialized (
+    select l.seq, l.event_type, l.data, jsonb_build_array(l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) as spec
+      from public.job_queue_log l where l.queue = $1 and l.job_id = $2 and l.seq >= $3),
+  lives as (
+    select q.seq, lag(q.seq) over before is not null and q.spec = lag(q.spec) over before and (
+             select e.event_type not in ('completed', 'cancelled') from events e
+              where e.seq < q.seq and (e.event_type in ('completed', 'cancelled', 'expired')
+                or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final')) order by e.seq desc limit 1) is true as is_retry
+      from events q where q.event_type = 'queued' window before as (order by q.seq))
+  select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3
+$$;
+
 create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -6048,12 +6067,16 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select u.job_id, case when u.late then null when u.life is not null then case when u.queue = $1 then u.life end else (
-           -- seq + 0: a plain order by would read the primary key, past the events of all other jobs.
-           select l.seq from public.job_queue_log l
-            where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
-            order by l.seq + 0 limit 1) end, u.life is not null
-    from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2);
+  with known as (
+    select u.job_id, u.life is not null as is_noted, case when u.late then null when u.life is not null then case when u.queue = $1 then u.life end else (
+             -- seq + 0: a plain order by would read the primary key, past the events of all other jobs.
+             select l.seq from public.job_queue_log l
+              where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
+              order by l.seq + 0 limit 1) end as life
+      from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2))
+  select k.job_id, coalesce(r.seq, k.life), k.is_noted and r.seq is null
+    from known k left join lateral (
+      select public.job_queue_last_retry($1, k.job_id, k.life) as seq where k.life is not null and public.job_queue_reads($1) < 7) r on true;
 end
 $$;
 
@@ -7307,8 +7330,9 @@ begin
       select t.%1$I::text as job_id, max(t.%2$I) as queued_at from public.jobs t group by 1),
     later as (
       select q.queue, q.job_id, max(q.seq) as life, bool_and(q.is_retry) as are_retries from (
-        select l.queue, l.job_id, l.seq, (l.job_type, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
-                 is not distinct from (lag(l.job_type) over lives, lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over lives)
+        select l.queue, l.job_id, l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
+                 is not distinct from (lag(l.job_type) over lives, lag(l.models) over lives,
+                   lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over lives)
                and (select e.event_type not in ('completed', 'cancelled') from public.job_queue_log e
                      where e.queue = l.queue and e.job_id = l.job_id and e.seq < l.seq and (e.event_type in ('completed', 'cancelled', 'expired')
                        or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
@@ -7419,7 +7443,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7445,8 +7469,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '27fc5e67a0daee97ffe3b30cc695292b1ffc434df4042ae0cf13a76be08d148d'),
-  ('027', '27fc5e67a0daee97ffe3b30cc695292b1ffc434df4042ae0cf13a76be08d148d')
+  ('000', '6124da219837acdbd29d3c30113511f930f31f65aec5bc9ac0f35dec47b9caad'),
+  ('027', '6124da219837acdbd29d3c30113511f930f31f65aec5bc9ac0f35dec47b9caad')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

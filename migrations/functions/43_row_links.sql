@@ -1,8 +1,31 @@
 -- Which row of the user speaks for which job: a row that a browser wrote belongs only to the job that is made from it.
 
+-- job_queue_last_retry(queue, job_id, life): the last `queued` event of that job, if each one since that life looks like a retry: after a death,
+-- with the same spec. So releases that do not write `retry_of` put a job in line again, and who writes beside them. Internal.
+-- Returns null if there is none, or one that looks like another job. Raises nothing.
+create or replace function public.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 0
+set cpu_index_tuple_cost = 0
+set cpu_operator_cost = 0.00001
+as $$
+  with events as materialized (
+    select l.seq, l.event_type, l.data, jsonb_build_array(l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) as spec
+      from public.job_queue_log l where l.queue = $1 and l.job_id = $2 and l.seq >= $3),
+  lives as (
+    select q.seq, lag(q.seq) over before is not null and q.spec = lag(q.spec) over before and (
+             select e.event_type not in ('completed', 'cancelled') from events e
+              where e.seq < q.seq and (e.event_type in ('completed', 'cancelled', 'expired')
+                or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final')) order by e.seq desc limit 1) is true as is_retry
+      from events q where q.event_type = 'queued' window before as (order by q.seq))
+  select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3
+$$;
+
 -- job_queue_row_lives(queue, job_ids): which life came of the rows of `jobs` that anon or authenticated have written under these ids: the
 -- number of its `queued` event, or of its `deduplicated` one where another job stood for it. The retries of that life name it
--- (`retry_of`). Internal.
+-- (`retry_of`). While a process of a release that does not write that is alive, a retry is known by its looks (job_queue_last_retry), and is the
+-- life from then on. Internal.
 -- Returns one row for each id that has a note (job_queue_unlinked). life: null if no job of this queue came of the row, or if the row
 -- came too late for it to be known which of several rows it was (late). is_noted: the note has it, so it is known without the log.
 -- Raises nothing.
@@ -16,12 +39,16 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select u.job_id, case when u.late then null when u.life is not null then case when u.queue = $1 then u.life end else (
-           -- seq + 0: a plain order by would read the primary key, past the events of all other jobs.
-           select l.seq from public.job_queue_log l
-            where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
-            order by l.seq + 0 limit 1) end, u.life is not null
-    from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2);
+  with known as (
+    select u.job_id, u.life is not null as is_noted, case when u.late then null when u.life is not null then case when u.queue = $1 then u.life end else (
+             -- seq + 0: a plain order by would read the primary key, past the events of all other jobs.
+             select l.seq from public.job_queue_log l
+              where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
+              order by l.seq + 0 limit 1) end as life
+      from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2))
+  select k.job_id, coalesce(r.seq, k.life), k.is_noted and r.seq is null
+    from known k left join lateral (
+      select public.job_queue_last_retry($1, k.job_id, k.life) as seq where k.life is not null and public.job_queue_reads($1) < 7) r on true;
 end
 $$;
 

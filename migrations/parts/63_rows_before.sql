@@ -25,8 +25,9 @@ begin
       select t.%1$I::text as job_id, max(t.%2$I) as queued_at from public.jobs t group by 1),
     later as (
       select q.queue, q.job_id, max(q.seq) as life, bool_and(q.is_retry) as are_retries from (
-        select l.queue, l.job_id, l.seq, (l.job_type, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
-                 is not distinct from (lag(l.job_type) over lives, lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over lives)
+        select l.queue, l.job_id, l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
+                 is not distinct from (lag(l.job_type) over lives, lag(l.models) over lives,
+                   lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over lives)
                and (select e.event_type not in ('completed', 'cancelled') from public.job_queue_log e
                      where e.queue = l.queue and e.job_id = l.job_id and e.seq < l.seq and (e.event_type in ('completed', 'cancelled', 'expired')
                        or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))

@@ -369,3 +369,35 @@ it('while a process of an older release is alive, a retry does not say which lif
     [lives[0]?.[1], expect.any(Number)],
   ])
 })
+
+it('while a process of an older release is alive, a row follows what looks like a retry, also later, and no other job', async () => {
+  const db = await browserAccount()
+  const coordinator = await db.coordinator()
+  await coordinator.setPolicy('by-model')
+  await db.query(`select job_queue_beat('default', 'older', null, 0, '0.1.0', 60000, 0)`)
+  const ids = ['other', 'retried', 'same but for its models']
+  await db.as('mallory', ids.map((id) => row(id)).join(';'))
+  await coordinator.takeIn({ max: 10 })
+  for (const { lease } of await coordinator.claim(all)) await coordinator.fail(lease, { retryAt: null })
+  await followed(db)
+  const rows = async () => {
+    await followed(db)
+    const data = await coordinator.data(ids)
+    const given = data.flatMap((one) => (one.row === null ? [] : [one.jobId]))
+    return [given, (await db.query('select status from jobs order by job_id')).map(({ status }) => status)]
+  }
+  await coordinator.retryDead({ jobIds: ['retried'] })
+  await coordinator.enqueue([theirs('other'), { jobId: ids[2] ?? '', models: ['m'] }])
+  const leases = await coordinator.claim(all)
+  expect(leases).toHaveLength(3)
+  // Also before the row follows.
+  expect((await coordinator.data(ids)).map((one) => one.row !== null)).toEqual([false, true, false])
+  expect(await rows()).toEqual([['retried'], ['failed', 'running', 'failed']])
+  await db.query("select job_queue_leave('default', 'older')")
+  const own = leases.find(({ lease }) => lease.jobId === 'retried') ?? expect.unreachable()
+  await coordinator.fail(own.lease, { retryAt: null })
+  await coordinator.retryDead({ jobIds: ['retried'] })
+  expect(await rows()).toEqual([['retried'], ['failed', 'pending', 'failed']])
+  await db.as('mallory', 'delete from jobs')
+  expect(await inbox(db)).toEqual([{ id: 'retried' }])
+})

@@ -96,7 +96,7 @@ export function enqueue(
   return standIns.length === 0 ? answer : { ...answer, doubles: standIns }
 }
 
-/** While a process is alive that cannot read it, nobody says it: the row of such a job does not follow it. */
+/** While a process is alive that cannot read it, nobody says it: the row of such a job knows it by its looks. */
 const retryOf = (scribe: Scribe, life: number | undefined): { readonly retryOf?: number } =>
   life === undefined || !scribe.mayWrite(RETRY_OF_SINCE) ? {} : { retryOf: life }
 

@@ -345,6 +345,7 @@ export type Database = {
       job_queue_kept: { Args: { queue: string }; Returns: Json }
       job_queue_kept_digest: { Args: { event: string }; Returns: number }
       job_queue_known: { Args: { job_id: string }; Returns: boolean }
+      job_queue_last_retry: { Args: { queue: string; job_id: string; life: number }; Returns: number }
       job_queue_leave: { Args: { queue: string; worker_id: string }; Returns: boolean }
       job_queue_life: { Args: { queue: string; job_id: string }; Returns: number }
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
