@@ -3,7 +3,7 @@
  * of both among those that are published: each has one outcome all the same.
  */
 import { expect, it } from 'vitest'
-import { hash } from '../../src/engine/core/index.ts'
+import { hash, type Json } from '../../src/engine/core/index.ts'
 import {
   enqueueBody,
   keptOf,
@@ -45,7 +45,7 @@ it('a submission comes into line once, and the newest payload of its key stays',
   await db.query(`update job_queue_submissions set taken_until = clock_timestamp() + interval '1 h'`)
   await db.query('commit')
   const rows = await db.query('select id::int, job from job_queue_submissions order by id')
-  const all = rows.map(({ id, job }) => ({ id: Number(id), job: parseSubmission(job) }))
+  const all = rows.map(({ id, job }) => ({ id: Number(id), job: parseSubmission(job as Json) }))
   // Lent to one, then with one more to another, and once more.
   for (const [name, count] of [
     ['first', 3],
