@@ -1049,6 +1049,7 @@ declare
   arrived text[];
   submitted bigint[];
   locked bigint[];
+  rows_at tid[];
   ours text[];
   setting text;
   is_rising boolean := true;
@@ -1199,8 +1200,8 @@ begin
   -- The append that deletes the row puts its job in line. It never waits: a row that another process holds comes again if it stays.
   if changes ? 'submissions' then
     submitted := array(select jsonb_array_elements_text(changes -> 'submissions')::bigint);
-    locked := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted) for update skip locked);
-    if not submitted <@ locked then
+    select l.ids, l.places into locked, rows_at from public.job_queue_lock_submissions($1, submitted) l;
+    if cardinality(locked) < cardinality(submitted) then
       return answer || jsonb_build_object('reason', 'submissions', 'ids',
         array(select u.id from unnest(submitted) u (id) where u.id <> all (locked)));
     end if;
@@ -1507,7 +1508,7 @@ begin
     end if;
   end if;
   if submitted is not null then
-    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted);
+    delete from public.job_queue_submissions s where s.ctid = any (rows_at);
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -3372,7 +3373,9 @@ begin
       from jsonb_to_recordset(request.answer -> 'jobs') as j (job_id text, state text)
       left join lateral (
         select l.data ->> 'stands_for' as stands_for from public.job_queue_log l
-         where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission' and l.created_at > request.created_at
+         where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission'
+           -- Not by the index of times, which would be read for each job.
+           and l.created_at - request.created_at > interval '0'
         union all
         -- It was a double before, and was asked for `once`.
         select o.stands_for from public.job_queue_once o
@@ -3774,11 +3777,11 @@ begin
   end if;
   delete from public.job_queue_staged s where s.queue = $1 and s.command_id = $2;
 
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at, taken_until)
   values ($1, $2, said, jsonb_build_object('request_id', $2, 'jobs', (
       select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', k.id, 'state', case when k.is_new then 'submitted' else 'known' end))), '[]')
-        from (select u.id, u.id = any (fresh) as is_new from unnest(given) u (id)
-              union all select w.id, false from unnest($5) w (id)) k)), clock_timestamp())
+        from (select u.id, f.id is not null as is_new from unnest(given) u (id) left join unnest(fresh) f (id) on f.id = u.id
+              union all select w.id, false from unnest($5) w (id)) k)), clock_timestamp(), clock_timestamp() + interval '5 seconds')
   on conflict (queue, request_id) do nothing;
   if not found then
     -- The same call, at the same time.
@@ -3802,7 +3805,8 @@ declare
   held jsonb;
   open jsonb := '[]';
 begin
-  select i.command ->> 'digest' as digest into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  select i.command ->> 'digest' as digest, coalesce(i.taken_until > clock_timestamp(), false) as is_reserved
+    into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
   if not found then
     return null;
   end if;
@@ -3810,14 +3814,14 @@ begin
     return '{"is_reused": true, "is_taken": false, "left": 0, "open": [], "held": [], "answer": null}';
   end if;
   if not $4 then
-    is_taken := exists (select from public.job_queue_submissions s
+    is_taken := call.is_reserved or exists (select from public.job_queue_submissions s
       where s.queue = $1 and s.request_id = $2 and s.code is null and s.taken_until > clock_timestamp());
   end if;
   if not is_taken then
-    with reserved as (
-      update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '5 seconds'
-       where s.queue = $1 and s.request_id = $2 and s.code is null returning s.id, s.job_id)
-    select coalesce(to_jsonb(array_agg(jsonb_build_object('id', r.id, 'job_id', r.job_id) order by r.id)), '[]') into open from reserved r;
+    -- One row of the call, in place of one for each of its jobs.
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds' where i.queue = $1 and i.request_id = $2;
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('id', s.id, 'job_id', s.job_id) order by s.id)), '[]') into open
+      from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is null;
   end if;
   select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'reason', s.reason) order by s.id)), '[]') into held
     from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
@@ -4199,8 +4203,10 @@ declare
   requests jsonb := public.job_queue_open_requests($1, $2);
   submission record;
   submissions jsonb[] := '{}';
+  calls text[];
   ids bigint[] := '{}';
   ours bigint[];
+  places tid[];
   held bigint;
   size bigint := 0;
 begin
@@ -4209,11 +4215,17 @@ begin
   end if;
   -- One caller after the other: each sees what the others have.
   perform pg_advisory_xact_lock(hashtextextended('interlock.submissions:' || $1, 0));
+  -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
+  calls := array(select distinct s.request_id from public.job_queue_submissions s where s.queue = $1 and s.request_id like 'call:%');
+  if calls <> '{}' then
+    calls := array(select i.request_id from public.job_queue_inbox i
+      where i.queue = $1 and i.request_id = any (calls) and i.taken_until >= clock_timestamp());
+  end if;
   for submission in
     select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from public.job_queue_submissions s
      where s.queue = $1 and (s.code is null or s.taken_until < clock_timestamp() or $3)
-       -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
-       and not (s.request_id like 'call:%' and s.code is null and coalesce(s.taken_until >= clock_timestamp(), false))
+       and not (s.request_id like 'call:%' and s.code is null
+         and (s.request_id = any (calls) or coalesce(s.taken_until >= clock_timestamp(), false)))
      order by s.id limit 10 * lim
   loop
     exit when submission.is_reserved;
@@ -4222,20 +4234,31 @@ begin
     size := size + length(submission.job::text);
     exit when size >= 1000000;
   end loop;
-  ours := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (ids) for update skip locked);
+  select l.ids, l.places into ours, places from public.job_queue_lock_submissions($1, ids) l;
   if cardinality(ours) < cardinality(ids) then
     -- An append that takes longer than the rows were reserved for it locks them: none passes these. Who cancels one holds up no others.
     select min(s.id) into held from public.job_queue_submissions s
      where s.queue = $1 and s.id = any (ids) and s.id <> all (ours) and s.code is null and s.taken_until > clock_timestamp() - interval '10 seconds';
-    select coalesce(array_agg(u.id order by u.id), '{}'), coalesce(array_agg(u.submission order by u.id), '{}') into ids, submissions
-      from unnest(ids, submissions) as u (id, submission)
-     where u.id = any (ours) and coalesce(u.id < held, true);
+    select coalesce(array_agg(u.submission order by u.id), '{}'), array_agg(o.place) into submissions, places
+      from unnest(ids, submissions) as u (id, submission) join unnest(ours, places) as o (id, place) on o.id = u.id
+     where coalesce(u.id < held, true);
   end if;
-  if ids <> '{}' then
-    update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds'
-     where s.queue = $1 and s.id = any (ids);
-  end if;
+  update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds' where s.ctid = any (places);
   return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
+end
+$$;
+
+create or replace function public.job_queue_lock_submissions(queue text, numbers bigint[], out ids bigint[], out places tid[])
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  select coalesce(array_agg(l.id), '{}'), coalesce(array_agg(l.place), '{}') into ids, places
+    from unnest($2) as u (id)
+    cross join lateral (
+      select s.id, s.ctid as place from public.job_queue_submissions s
+       where s.queue = $1 and s.id between u.id and u.id order by s.id for update skip locked) l;
 end
 $$;
 
@@ -7443,7 +7466,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7469,8 +7492,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '6124da219837acdbd29d3c30113511f930f31f65aec5bc9ac0f35dec47b9caad'),
-  ('027', '6124da219837acdbd29d3c30113511f930f31f65aec5bc9ac0f35dec47b9caad')
+  ('000', '44f003f99c1f9ddd55aff0e151d46292e1caa5a26cc1c6e40a15fac6843abecb'),
+  ('027', '44f003f99c1f9ddd55aff0e151d46292e1caa5a26cc1c6e40a15fac6843abecb')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

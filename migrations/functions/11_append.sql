@@ -88,6 +88,7 @@ declare
   arrived text[];
   submitted bigint[];
   locked bigint[];
+  rows_at tid[];
   ours text[];
   setting text;
   is_rising boolean := true;
@@ -238,8 +239,8 @@ begin
   -- The append that deletes the row puts its job in line. It never waits: a row that another process holds comes again if it stays.
   if changes ? 'submissions' then
     submitted := array(select jsonb_array_elements_text(changes -> 'submissions')::bigint);
-    locked := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted) for update skip locked);
-    if not submitted <@ locked then
+    select l.ids, l.places into locked, rows_at from public.job_queue_lock_submissions($1, submitted) l;
+    if cardinality(locked) < cardinality(submitted) then
       return answer || jsonb_build_object('reason', 'submissions', 'ids',
         array(select u.id from unnest(submitted) u (id) where u.id <> all (locked)));
     end if;
@@ -546,7 +547,7 @@ begin
     end if;
   end if;
   if submitted is not null then
-    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any (submitted);
+    delete from public.job_queue_submissions s where s.ctid = any (rows_at);
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s

@@ -358,7 +358,9 @@ begin
       from jsonb_to_recordset(request.answer -> 'jobs') as j (job_id text, state text)
       left join lateral (
         select l.data ->> 'stands_for' as stands_for from public.job_queue_log l
-         where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission' and l.created_at > request.created_at
+         where l.queue = $2 and l.job_id = j.job_id and l.event_type = 'deduplicated' and l.data ? 'submission'
+           -- Not by the index of times, which would be read for each job.
+           and l.created_at - request.created_at > interval '0'
         union all
         -- It was a double before, and was asked for `once`.
         select o.stands_for from public.job_queue_once o

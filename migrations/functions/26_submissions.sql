@@ -211,11 +211,11 @@ begin
   end if;
   delete from public.job_queue_staged s where s.queue = $1 and s.command_id = $2;
 
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at, taken_until)
   values ($1, $2, said, jsonb_build_object('request_id', $2, 'jobs', (
       select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', k.id, 'state', case when k.is_new then 'submitted' else 'known' end))), '[]')
-        from (select u.id, u.id = any (fresh) as is_new from unnest(given) u (id)
-              union all select w.id, false from unnest($5) w (id)) k)), clock_timestamp())
+        from (select u.id, f.id is not null as is_new from unnest(given) u (id) left join unnest(fresh) f (id) on f.id = u.id
+              union all select w.id, false from unnest($5) w (id)) k)), clock_timestamp(), clock_timestamp() + interval '5 seconds')
   on conflict (queue, request_id) do nothing;
   if not found then
     -- The same call, at the same time.
@@ -246,7 +246,8 @@ declare
   held jsonb;
   open jsonb := '[]';
 begin
-  select i.command ->> 'digest' as digest into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  select i.command ->> 'digest' as digest, coalesce(i.taken_until > clock_timestamp(), false) as is_reserved
+    into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
   if not found then
     return null;
   end if;
@@ -254,14 +255,14 @@ begin
     return '{"is_reused": true, "is_taken": false, "left": 0, "open": [], "held": [], "answer": null}';
   end if;
   if not $4 then
-    is_taken := exists (select from public.job_queue_submissions s
+    is_taken := call.is_reserved or exists (select from public.job_queue_submissions s
       where s.queue = $1 and s.request_id = $2 and s.code is null and s.taken_until > clock_timestamp());
   end if;
   if not is_taken then
-    with reserved as (
-      update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '5 seconds'
-       where s.queue = $1 and s.request_id = $2 and s.code is null returning s.id, s.job_id)
-    select coalesce(to_jsonb(array_agg(jsonb_build_object('id', r.id, 'job_id', r.job_id) order by r.id)), '[]') into open from reserved r;
+    -- One row of the call, in place of one for each of its jobs.
+    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds' where i.queue = $1 and i.request_id = $2;
+    select coalesce(to_jsonb(array_agg(jsonb_build_object('id', s.id, 'job_id', s.job_id) order by s.id)), '[]') into open
+      from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is null;
   end if;
   select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'reason', s.reason) order by s.id)), '[]') into held
     from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
@@ -690,8 +691,10 @@ declare
   requests jsonb := public.job_queue_open_requests($1, $2);
   submission record;
   submissions jsonb[] := '{}';
+  calls text[];
   ids bigint[] := '{}';
   ours bigint[];
+  places tid[];
   held bigint;
   size bigint := 0;
 begin
@@ -700,11 +703,17 @@ begin
   end if;
   -- One caller after the other: each sees what the others have.
   perform pg_advisory_xact_lock(hashtextextended('interlock.submissions:' || $1, 0));
+  -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
+  calls := array(select distinct s.request_id from public.job_queue_submissions s where s.queue = $1 and s.request_id like 'call:%');
+  if calls <> '{}' then
+    calls := array(select i.request_id from public.job_queue_inbox i
+      where i.queue = $1 and i.request_id = any (calls) and i.taken_until >= clock_timestamp());
+  end if;
   for submission in
     select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from public.job_queue_submissions s
      where s.queue = $1 and (s.code is null or s.taken_until < clock_timestamp() or $3)
-       -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
-       and not (s.request_id like 'call:%' and s.code is null and coalesce(s.taken_until >= clock_timestamp(), false))
+       and not (s.request_id like 'call:%' and s.code is null
+         and (s.request_id = any (calls) or coalesce(s.taken_until >= clock_timestamp(), false)))
      order by s.id limit 10 * lim
   loop
     exit when submission.is_reserved;
@@ -713,20 +722,35 @@ begin
     size := size + length(submission.job::text);
     exit when size >= 1000000;
   end loop;
-  ours := array(select s.id from public.job_queue_submissions s where s.queue = $1 and s.id = any (ids) for update skip locked);
+  select l.ids, l.places into ours, places from public.job_queue_lock_submissions($1, ids) l;
   if cardinality(ours) < cardinality(ids) then
     -- An append that takes longer than the rows were reserved for it locks them: none passes these. Who cancels one holds up no others.
     select min(s.id) into held from public.job_queue_submissions s
      where s.queue = $1 and s.id = any (ids) and s.id <> all (ours) and s.code is null and s.taken_until > clock_timestamp() - interval '10 seconds';
-    select coalesce(array_agg(u.id order by u.id), '{}'), coalesce(array_agg(u.submission order by u.id), '{}') into ids, submissions
-      from unnest(ids, submissions) as u (id, submission)
-     where u.id = any (ours) and coalesce(u.id < held, true);
+    select coalesce(array_agg(u.submission order by u.id), '{}'), array_agg(o.place) into submissions, places
+      from unnest(ids, submissions) as u (id, submission) join unnest(ours, places) as o (id, place) on o.id = u.id
+     where coalesce(u.id < held, true);
   end if;
-  if ids <> '{}' then
-    update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds'
-     where s.queue = $1 and s.id = any (ids);
-  end if;
+  update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds' where s.ctid = any (places);
   return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
+end
+$$;
+
+-- job_queue_lock_submissions(queue, numbers): locks submissions, without a wait. Internal.
+-- Returns those that it has locked, and the places of their rows: what changes them next goes by these, which no plan can miss. Where the
+-- table was empty at the last ANALYZE, another index may seem as good as that of their numbers, and each row of the queue would be compared
+-- with each number. Here that order makes a difference. Raises nothing.
+create or replace function public.job_queue_lock_submissions(queue text, numbers bigint[], out ids bigint[], out places tid[])
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  select coalesce(array_agg(l.id), '{}'), coalesce(array_agg(l.place), '{}') into ids, places
+    from unnest($2) as u (id)
+    cross join lateral (
+      select s.id, s.ctid as place from public.job_queue_submissions s
+       where s.queue = $1 and s.id between u.id and u.id order by s.id for update skip locked) l;
 end
 $$;
 

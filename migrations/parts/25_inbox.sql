@@ -1,6 +1,7 @@
 -- Commands by SQL (job_queue_request), for any live coordinator to decide; and a cancel for each live job whose row of `jobs` was
 -- deleted or set to cancelled. The command's id in the log is 'sql:' and the id of the request, so that it is carried out once.
--- taken_until: a coordinator is deciding it; if it has not answered by then, others may.
+-- taken_until: a coordinator is deciding it; if it has not answered by then, others may. Of a large call (call:…), which is answered when it
+-- is committed: its process puts the jobs in line until then.
 -- The size limit applies to jsonb, which takes up to 6 times the bytes of the text: 1 MB of payload always fits.
 create table if not exists public.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),

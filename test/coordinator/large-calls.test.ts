@@ -52,7 +52,10 @@ const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
     }
     return {
       store,
-      pass: async () => void (await client.query('update job_queue_submissions set taken_until = null')),
+      pass: async () =>
+        void (await client.query(
+          'update job_queue_submissions set taken_until = null; update job_queue_inbox set taken_until = null',
+        )),
     }
   },
 }

@@ -351,6 +351,7 @@ export type Database = {
       job_queue_link: { Args: { target: string; job_ids: string[] }; Returns: number }
       job_queue_linked: { Args: { queue: string; target: string; job_id: string; row_queued_at: string }; Returns: boolean }
       job_queue_list_submissions: { Args: { queue: string; after: number }; Returns: Json }
+      job_queue_lock_submissions: { Args: { queue: string; numbers: number[] }; Returns: Record<string, unknown> }
       job_queue_micros: { Args: { run_at: string }; Returns: number }
       job_queue_not_arrived: { Args: { key_column: string; job_ids: string[] }; Returns: undefined }
       job_queue_not_live: { Args: { queue: string; job_id: string }; Returns: Json }
