@@ -113,14 +113,17 @@ describe('the core against a naive second admission', () => {
     PATIENCE,
   )
 
-  it(
-    'does so where jobs use what is limited',
-    () => {
+  it.each([
+    ['', true, 70],
+    [', and some of it counts at the start', 'atStart' as const, 70],
+  ])(
+    'does so where jobs use what is limited%s',
+    (_, uses, times) => {
       fc.assert(
-        fc.property(arbitraryRun({ maxLength: 120, uses: true }), (steps) => {
+        fc.property(arbitraryRun({ maxLength: 120, uses }), (steps) => {
           compare(steps)
         }),
-        { numRuns: runs(100) },
+        { numRuns: runs(times) },
       )
     },
     PATIENCE,

@@ -310,22 +310,28 @@ const measuredRules: fc.Arbitrary<Policy> = fc
 const resource = fc.constantFrom('x', 'y')
 const usesOf = (amount: fc.Arbitrary<number>): fc.Arbitrary<Uses> =>
   fc.dictionary(resource, amount, { maxKeys: 2, noNullPrototype: true })
-const window = fc.record(
-  { limit: fc.constantFrom(2, 4, 6, 9), perSeconds: fc.constantFrom(0.05, 1, 3, 10) },
-  { noNullPrototype: true },
-)
-const limits = fc.dictionary(
-  resource,
-  fc.oneof(
-    window,
-    fc.uniqueArray(window, { minLength: 1, maxLength: 3, selector: (one) => JSON.stringify(one) }),
-  ),
-  { minKeys: 1, maxKeys: 2, noNullPrototype: true },
-)
+const windowOf = { limit: fc.constantFrom(2, 4, 6, 9), perSeconds: fc.constantFrom(0.05, 1, 3, 10) }
+const counted = fc.constant('atStart' as const)
+/** @param atStart some of them count at the start */
+function limitsOf(atStart: boolean) {
+  const window = atStart
+    ? fc.record({ ...windowOf, counted }, { requiredKeys: ['limit', 'perSeconds'], noNullPrototype: true })
+    : fc.record(windowOf, { noNullPrototype: true })
+  return fc.dictionary(
+    resource,
+    fc.oneof(
+      window,
+      fc.uniqueArray(window, { minLength: 1, maxLength: 3, selector: (one) => JSON.stringify(one) }),
+    ),
+    { minKeys: 1, maxKeys: 2, noNullPrototype: true },
+  )
+}
 
 /** Most policies limit what is used, and most jobs use something. */
-const limited = (rules: fc.Arbitrary<Policy>): fc.Arbitrary<Policy> =>
-  fc.tuple(rules, limits, fc.nat(4)).map(([policy, uses, nth]) => (nth === 0 ? policy : { ...policy, uses }))
+const limited = (rules: fc.Arbitrary<Policy>, atStart: boolean): fc.Arbitrary<Policy> =>
+  fc
+    .tuple(rules, limitsOf(atStart), fc.nat(4))
+    .map(([policy, uses, nth]) => (nth === 0 ? policy : { ...policy, uses }))
 
 const wishUsing = (wish: fc.Arbitrary<Wish>): fc.Arbitrary<Wish> =>
   fc
@@ -613,7 +619,8 @@ interface RunShape {
   /** Whether graphs come in one call, handlers add jobs, and jobs are cancelled with what comes after them. */
   readonly flows?: boolean
   /** Whether policies limit what jobs use. */
-  readonly uses?: boolean
+  /** `atStart`: some limits count at the start. */
+  readonly uses?: boolean | 'atStart'
   /** Whether policies group jobs by loaded models, and processes say how many they keep. */
   readonly warm?: boolean
   /** Whether rules have patterns of models. */
@@ -637,7 +644,7 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
   } = shape
   const isMeasured = places === 'units'
   const unlimited = isMeasured ? measuredRules : places ? placedRules : arbitraryRules
-  const cold = uses ? limited(unlimited) : unlimited
+  const cold = uses ? limited(unlimited, uses === 'atStart') : unlimited
   const unweighed = warm ? warming(cold) : cold
   const rules = weights ? weighing(unweighed) : unweighed
   const named = (own: fc.Arbitrary<Wish>) => (weights ? withFairKey(own) : own)

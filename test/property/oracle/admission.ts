@@ -11,6 +11,7 @@ import {
   inOrder,
   isAhead,
   isAt,
+  isAtStart,
   isHeldWhole,
   isOpenFor,
   isWaitingNow,
@@ -221,8 +222,10 @@ export function isOverRate({ policy, starts }: Queue, model: string, now: number
 export function lackOf(queue: Queue, job: Entry, now: number, isAlone = false): string | undefined {
   return usedBy(queue, job).find((resource) => {
     const kept = isAlone ? 0 : keptOf(queue, job, resource, now)
-    const wanted = useOf(queue, job, resource) + kept + reservedOf(queue, resource)
-    return limitsOf(queue.policy, resource).some(({ limit, perSeconds }, window) => {
+    return limitsOf(queue.policy, resource).some((one, window) => {
+      const { limit, perSeconds } = one
+      const reserved = isAtStart(one) ? 0 : reservedOf(queue, resource)
+      const wanted = useOf(queue, job, resource) + kept + reserved
       const recent = queue.used.filter(
         (use) =>
           use.resource === resource &&

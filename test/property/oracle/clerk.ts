@@ -33,6 +33,7 @@ import {
   inOrder,
   isAhead,
   isAt,
+  isAtStart,
   isHeldWhole,
   isOpenFor,
   leftOf,
@@ -104,23 +105,39 @@ export class Clerk {
     return queue.lastAt
   }
 
-  /** What it used counts from now on, window by window. What ended within a thousandth of one counts as the last of it. */
+  /** What it used counts from now on; where what it asked for counted at its start, what it used beyond. */
   #settleUse(job: Entry, used: JobSpec['uses'] = {}): void {
     const { queue } = this
-    const at = queue.lastAt
+    if (bypasses(job)) return
     for (const resource of new Set([...usedBy(queue, job), ...Object.keys(used)])) {
-      const amount = Object.hasOwn(used, resource) ? used[resource] : useOf(queue, job, resource)
-      if (!amount || bypasses(job)) continue
-      for (const [window, { perSeconds }] of limitsOf(queue.policy, resource).entries()) {
-        const part = Math.max(1, Math.floor(Math.ceil(perSeconds * 1_000_000) / 1_000))
-        const isNear = (use: Used) =>
-          use.resource === resource &&
-          use.window === window &&
-          Math.floor(use.at / part) === Math.floor(at / part)
-        const sum = queue.used.filter(isNear).reduce((all, use) => all + use.amount, amount)
-        queue.used = [...queue.used.filter((use) => !isNear(use)), { resource, window, at, amount: sum }]
-      }
+      const ask = useOf(queue, job, resource)
+      const amount = Object.hasOwn(used, resource) ? (used[resource] ?? 0) : ask
+      for (const [window, limit] of limitsOf(queue.policy, resource).entries())
+        this.#count(resource, window, isAtStart(limit) ? Math.max(0, amount - ask) : amount)
     }
+  }
+
+  /** What it asks for counts from its start on, where it does so at the start. @param fits which resources */
+  countAtStart(job: Entry, fits: (resource: string) => boolean = () => true): void {
+    const { queue } = this
+    for (const resource of usedBy(queue, job).filter(fits))
+      for (const [window, limit] of limitsOf(queue.policy, resource).entries())
+        if (isAtStart(limit)) this.#count(resource, window, useOf(queue, job, resource))
+  }
+
+  /** What counts within a thousandth of a window counts as the last of it. */
+  #count(resource: string, window: number, amount: number): void {
+    const { queue } = this
+    const { lastAt: at } = queue
+    const { perSeconds } = limitsOf(queue.policy, resource)[window] ?? { perSeconds: 0 }
+    if (amount === 0) return
+    const part = Math.max(1, Math.floor(Math.ceil(perSeconds * 1_000_000) / 1_000))
+    const isNear = (use: Used) =>
+      use.resource === resource &&
+      use.window === window &&
+      Math.floor(use.at / part) === Math.floor(at / part)
+    const sum = queue.used.filter(isNear).reduce((all, use) => all + use.amount, amount)
+    queue.used = [...queue.used.filter((use) => !isNear(use)), { resource, window, at, amount: sum }]
   }
 
   /** Who has come into line since the event before is pinned, one after the other. */
@@ -239,6 +256,7 @@ export class Clerk {
     const { version: token } = queue
     for (const model of spec.models)
       if (ruleOf(queue.policy.rate, model)) queue.starts.push({ model, at: startedAt })
+    this.countAtStart(job)
     Object.assign(job, {
       active: true,
       token,

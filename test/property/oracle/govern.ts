@@ -77,6 +77,7 @@ export function setPolicy(clerk: Clerk, { policy }: Body<'set_policy'>): Answer 
   const names = Object.values({ ...policy.capacity, ...queue.policy.capacity })
   const rules = queue.policy
   queue.policy = policy
+  if (isLimited) countRunning(clerk, rules)
   changeTurns(queue, rules)
   if (isLimited || (isMoved && names.some((rule) => typeof rule === 'object'))) {
     for (const job of queue.jobs.filter((one) => !one.active)) {
@@ -100,6 +101,16 @@ const underLimits = ({ policy: before, used, lastAt }: Queue, policy: Policy): U
     const own = used.filter((use) => use.resource === resource && use.window === from && use.at >= since)
     return limitsOf(policy, resource).flatMap((_, window) => own.map((use) => ({ ...use, window })))
   })
+
+/** Who runs counts as if it began now where it did not count at its start. */
+function countRunning(clerk: Clerk, before: Policy): void {
+  for (const job of clerk.queue.jobs.filter(({ active }) => active))
+    clerk.countAtStart(job, (resource) => {
+      const old = limitsOf(before, resource)
+      const longest = Math.max(...old.map(({ perSeconds }) => perSeconds))
+      return old.find(({ perSeconds }) => perSeconds === longest)?.counted !== 'atStart'
+    })
+}
 
 export function drain(clerk: Clerk): Answer {
   if (clerk.queue.draining) return []

@@ -335,6 +335,7 @@ export const NOWHERE = '\u0002'
 export interface Limit {
   readonly limit: number
   readonly perSeconds: number
+  readonly counted?: 'atStart'
 }
 
 /** The limits of a resource; none: it has no limit. */
@@ -342,6 +343,9 @@ export function limitsOf({ uses = {} }: Policy, resource: string): readonly Limi
   const rule = ruleOf(uses, resource)
   return rule === undefined ? [] : 'limit' in rule ? [rule] : rule
 }
+
+/** What jobs ask for counts at their start, and not for as long as they run. */
+export const isAtStart = ({ counted }: Limit): boolean => counted === 'atStart'
 
 /** What a job uses of a resource that has a limit, if it stands in line for anything. */
 export const useOf = ({ policy }: Queue, job: Entry, resource: string): number =>
