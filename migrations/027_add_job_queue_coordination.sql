@@ -6018,22 +6018,23 @@ end
 $$;
 
 create or replace function public.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
-  with events as materialized (
-    select l.seq, l.event_type, l.data, jsonb_build_array(l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) as spec
-      from public.job_queue_log l where l.queue = $1 and l.job_id = $2 and l.seq >= $3),
-  lives as (
-    select q.seq, lag(q.seq) over before is not null and q.spec = lag(q.spec) over before and (
-             select e.event_type not in ('completed', 'cancelled') from events e
-              where e.seq < q.seq and (e.event_type in ('completed', 'cancelled', 'expired')
-                or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final')) order by e.seq desc limit 1) is true as is_retry
-      from events q where q.event_type = 'queued' window before as (order by q.seq))
-  select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3
+#variable_conflict use_column
+begin
+  return (with lives as (
+    select l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
+             is not distinct from (lag(l.job_type) over before, lag(l.models) over before,
+               lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over before)
+           and public.job_queue_end_of_life($1, $2, l.seq) in ('failed', 'expired') is true as is_retry
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' and l.seq >= $3 window before as (order by l.seq))
+  select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3);
+end
 $$;
 
 create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
@@ -7448,7 +7449,7 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '44f003f99c1f9ddd55aff0e151d46292e1caa5a26cc1c6e40a15fac6843abecb')
+  ('027', 'ae0a63f1afb7256f16ac34146a9d1247d6ed86766a653bcf12f006b57e907478')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -4,22 +4,23 @@
 -- with the same spec. So releases that do not write `retry_of` put a job in line again, and who writes beside them. Internal.
 -- Returns null if there is none, or one that looks like another job. Raises nothing.
 create or replace function public.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
-  with events as materialized (
-    select l.seq, l.event_type, l.data, jsonb_build_array(l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) as spec
-      from public.job_queue_log l where l.queue = $1 and l.job_id = $2 and l.seq >= $3),
-  lives as (
-    select q.seq, lag(q.seq) over before is not null and q.spec = lag(q.spec) over before and (
-             select e.event_type not in ('completed', 'cancelled') from events e
-              where e.seq < q.seq and (e.event_type in ('completed', 'cancelled', 'expired')
-                or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final')) order by e.seq desc limit 1) is true as is_retry
-      from events q where q.event_type = 'queued' window before as (order by q.seq))
-  select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3
+#variable_conflict use_column
+begin
+  return (with lives as (
+    select l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
+             is not distinct from (lag(l.job_type) over before, lag(l.models) over before,
+               lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over before)
+           and public.job_queue_end_of_life($1, $2, l.seq) in ('failed', 'expired') is true as is_retry
+      from public.job_queue_log l
+     where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' and l.seq >= $3 window before as (order by l.seq))
+  select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3);
+end
 $$;
 
 -- job_queue_row_lives(queue, job_ids): which life came of the rows of `jobs` that anon or authenticated have written under these ids: the

@@ -54,7 +54,7 @@ export const statements: readonly string[] = [
   `select job_queue_end_of('default', 7), job_queue_ending('default', '{end-of:7}', '[]'), job_queue_committed_ends('default')`,
   `delete from job_queue_inbox where request_id = 'end-of:7'`,
   `delete from job_queue_jobs where job_id = 'ends'`,
-  `select job_queue_known('waiting-1'), job_queue_linked('default', 'jobs', 'waiting-1', null), job_queue_kept('default'), job_queue_reads('default')`,
+  `select job_queue_known('waiting-1'), job_queue_linked('default', 'jobs', 'waiting-1', null), job_queue_kept('default'), job_queue_reads('default'), job_queue_last_retry('default', 'waiting-1', 1)`,
   `select job_queue_link('jobs', array['row-8'])`,
   `update jobs set queued_at = clock_timestamp(), required_models = '{n}' where job_id = 'row-9'`,
   `select job_queue_explain('waiting-1'), job_queue_explain('nobody')`,
