@@ -2,7 +2,7 @@
  * Writes src/engine/core/law/table.ts: what the machines say, as a table that the core reads without knowing XState.
  * A test holds it to the machines.
  *
- *   npm run law
+ *   npm run generate -- law
  */
 import fs from 'node:fs'
 import { lawModule } from '../machines/compile.ts'

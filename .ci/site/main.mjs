@@ -1,5 +1,5 @@
 /**
- * The documentation as a site, with search: `npm run docs` shows it while you write, `npm run docs -- --build` writes it to .ci/site/.out.
+ * The documentation as a site, with search: `npm run generate -- site` shows it while you write, `npm run generate -- site --build` writes it to .ci/site/.out.
  * What it needs (VitePress, TypeDoc and the compiler that TypeDoc knows) is installed by the first run, in the versions that package.json here
  * names, and nobody else waits for it. It has no lock file: nothing of it is published or tested with.
  */

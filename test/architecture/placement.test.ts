@@ -59,6 +59,14 @@ describe('the commands', () => {
     expect(ci).not.toMatch(/^npm (test|run test:rest)/m)
   })
 
+  it('are in CONTRIBUTING.md, which says when one types each', () => {
+    const page = textOf('CONTRIBUTING.md')
+    const unsaid = Object.keys(scripts).filter(
+      (name) => !new RegExp(`^\\|.*\`${name}\`.*\\| \\S`, 'mu').test(page),
+    )
+    expect(unsaid).toEqual([])
+  })
+
   it('neither try a second time, nor leave a test out', () => {
     const config = textOf('vitest.config.ts')
     expect(config).not.toMatch(/retry|bail|passWithNoTests|allowOnly/)

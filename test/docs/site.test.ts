@@ -1,4 +1,4 @@
-/** `npm run docs -- --build`: every page becomes one of the site, can be searched, and the exports are described. */
+/** `npm run generate -- site --build`: every page becomes one of the site, can be searched, and the exports are described. */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -10,8 +10,8 @@ import { type Accident, type Unconfirmed, unconfirmed } from './unconfirmed.ts'
 
 const HELP = `Fails over between three machines with PostgreSQL, Patroni and etcd, with workers and a producer under way.
 
-  npm run drill -- [--kills <n>] [--only-patroni <n>] [--switchovers <n>] [--terminated <n>] [--checkpointer <n>]
-                   [--lease <seconds>] [--patience <seconds>]
+  npm run test:more -- drill [--kills <n>] [--only-patroni <n>] [--switchovers <n>] [--terminated <n>]
+                             [--checkpointer <n>] [--lease <seconds>] [--patience <seconds>]
 
   --kills <n>           how often the leader's machine is killed: PostgreSQL, Patroni and etcd (10). Every second time, the first
                         included, etcd's leader is on it

@@ -2,7 +2,7 @@
  * Writes src/engine/events/event-codec.ts: what the table of events says, as code that is as fast as if it were written by hand. A
  * test holds it to the table.
  *
- *   npm run codec
+ *   npm run generate -- codec
  */
 import { writeFileSync } from 'node:fs'
 import {
@@ -194,7 +194,7 @@ export function codecModule(): string {
     'areSoundUses',
     'areOffers',
   ]).sort()
-  return `// Made by \`npm run codec\` from event-table.ts: change that.
+  return `// Made by \`npm run generate -- codec\` from event-table.ts: change that.
 import { type Event, type EventType, type JobType, type Policy, policyVersion, type RecordedEvent } from '../core/index.ts'
 import { ${guards.join(', ')} } from './event-guards.ts'
 import type { EventRow } from './event-row.ts'

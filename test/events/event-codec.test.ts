@@ -90,7 +90,7 @@ describe('a plain row', () => {
   })
 })
 
-it('the code is what the table says now: `npm run codec` writes it', () => {
+it('the code is what the table says now: `npm run generate -- codec` writes it', () => {
   const written = readFileSync(new URL('../../src/engine/events/event-codec.ts', import.meta.url), 'utf8')
   expect(squeezed(written)).toBe(squeezed(codecModule()))
 })

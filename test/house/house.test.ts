@@ -7,7 +7,7 @@ import { Exports } from './exports.ts'
 import { measureHouse } from './measure.ts'
 import type { SourceFile } from './tree.ts'
 
-it('the package exports the types that are kept; if others are meant: npm run declarations', async () => {
+it('the package exports the types that are kept; if others are meant: npm run generate -- declarations', async () => {
   expect(await currentDeclarations()).toBe(await keptDeclarations())
 })
 

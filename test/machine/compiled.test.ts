@@ -8,7 +8,7 @@ import { jobLaw, queueLaw } from '../../src/engine/core/law/table.ts'
 import { mutantOf } from './mutants.ts'
 
 describe('the table of the law', () => {
-  it('is what the machines say now: `npm run law` writes it', () => {
+  it('is what the machines say now: `npm run generate -- law` writes it', () => {
     const written = new URL('../../src/engine/core/law/table.ts', import.meta.url)
     expect(squeezed(fs.readFileSync(written, 'utf8'))).toBe(squeezed(lawModule()))
     expect(queueLaw).toEqual(compileQueueLaw(coordinatorMachine))

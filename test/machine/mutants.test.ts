@@ -129,7 +129,7 @@ const jobMutants = [
   ...mutantsOf(jobMachine, ['#job.waiting.in_line', '#job.active.running', '#job.ended.completed']),
 ]
 
-/** Undefined: it does not compile, so `npm run law` says so. */
+/** Undefined: it does not compile, so `npm run generate -- law` says so. */
 function lawOf(made: () => Partial<Law>): Law | undefined {
   try {
     return { ...lawful, ...made() }

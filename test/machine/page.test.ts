@@ -17,7 +17,7 @@ const machines = [
 ] as const
 
 describe('docs/inside/state-machines.md (machineMermaid, statesOf, transitionsOf)', () => {
-  it('is what the machines say: else run node test/machine/page.ts', () => {
+  it('is what the machines say: else run npm run generate -- law', () => {
     expect(readFileSync(pageFile, 'utf8')).toBe(page())
   })
 

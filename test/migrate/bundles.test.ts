@@ -13,12 +13,9 @@ import { interlockFunctions, sqlFunctions } from '../../src/engine/migrate/sql-f
 import { referencePages } from '../../src/engine/migrate/sql-reference.ts'
 
 describe('the bundles', () => {
-  it.each([...bundles()])(
-    '%s is what its parts make: else run node src/engine/migrate/bundle.ts',
-    (name, text) => {
-      expect(readFileSync(join(migrationsFolder(), name), 'utf8')).toBe(text)
-    },
-  )
+  it.each([...bundles()])('%s is what its parts make: else run npm run generate -- bundle', (name, text) => {
+    expect(readFileSync(join(migrationsFolder(), name), 'utf8')).toBe(text)
+  })
 
   it.each([...bundles(), ['the way back', undoScript()] as const])(
     '%s is one transaction and leaves no place to be filled',
@@ -110,7 +107,7 @@ describe('jsonb_agg and jsonb_object_agg', () => {
 })
 
 describe('the pages about the functions', () => {
-  it('are what their headers say: else run node src/engine/migrate/bundle.ts', () => {
+  it('are what their headers say: else run npm run generate -- bundle', () => {
     for (const { file, text } of referencePages()) expect(readFileSync(file, 'utf8')).toBe(text)
   })
 

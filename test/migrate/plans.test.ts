@@ -3,7 +3,7 @@
  * 0.1 to 0.3 s each time. And what an append looks up goes by a key, also where the plan was made while the tables were empty.
  *
  * Here it is the server of the tests, and every other one there is: those of Debian, and INTERLOCK_TEST_POSTGRES_BIN, folders
- * with `postgres` and `initdb`, separated by colons (`npm run test:versions` brings them).
+ * with `postgres` and `initdb`, separated by colons (`npm run test:more -- versions` brings them).
  */
 import { globSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'

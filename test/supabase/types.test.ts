@@ -5,7 +5,7 @@ import { currentDatabaseTypes, databaseTypesFile } from '../../src/engine/migrat
 import { interlockTables } from '../../src/engine/migrate/version.ts'
 import { type Database, supabaseStore } from '../../src/engine/store/supabase/index.ts'
 
-it('the types are those of the migrations: run `node src/engine/migrate/bundle.ts`', async () => {
+it('the types are those of the migrations: run `npm run generate -- bundle`', async () => {
   const text = await currentDatabaseTypes()
   expect(readFileSync(databaseTypesFile(), 'utf8')).toBe(text)
   for (const table of interlockTables) expect(text).toContain(`      ${table}: Table<{`)

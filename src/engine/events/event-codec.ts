@@ -1,4 +1,4 @@
-// Made by `npm run codec` from event-table.ts: change that.
+// Made by `npm run generate -- codec` from event-table.ts: change that.
 import {
   type Event,
   type EventType,

@@ -88,7 +88,7 @@ const EARLY = 6
 const SERVES = 6
 
 /**
- * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run codec` writes
+ * Each event, once: its schema, how it is written and read, and what is checked on the way follow from here (`npm run generate -- codec` writes
  * event-codec.ts). A field or a type that is added needs a `version` that older releases do not read, unless they may do without it.
  */
 const eventTable = {

@@ -19,7 +19,7 @@ const newAccountPart = '30_new_account.sql'
 const firstPartAfterFunctions = '60'
 
 /**
- * Every bundle by its file name, made from the parts: `node src/engine/migrate/bundle.ts` writes them. A bundle is plain SQL
+ * Every bundle by its file name, made from the parts: `npm run generate -- bundle` writes them. A bundle is plain SQL
  * that runs as it is, in psql or in the Supabase SQL editor.
  */
 export function bundles(): ReadonlyMap<string, string> {

@@ -1,0 +1,25 @@
+/**
+ * Writes the files that are made from others. A test compares each with what it is made of.
+ *
+ *   npm run generate [-- <part> …]    all but the site, or: codec, law, bundle, reference, declarations, site
+ */
+import { runParts } from './parts.mjs'
+
+const format = (file) => ['biome', 'format', '--write', file]
+
+runParts(
+  {
+    // src/engine/events/event-codec.ts, of event-table.ts
+    codec: [['test/events/codec-module.ts'], format('src/engine/events/event-codec.ts')],
+    // src/engine/core/law/table.ts and docs/inside/state-machines.md, of machines/
+    law: [['.ci/compile-law.mjs'], format('src/engine/core/law/table.ts'), ['test/machine/page.ts']],
+    // migrations/000… and 027…, the functions in docs/reference, database-types.ts, of migrations/
+    bundle: [['src/engine/migrate/bundle.ts']],
+    // the tables of docs/reference and the page of the commands, of the sources
+    reference: [['test/docs/reference.ts']],
+    // test/house/declarations.txt, of what the package exports
+    declarations: [['test/house/declarations.ts']],
+  },
+  // the pages with search, shown while one writes; with --build in .ci/site/.out
+  { site: [['.ci/site/main.mjs']] },
+)
