@@ -1,5 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
+import { PACKAGE_VERSION } from '../../src/engine/coordinator/base/package-version.ts'
 import { type Decision, defaultPolicy } from '../../src/engine/core/index.ts'
-import { familiesOf, meterOptions, QueueMeter } from '../../src/tools/figures/index.ts'
+import { familiesOf, meterOptions, QueueCensus, QueueMeter } from '../../src/tools/figures/index.ts'
+import type { CensusReading } from '../../src/tools/figures/meter/queue-census.ts'
 import { answerTo } from '../../src/tools/prometheus/answer.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import { type Bench, type Context, type Row, sized } from '../frame/bench.ts'
@@ -8,6 +11,8 @@ import { median } from '../frame/statistics.ts'
 const MODELS = 10_000
 const AT_ONCE = 500
 const SCRAPES = 20
+/** Long enough for what a scrape counts beside other work. */
+const REST_MS = 400
 
 /** A queue with so many jobs waiting, with and without figures: what they cost per event, and what a scrape costs then. */
 function measured(waiting: number, turns: number) {
@@ -46,18 +51,43 @@ function measured(waiting: number, turns: number) {
   }
   const perEvent = (what: 'deciding' | 'metering') =>
     ((spent[what] - coming[what]) * 1_000) / Math.max(1, spent.events - coming.events)
-  const scrape = (accept: string) => {
-    const began = performance.now()
+  const answer = (accept: string, census: CensusReading | null) => {
     const reading = meter.read(queue.now)
     const known = {
-      queues: [{ queue: 'default', reading, created: 0, jobs: null, log: null }],
+      queues: [{ queue: 'default', now: queue.now, reading, created: 0, census, log: null }],
       processes: [],
     }
     const request = new Request('http://localhost/metrics', { headers: { accept } })
     void answerTo(request, familiesOf(known))
+  }
+  const scrape = (accept: string) => {
+    const began = performance.now()
+    answer(accept, null)
     return performance.now() - began
   }
-  return { perEvent, scrape, coming: (coming.metering * 1_000) / coming.events }
+  /** Milliseconds of CPU of each of some scrapes, the first one of all included, with what it counts after its answer. */
+  const counted = async (context: Context) => {
+    const worker = {
+      workerId: 'w',
+      state: 'live',
+      kinds: null,
+      freeSlots: 1,
+      release: PACKAGE_VERSION,
+    } as const
+    const census = new QueueCensus(async () => ({ workers: [worker as never], outside: null }))
+    const spent: number[] = []
+    // What building the queue has left to the garbage collector.
+    await setTimeout(sized(context, 3_000, 1))
+    for (let n = 0; n < sized(context, 10, 2); n++) {
+      const began = process.cpuUsage()
+      answer('text/plain', census.read(queue.ledger, queue.now))
+      await setTimeout(sized(context, REST_MS, 1))
+      const { user, system } = process.cpuUsage(began)
+      spent.push((user + system) / 1_000)
+    }
+    return spent
+  }
+  return { perEvent, scrape, counted, coming: (coming.metering * 1_000) / coming.events }
 }
 
 async function metricsRows(context: Context): Promise<readonly Row[]> {
@@ -67,13 +97,14 @@ async function metricsRows(context: Context): Promise<readonly Row[]> {
     text: [] as number[],
     open: [] as number[],
     worst: [] as number[],
+    counting: [] as number[],
     metering: [] as number[],
     deciding: [] as number[],
     coming: [] as number[],
   }
   for (let run = 0; run < context.runs; run++) {
     context.progress(`run ${run + 1}: ${waiting.toLocaleString('en')} jobs wait`)
-    const { perEvent, scrape, coming } = measured(waiting, turns)
+    const { perEvent, scrape, counted, coming } = measured(waiting, turns)
     for (const [accept, all] of [
       ['text/plain', samples.text],
       ['application/openmetrics-text', samples.open],
@@ -82,6 +113,7 @@ async function metricsRows(context: Context): Promise<readonly Row[]> {
       all.push(median(scrapes))
       samples.worst.push(Math.max(...scrapes))
     }
+    samples.counting.push(...(await counted(context)))
     samples.metering.push(perEvent('metering'))
     samples.deciding.push(perEvent('deciding'))
     samples.coming.push(coming)
@@ -96,6 +128,12 @@ async function metricsRows(context: Context): Promise<readonly Row[]> {
     },
     { what: 'the same, OpenMetrics', unit: 'ms', samples: samples.open, goal },
     { what: `the slowest of ${SCRAPES} scrapes, the first one included`, unit: 'ms', samples: samples.worst },
+    {
+      what: 'CPU of a scrape with the count of all jobs by code, which goes on after its answer',
+      unit: 'ms',
+      samples: samples.counting,
+      goal: { most: 100 },
+    },
     { what: 'figures, per event of ends and starts', unit: 'µs', samples: samples.metering },
     { what: 'deciding the same events, for comparison', unit: 'µs', samples: samples.deciding },
     { what: 'figures, per job that comes', unit: 'µs', samples: samples.coming },

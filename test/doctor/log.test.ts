@@ -22,12 +22,26 @@ function facts(
     checkup: { now, log: { ...plain, ...log }, behind: { events: behind, ageMs: null } },
     workers: aliveHours === 0 ? [] : [{ state: 'live', startedAt: now - aliveHours * 3_600_000_000 }],
     state: { policy: { ...defaultPolicy, ...policy } },
-    drift: { fields: [], unreadable: null, passedOver: [] },
+    drift: { fields: [], unfolded: null, unreadable: null, passedOver: [] },
     chain: null,
   } as unknown as Facts
 }
 
 const GB = 1e9
+
+it('says how much was not looked at where the log is long after its newest snapshot', () => {
+  const drift = {
+    fields: null,
+    paused: null,
+    ledger: null,
+    unfolded: 123_456,
+    unreadable: null,
+    passedOver: [],
+  }
+  expect(checkLog({ ...facts(), drift })).toMatchObject([
+    { level: 'note', check: 'unfolded', what: expect.stringMatching(/^123,456 events came after/) },
+  ])
+})
 
 describe('the size of the log', () => {
   it('is told with what it will come to, and when retention holds it', () => {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { checkIds, checks } from '../../src/engine/core/index.ts'
 import { createMetrics } from '../../src/tools/prometheus/index.ts'
 import { fileWith } from '../cli/support.ts'
 import { connection, migrateDatabase } from '../contract/support.ts'
@@ -44,6 +45,14 @@ describe('the alert rules', () => {
     expect(await promtool(['test', 'rules', path.join(folder, 'alerts.test.yml')])).toContain('SUCCESS')
   })
 
+  it('ask for each problem of the list that keeps jobs or places from running', () => {
+    const [, asked = ''] = /interlock_queue_wrong\{check=~"([^"]+)"/.exec(read('alerts.yml')) ?? []
+    const listed = checkIds.filter(
+      (id) => checks[id].level === 'problem' && ['possible', 'places'].includes(checks[id].about),
+    )
+    expect(asked.split('|')).toEqual(listed)
+  })
+
   it('have a runbook each, which says what to type', () => {
     const page = readFileSync(path.join(folder, '../reference/alerts.md'), 'utf8')
     for (const name of alertNames) {
@@ -68,6 +77,8 @@ describe('the alert rules', () => {
 
   it('and the dashboard name only figures that there are', async () => {
     const metrics = createMetrics({ coordinator: await join() })
+    // What is wrong is known once the database was asked.
+    await expect.poll(() => metrics.text()).toContain('interlock_queue_wrong{')
     const there = new Set([...metrics.text().matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name))
     // Those of tables and of intake are there once a process has looked after them.
     for (const name of [
@@ -152,6 +163,8 @@ it('each alert fires when real workers and a real queue give it reason, and none
   await migrateDatabase(at)
   const { url, coordinator } = await scene(at)
   await coordinator.setPolicy('by-model')
+  const units = (vram: number) => ({ capacity: { card: ['h:0'] }, units: { 'h:0': { vram } } })
+  await coordinator.setPolicy(units(8))
   const [one, other] = await Promise.all([
     worker(url, "normal: () => {}, broken: () => { throw new Error('on purpose') }"),
     worker(url, 'hang: () => new Promise(() => {})'),
@@ -191,6 +204,11 @@ it('each alert fires when real workers and a real queue give it reason, and none
   other.child.kill('SIGKILL')
   await firing('InterlockLeasesExpire')
 
+  // A card that became smaller than what a job asks.
+  await coordinator.enqueue([{ jobId: 'large', kind: 'hang', models: ['card'], asks: { card: { vram: 8 } } }])
+  await coordinator.setPolicy(units(4))
+  await firing('InterlockCannotRun')
+
   // By now nobody runs its kind.
   await firing('InterlockStartableJobWaits')
   await firing('InterlockNothingStarts')
@@ -203,5 +221,5 @@ it('each alert fires when real workers and a real queue give it reason, and none
 
   one.child.kill('SIGTERM')
   await firing('InterlockUnseen')
-  expect(alertNames.length).toBe(8)
+  expect(alertNames.length).toBe(9)
 })

@@ -236,7 +236,6 @@ describe('a meter', () => {
       expect(said.waits.count).toBe(said.counts.starts)
       const waiting = [...ledger.jobs].filter(({ active }) => !active)
       expect([...said.waiting.values()].reduce((sum, count) => sum + count, 0)).toBe(waiting.length)
-      expect(said.startable).toBe(waiting.filter(({ offeredAt }) => offeredAt !== null).length)
       const inLine = waiting.filter(({ dueAt, heldOn }) => dueAt === null && heldOn === null)
       expect(said.inLine).toBe(inLine.length)
       const places = inLine.reduce((sum, { spec }) => sum + spec.models.length, 0)

@@ -50,6 +50,7 @@ const rows: readonly Row[] = [
   ['it uses more than there ever is', 'waiting use_over_limit', '1 waiting', 'waiting use_over_limit', '1 waiting', 'problem use_over_limit', 'waiting use_over_limit', 'waiting use_over_limit', 'limit'],
   ['it fits no place', 'waiting fits_no_place', '1 waiting', 'waiting fits_no_place', '1 waiting', 'problem fits_no_place', 'waiting fits_no_place', 'waiting fits_no_place', '--units'],
   ['nobody serves one of its two cards', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', 'problem place_unserved', 'waiting model_in_use', 'waiting needs process', 'no live process serves h:1, where m could be too'],
+  ['a process serves a card by a name that is none', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', 'problem serves_nothing, problem place_unserved', 'waiting model_in_use', 'waiting needs process', 'no live process serves h:1, where m could be too'],
   ['all workers are gone, a producer is alive', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting no_worker', 'start a worker with a handler for normal'],
   ['others use what is limited', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', well, 'waiting model_in_use', 'waiting model_in_use', 'job a has to end'],
   ['its place is taken by a job of another model', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', well, 'waiting model_in_use', 'waiting needs process', 'job a has to end'],
@@ -76,6 +77,7 @@ const rows: readonly Row[] = [
   // Not live: not yet, or no more.
   ['submitted, nobody decides', 'submitted undecided', '1 undecided', 'submitted undecided', '1 undecided', 'problem inbox', 'submitted undecided', 'submitted undecided', 'start a process of Interlock'],
   ['submitted, its model is not declared any more', 'submitted unknown_model', '1 undecided', 'submitted unknown_model', '1 undecided', 'problem unknown_model', 'submitted unknown_model', 'submitted unknown_model', 'interlock policy set --models'],
+  ['submitted, its id is one that a schedule gives', 'submitted schedule_owned', '1 undecided', 'submitted schedule_owned', '1 undecided', 'problem schedule_owned', 'submitted schedule_owned', 'submitted schedule_owned', 'cancel it, and submit it again under another id'],
   ['submitted, refused after the commit', 'refused models_required', '1 refused', 'refused models_required', '1 refused', 'note refused', 'refused models_required', 'refused models_required', 'submit it again'],
   ['completed', 'ended completed', counts, lives, screen, ends, 'ended completed', 'ended completed', 'nothing'],
   ['failed for good', 'ended failed', counts, lives, screen, 'note dead', 'ended failed', 'ended failed', 'interlock retry'],

@@ -1,7 +1,7 @@
 /** One truth about a job, told by all: what seven faces say in each situation, against the table of what they should say. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expected } from './expected.ts'
-import { type Answers, askAll, faces, SILENT } from './faces.ts'
+import { type Answers, askAll, askList, faces, type Listed, listedIn, SILENT } from './faces.ts'
 import { type Place, placeOf, Scene } from './scene.ts'
 import { type Make, rowSituations, situations } from './situations.ts'
 
@@ -38,11 +38,12 @@ async function jobIn(scene: Scene, name: string): Promise<string> {
 }
 
 /** Every queue of a database may take in the rows of `jobs` there, so a situation with rows has a database for itself. */
-async function ask(name: string): Promise<Answers> {
+async function ask(name: string): Promise<readonly [Answers, Listed]> {
   const place = name in rowSituations ? await placeOf() : shared
   const scene = new Scene(place, `q${[...made.keys()].indexOf(name)}`)
   try {
-    return await askAll(scene, await jobIn(scene, name))
+    const jobId = await jobIn(scene, name)
+    return [await askAll(scene, jobId), await askList(scene, jobId)]
   } finally {
     await scene.close()
     if (place !== shared) await place.close()
@@ -56,11 +57,22 @@ it('the table has each situation that is made, and no other', () => {
 
 describe.concurrent('what is with a job (job_queue_explain, job_queue_of_job, job_queue_submitted)', () => {
   it.each([...expected])('%s: all faces tell the same', async (name, wanted) => {
-    const answers = await ask(name)
+    const [answers, { place, counted, ...list }] = await ask(name)
     said.set(name, answers)
     const silent = (text: string) => (text.startsWith(SILENT) ? SILENT : text)
     const told = Object.fromEntries(faces.map((face) => [face, answers[face]]))
     expect(told).toEqual(Object.fromEntries(faces.map((face) => [face, silent(wanted[face])])))
     expect(answers['to do']).toContain(wanted['to do'])
+    const { explain } = answers
+    const doctor = listedIn(answers.doctor)
+    // All who tell of a queue read one list.
+    expect(list).toEqual({
+      status: doctor,
+      health: doctor,
+      metrics: doctor.filter((what) => !what.endsWith('dead')),
+    })
+    expect(place).toBe(/^(waiting|active|submitted|refused)/.test(explain) ? explain : SILENT)
+    const [state = '', code = 'running'] = explain.split(' ')
+    if (['waiting', 'active', 'submitted'].includes(state)) expect(counted).toContain(code)
   })
 })

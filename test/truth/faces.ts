@@ -1,8 +1,9 @@
 /** What each face says of a job, in one word or two: its state, and the code of what keeps it. */
 
+import { setImmediate } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import { createDashboard } from '../../src/apps/dashboard/index.ts'
-import { checkIds, isInterlockError } from '../../src/engine/core/index.ts'
+import { checkIds, checks, isInterlockError } from '../../src/engine/core/index.ts'
 import { examine } from '../../src/tools/doctor/index.ts'
 import { explain, queue, status } from '../../src/tools/operate/index.ts'
 import { interlock } from '../cli/support.ts'
@@ -112,27 +113,102 @@ const aboutJobs: ReadonlySet<string> = new Set(
   [...checkIds, 'waiting', 'adoptable'].filter((id) => id !== 'nobody' && id !== 'no_process'),
 )
 
+/** Of those that are told after some seconds each face may look at another one. */
+const isListed = (id: string): boolean =>
+  aboutJobs.has(id) && id in checks && id !== 'offered' && id !== 'busy'
+
+export const listed = (
+  wrong: readonly { readonly id: string; readonly level: string }[],
+): readonly string[] =>
+  [...new Set(wrong.flatMap(({ id, level }) => (isListed(id) ? [`${level} ${id}`] : [])))].toSorted()
+
+/** As `listed` has it, from the cell of the doctor. */
+export const listedIn = (cell: string): readonly string[] =>
+  listed(
+    cell
+      .split(', ')
+      .map((each) => each.split(' '))
+      .map(([level = '', id = '']) => ({ level, id })),
+  )
+
+/** What is wrong, by each face that reads the list, and under which code the figures count the job. */
+export interface Listed {
+  readonly status: readonly string[]
+  readonly health: readonly string[]
+  /** Dead letters have a counter. */
+  readonly metrics: readonly string[]
+  /** As its owner is told. */
+  readonly place: string
+  readonly counted: readonly string[]
+}
+
+export async function askList(scene: Scene, jobId: string): Promise<Listed> {
+  const { store, queue } = scene
+  const { wrong } = await status({ store, queue })
+  return onPage(scene, async (get) => {
+    const health = (await (await get('health')).json()) as { wrong: Parameters<typeof listed>[0] }
+    const place = await get(`jobs/${jobId}/place`)
+    const figures = await eventualFigures(get)
+    return {
+      status: listed(wrong ?? []),
+      health: listed(health.wrong),
+      metrics: listed(
+        figures('wrong').map(({ labels: { check = '', level = '' } }) => ({ id: check, level })),
+      ),
+      place: place.status === 200 ? cell((await place.json()) as Told) : SILENT,
+      counted: figures('jobs').map(({ labels: { code = '' } }) => code),
+    }
+  })
+}
+
+type Get = (path: string) => Promise<Response>
+
+/** Figures that are not 0, once the database was asked. */
+async function eventualFigures(get: Get) {
+  for (;;) {
+    const text = await (await get('metrics')).text()
+    if (!text.includes('interlock_queue_wrong{')) {
+      await setImmediate()
+      continue
+    }
+    return (name: string) =>
+      [...text.matchAll(new RegExp(`^interlock_queue_${name}\\{(.*)\\} [1-9]`, 'gm'))].map(
+        ([, labels = '']) => ({
+          labels: Object.fromEntries(
+            [...labels.matchAll(/(\w+)="(\w*)"/g)].map(([, key, value]) => [key, value]),
+          ) as Readonly<Record<string, string>>,
+        }),
+      )
+  }
+}
+
+async function onPage<Of>({ store, queue }: Scene, ask: (get: Get) => Promise<Of>): Promise<Of> {
+  const dashboard = createDashboard({
+    store,
+    queues: [queue],
+    authorize: () => ({ actor: 'ann', role: 'viewer' }),
+  })
+  const { get } = clientOf(dashboard)
+  try {
+    return await ask((path) => get(path === 'metrics' ? '/metrics' : `/api/queues/${queue}/${path}`))
+  } finally {
+    await dashboard.close()
+  }
+}
+
 async function doctorSays({ store, queue }: Scene): Promise<string> {
   const { findings } = await examine({ store, queue })
   const own = findings.filter(({ check }) => aboutJobs.has(check))
   return [...new Set(own.map(({ level, check }) => `${level} ${check}`))].join(', ') || SILENT
 }
 
-async function dashboardSays({ store, queue }: Scene, jobId: string): Promise<string> {
-  const dashboard = createDashboard({
-    store,
-    queues: [queue],
-    authorize: () => ({ actor: 'ann', role: 'viewer' }),
-  })
-  try {
-    const answer = await clientOf(dashboard).get(`/api/queues/${queue}/jobs/${jobId}`)
+const dashboardSays = (scene: Scene, jobId: string): Promise<string> =>
+  onPage(scene, async (get) => {
+    const answer = await get(`jobs/${jobId}`)
     const { explanation, error } = (await answer.json()) as { explanation?: Told; error?: { code: string } }
     if (explanation !== undefined) return cell(explanation)
     return error?.code === 'job_not_live' ? 'unknown' : String(error?.code)
-  } finally {
-    await dashboard.close()
-  }
-}
+  })
 
 async function sqlSays(scene: Scene, jobId: string): Promise<string> {
   const place = (await scene.value('select job_queue_explain($1, $2)', [jobId, scene.queue])) as

@@ -6,6 +6,9 @@ import type { Scene } from './scene.ts'
 /** @returns the id of the job */
 export type Make = (scene: Scene) => Promise<string>
 
+/** What a schedule calls a job of its own. */
+const SCHEDULED = 'nightly@2027-01-01T00:00:00.000Z'
+
 const job = (jobId: string, models: readonly string[] = ['m'], more: object = {}) => ({
   jobId,
   models,
@@ -190,6 +193,15 @@ const waiting: Readonly<Record<string, Make>> = {
     await coordinator.enqueue([job('j')])
     return 'j'
   },
+  'a process serves a card by a name that is none': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['h:0', 'h:1'] } })
+    await coordinator.claim({ max: 1, kinds: null, serves: ['h:0', 'h-1'] })
+    await scene.worker('py')
+    await scene.start('a', ['m'], 'py')
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
   'all workers are gone, a producer is alive': async (scene) => {
     await scene.worker('py')
     await scene.killed('py', '4 min')
@@ -358,6 +370,17 @@ const notLive: Readonly<Record<string, Make>> = {
     })
     client.release()
     return 'j'
+  },
+  'submitted, its id is one that a schedule gives': async (scene) => {
+    await scene.briefly(async (coordinator) => {
+      await coordinator.schedules('own', [{ id: 'nightly', cron: '0 0 1 1 *', job: { models: ['m'] } }])
+      await scene.value('select job_queue_submit($1, $2)', [
+        JSON.stringify({ job_id: SCHEDULED, models: ['m'] }),
+        scene.queue,
+      ])
+      await eventually(() => coordinator.explain(SCHEDULED)).toMatchObject({ code: 'schedule_owned' })
+    })
+    return SCHEDULED
   },
   'submitted, refused after the commit': async (scene) => {
     await scene.briefly(async (coordinator) => {

@@ -1,9 +1,9 @@
 import { fold, InterlockError } from '../../engine/core/index.ts'
 import {
-  CodeCounts,
   type FigureOptions,
   familiesOf,
   meterOptions,
+  QueueCensus,
   QueueMeter,
   type ReadQueue,
 } from '../../tools/figures/index.ts'
@@ -85,9 +85,10 @@ interface Followed {
 /** Counts the events of a reader from now on: it is one more of its viewers. */
 async function followed(reader: QueueReader, options: FigureOptions): Promise<Followed> {
   const meter = new QueueMeter(meterOptions(options))
-  const codes = new CodeCounts(async () => ({
+  const census = new QueueCensus(async () => ({
     workers: reader.workers ?? (await reader.lookForWorkers()),
     outside: await reader.store.backlog(reader.queue),
+    refused: await reader.store.submitted(reader.queue, 1),
   }))
   let isPumping = false
   /** Something happened meanwhile; it is another log now. */
@@ -137,10 +138,12 @@ async function followed(reader: QueueReader, options: FigureOptions): Promise<Fo
     read: () => {
       if (failure !== null) throw failure
       const { queue } = reader
+      const now = reader.now()
       return {
         queue,
-        reading: meter.read(reader.now()),
-        jobs: codes.read(meter.ledger, reader.now()),
+        now,
+        reading: meter.read(now),
+        census: census.read(meter.ledger, now),
         created: meter.begunAt / 1_000,
         log: null,
       }

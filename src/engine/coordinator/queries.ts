@@ -1,6 +1,14 @@
 import { defer, filter, map, type Observable, startWith } from 'rxjs'
 import { CoordinatorActor } from '../../../machines/index.ts'
-import { type Explanation, explainJob, jobOf, placeOfJob, type RecordedEvent } from '../core/index.ts'
+import {
+  type Explanation,
+  explainJob,
+  isDoubtful,
+  jobOf,
+  placeExplained,
+  placeOfJob,
+  type RecordedEvent,
+} from '../core/index.ts'
 import { parseJobId, parseSeq } from '../events/index.ts'
 import {
   type AppendRole,
@@ -82,17 +90,24 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
     events$,
     changes$,
   }
+  const inLine = async (jobId: string) => {
+    await member.catchUp()
+    const facts = { ledger: log.ledger, now: now(), workers: await store.workers(queue) }
+    const waits = jobOf(facts.ledger, jobId)?.active === false
+    const range = waits ? await forecaster.startOf(facts, jobId) : null
+    return placeOfJob(facts, { queue, jobId, range })
+  }
   return {
     see: (event) => counter.see(event),
     noted: (note) => watch.receive(note),
     explain: (jobId) => explained(member, store, parseJobId(jobId)),
     place: async (given) => {
       const jobId = parseJobId(given)
-      await member.catchUp()
-      const facts = { ledger: log.ledger, now: now(), workers: await store.workers(queue) }
-      const waits = jobOf(facts.ledger, jobId)?.active === false
-      const range = waits ? await forecaster.startOf(facts, jobId) : null
-      return placeOfJob(facts, { queue, jobId, range })
+      const place = await inLine(jobId)
+      if (!isDoubtful(place)) return place
+      const explanation = await explained(member, store, jobId)
+      // It may have come into line meanwhile.
+      return placeExplained(queue, place, explanation) ?? inLine(jobId)
     },
     quote: (job) => quoteOf({ queue, store, forecaster, look: () => lookIn(member, store) }, job),
     progress$: (jobId) => progressOf(ofJob, parseJobId(jobId)),

@@ -24,6 +24,16 @@ export const jobFaults = ['late', 'lost', 'overdue'] as const
 /** What a job that is in no log yet waits for, or why it is in none. */
 export const arrivalCodes = ['undecided', 'arrived', 'not_taken_in', 'adoptable'] as const
 
+/** Why a submitted job is put off: each comes into line once that is over. Any other code is that of one that no process could read. */
+export const putOffCodes = [
+  'job_exists',
+  'unknown_model',
+  'models_required',
+  'parent_unknown',
+  'flow_cycle',
+  'schedule_owned',
+] as const satisfies readonly ErrorCode[]
+
 type JobFault = (typeof jobFaults)[number]
 
 /** What keeps a live job. */

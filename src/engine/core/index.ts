@@ -34,6 +34,7 @@ export {
   type JobCode,
   jobFaults,
   type LiveCode,
+  putOffCodes,
 } from './diagnosis.ts'
 export * from './ending.ts'
 export * from './error.ts'
@@ -106,7 +107,15 @@ export { bareName, nearestOf, nearPattern } from './near-names.ts'
 export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
-export { isNext, type JobPlace, placeOfJob, type StartsIn, startsIn } from './own-place.ts'
+export {
+  isDoubtful,
+  isNext,
+  type JobPlace,
+  placeExplained,
+  placeOfJob,
+  type StartsIn,
+  startsIn,
+} from './own-place.ts'
 export { fits, isPattern, patternsIn } from './pattern.ts'
 export { type PlaceView, placeViews } from './place-view.ts'
 export * from './policy.ts'

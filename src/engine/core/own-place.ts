@@ -1,5 +1,6 @@
+import { checkIds, checks } from './checks.ts'
 import type { JobCode, LiveCode } from './diagnosis.ts'
-import { explainLive } from './explain.ts'
+import { type Explanation, explainLive } from './explain.ts'
 import type { QueueFacts } from './facts.ts'
 import { FEWEST_COMPARED, type StartRange } from './forecast/conformal.ts'
 import type { NoRange } from './forecast/forecast.ts'
@@ -8,11 +9,12 @@ import { jobOf, type Ledger } from './ledger.ts'
 import { isSite } from './site.ts'
 import { unservedReason } from './wait-reason.ts'
 
-/** Where a live job stands, for the one whose job it is. About other jobs it says only how many there are. */
+/** Where a job stands, for the one whose job it is. About other jobs it says only how many there are. */
 export interface JobPlace extends StartsIn {
   readonly jobId: string
   readonly queue: string
-  readonly state: 'waiting' | 'active'
+  /** `submitted`, `refused`: it is not in line, as `explain` says it. */
+  readonly state: 'waiting' | 'active' | 'submitted' | 'refused'
   /** How many jobs stand ahead of it in the line of the whole queue; null: it stands in no line. */
   readonly position: number | null
   /** The line of each model: how many stand ahead (null: it stands in no line), and how many run of how many. */
@@ -22,8 +24,8 @@ export interface JobPlace extends StartsIn {
     readonly running: number
     readonly capacity: number
   }[]
-  /** Why it waits, or what is wrong with it; null: it runs. */
-  readonly code: LiveCode | null
+  /** Why it waits, or what is wrong with it; of a refused one, the code of the refusal; null: it runs. */
+  readonly code: JobCode | null
   /** The same as a sentence that names no other job. */
   readonly reason: string
 }
@@ -86,12 +88,41 @@ export function placeOfJob(
   }))
   const heldOn = jobOf(facts.ledger, jobId)?.heldOn ?? ''
   const reason =
-    code === null
-      ? 'it runs'
-      : code === 'no_worker' && isSite(heldOn)
-        ? unservedReason(heldOn)
-        : reasons[code]
+    code === null ? runs : code === 'no_worker' && isSite(heldOn) ? unservedReason(heldOn) : reasons[code]
   return { jobId, queue, state, position, models, code, reason, ...startsIn(range, isNext(facts, found)) }
+}
+
+/** Whether the ledger alone does not say where it stands: it is not live, or its process seems gone and may have committed its end. */
+export const isDoubtful = (place: JobPlace | undefined): boolean =>
+  place === undefined || (place.state === 'active' && place.code !== null)
+
+/** @param explanation what the tables say beside the ledger @returns undefined: it has ended, or nobody knows of it */
+export function placeExplained(
+  queue: string,
+  place: JobPlace | undefined,
+  explanation: Explanation | undefined,
+): JobPlace | undefined {
+  if (explanation?.state === 'submitted' || explanation?.state === 'refused')
+    return outside(queue, explanation.state, explanation)
+  return place !== undefined && explanation?.code === null ? { ...place, code: null, reason: runs } : place
+}
+
+const runs = 'it runs'
+
+function outside(queue: string, state: 'submitted' | 'refused', { jobId, code }: Explanation): JobPlace {
+  const reason = `it was submitted, and ${outsideText(state, code)}`
+  const nowhere = { position: null, models: [], ...unknownStart, startsReason: 'it is not in line' }
+  return { jobId, queue, state, code, reason, ...nowhere }
+}
+
+function outsideText(state: 'submitted' | 'refused', code: JobCode | null): string {
+  if (code === 'undecided') return 'nobody has decided it yet'
+  if (code === 'arrived') return 'no worker has taken it in yet'
+  if (code === 'job_exists' && state === 'submitted')
+    return 'comes into line when another job with its id has ended'
+  const known = checkIds.find((id) => id === code)
+  const why = known === undefined ? '' : `: ${checks[known].what}`
+  return state === 'refused' ? `was refused${why}` : `does not come into line${why}`
 }
 
 export interface PlaceQuestion {

@@ -86,7 +86,7 @@ export const isWhere = (
 ): boolean => models.every((model) => ownOf(one, model) === ownOf(other, model))
 
 /** A job, or a batch by one of its jobs, as it was when it took its places: that job may end before its batch does. */
-type Taker = Pick<AuditedJob, 'spec' | 'places'>
+type Occupant = Pick<AuditedJob, 'spec' | 'places'>
 
 /** Where it is: one place of each model that it shares, all of those that it takes as a whole. */
 const placesOfJob = ({ places, wholes }: AuditedJob): readonly string[] => [
@@ -99,7 +99,7 @@ const isIn = ({ batch, jobId }: AuditedJob): string => (batch === null ? `job ${
 /** Who is in which place, a job or a batch: a card is one thing, whatever models it has. */
 export class AuditedPlaces {
   /** By place: who is there. */
-  readonly #taken = new Map<string, Map<string, Taker>>()
+  readonly #taken = new Map<string, Map<string, Occupant>>()
 
   take(job: AuditedJob): void {
     const { spec, places } = job
@@ -179,7 +179,7 @@ export class AuditedPlaces {
 }
 
 /** What a job takes of a place that it is in. */
-function takenBy(policy: Policy, { spec, places }: Taker, place: string): Amounts {
+function takenBy(policy: Policy, { spec, places }: Occupant, place: string): Amounts {
   const model = Object.keys(spec.asks ?? {}).find((name) => spec.models.includes(name))
   return model !== undefined && ownOf(places, model) === place
     ? takenFor(policy, spec, model, place)

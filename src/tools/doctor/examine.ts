@@ -16,10 +16,12 @@ import {
 import { checkAdoptable, checkByRows, checkEnds, checkLong, checkQueue, checkRows } from './checks/jobs.ts'
 import { checkFirst, checkLimits, checkLog, checkPaused, checkReleases } from './checks/queue.ts'
 
-import { type ExamineOptions, type Facts, gather } from './facts.ts'
+import { CHAINED, type ExamineOptions, type Facts, gather } from './facts.ts'
 import { type Finding, problem } from './finding.ts'
 import { type LogSize, logSize } from './sizes.ts'
 import { type Standbys, standbysOf } from './standbys.ts'
+
+export { CHAINED }
 
 /** Every check. First those that make others pointless. */
 const checks: readonly ((facts: Facts) => Finding[])[] = [

@@ -34,7 +34,7 @@ import { LiveRows } from './live-rows.ts'
 
 const HOUR: Micros = 3_600_000_000
 /** Events at the end of the hash chain that are checked. */
-const CHAINED = 1_000
+export const CHAINED = 1_000
 /** Less than an hour says nothing about a day. */
 const LEAST_MS = 3_600_000
 const DAY_MS = 86_400_000
@@ -228,6 +228,8 @@ interface Drift {
   readonly paused: readonly PausedModel[] | null
   /** The fold of the log, if the rows are as it says; null: they are not, or nobody looked. */
   readonly ledger: Ledger | null
+  /** So many events follow the newest snapshot that nobody looked; null: they are few enough. */
+  readonly unfolded: number | null
   /** Why the log cannot be folded; null: it can. */
   readonly unreadable: string | null
   /** What is wrong with snapshots that were passed over for it. */
@@ -249,8 +251,9 @@ async function driftOf(
   const version = first === null ? (await store.read(queue, 0, 1)).version : first.state.version
   const kept = await store.snapshot(queue, version)
   const passedOver: string[] = []
+  const newer = version - (kept?.seq ?? 0)
   const ledger =
-    version - (kept?.seq ?? 0) > MOST_EVENTS ? unlooked : await foldedAt(access, version, passedOver)
+    newer > MOST_EVENTS ? { ...unlooked, unfolded: newer } : await foldedAt(access, version, passedOver)
   if (!('jobs' in ledger) || first === null) {
     for (let page = first; page !== null; page = await pageAfter(access, page)) onRows(page.jobs)
     if (!('jobs' in ledger)) return ledger
@@ -264,10 +267,17 @@ async function driftOf(
   }
   const compared = await compareRows(access, first, ledger, readOn, onRows)
   const { differences: fields = null, ledger: last = null } = compared ?? {}
-  return { fields, paused, ledger: fields?.length === 0 ? last : null, unreadable: null, passedOver }
+  return { ...unlooked, fields, paused, ledger: fields?.length === 0 ? last : null, passedOver }
 }
 
-const unlooked: Drift = { fields: null, paused: null, ledger: null, unreadable: null, passedOver: [] }
+const unlooked: Drift = {
+  fields: null,
+  paused: null,
+  ledger: null,
+  unfolded: null,
+  unreadable: null,
+  passedOver: [],
+}
 
 /** The fold at a version, or why the log cannot be folded. */
 async function foldedAt(access: Opened, version: number, passedOver: string[]): Promise<Ledger | Drift> {

@@ -3,15 +3,15 @@ import type { QueueBeside } from '../../engine/coordinator/index.ts'
 import type { QueueChange } from '../../engine/core/index.ts'
 import { familiesOf } from './families.ts'
 import type { Family } from './family.ts'
-import { CodeCounts } from './meter/code-counts.ts'
 import type { Recorders } from './meter/histogram.ts'
+import { QueueCensus } from './meter/queue-census.ts'
 import { QueueMeter } from './meter/queue-meter.ts'
 import { type Metered, type MetricsOptions, meterOptions } from './options.ts'
 
 interface FigureSource {
   readonly coordinator: Metered
   readonly meter: QueueMeter
-  readonly codes: CodeCounts
+  readonly census: QueueCensus
   readonly watch: Subscription
 }
 
@@ -26,11 +26,11 @@ export class Figures {
     this.#sources = all.map((one) => {
       const meter = new QueueMeter(meterOptions(options), recordersOf?.(one.queue))
       meter.begin(one.ledger())
-      const codes = new CodeCounts(async () => (await one.beside?.()) ?? nothingBeside)
+      const census = new QueueCensus(async () => (await one.beside?.()) ?? nothingBeside)
       return {
         coordinator: one,
         meter,
-        codes,
+        census,
         watch: one.changes$.subscribe((change) => follow(meter, change)),
       }
     })
@@ -53,16 +53,18 @@ export class Figures {
 /** Of a coordinator that nobody can ask. */
 const nothingBeside: QueueBeside = { workers: [], outside: null }
 
-function readingOf({ coordinator, meter, codes }: FigureSource) {
+function readingOf({ coordinator, meter, census }: FigureSource) {
   const { queue } = coordinator
   const created = meter.begunAt / 1_000
   const vitals = coordinator.vitals()
+  const now = coordinator.now()
   return {
     queue: {
       queue,
       created,
-      reading: meter.read(coordinator.now()),
-      jobs: codes.read(coordinator.ledger(), coordinator.now()),
+      now,
+      reading: meter.read(now),
+      census: census.read(coordinator.ledger(), now),
       log: vitals.log,
     },
     process: { queue, created, vitals, running: meter.runningIn(vitals.workerId) },

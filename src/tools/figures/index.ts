@@ -11,8 +11,8 @@
 export { familiesOf } from './families.ts'
 export type { Family, Labels, Sample } from './family.ts'
 export { Figures } from './figures.ts'
-export { CodeCounts } from './meter/code-counts.ts'
 export { lengths } from './meter/histogram.ts'
+export { QueueCensus } from './meter/queue-census.ts'
 export { QueueMeter } from './meter/queue-meter.ts'
 export {
   checkMetricsOptions,

@@ -1,9 +1,16 @@
 import type { Vitals } from '../../engine/coordinator/index.ts'
-import { outcomes, reasonCodes, requeueReasons } from '../../engine/core/index.ts'
+import {
+  checks,
+  MICROS_PER_SECOND,
+  type Micros,
+  outcomes,
+  reasonCodes,
+  requeueReasons,
+} from '../../engine/core/index.ts'
 import { waitCauses } from '../insight/index.ts'
 import type { Family, Labels, Sample } from './family.ts'
-import type { JobCounts } from './meter/code-counts.ts'
 import { type HistogramReading, lengths } from './meter/histogram.ts'
+import type { CensusReading } from './meter/queue-census.ts'
 import type { QueueReading } from './meter/reading.ts'
 
 type Value = number | HistogramReading
@@ -38,13 +45,15 @@ const rows: readonly QueueFamilyRow[] = [
     'interlock_queue_oldest_startable_seconds',
     'gauge',
     `How long the oldest startable job has waited for a worker; 0 if there is none. Jobs that are delayed, paused, or wait for others are not startable. ${gauge}`,
-    ({ oldestStartable }) => oldestStartable,
+    (_, { census, now }) =>
+      census &&
+      (census.startableSince === null ? 0 : Math.max(0, now - census.startableSince) / MICROS_PER_SECOND),
   ],
   [
     'interlock_queue_startable_jobs',
     'gauge',
     `Jobs that may start and that no worker has taken yet. ${gauge}`,
-    ({ startable }) => startable,
+    (_, { census }) => census?.startable ?? null,
   ],
   [
     'interlock_queue_oldest_in_line_seconds',
@@ -68,7 +77,14 @@ const rows: readonly QueueFamilyRow[] = [
     'interlock_queue_jobs',
     'gauge',
     `Live and submitted jobs, each under the one code that "interlock explain" gives of it; "running" if nothing keeps it. ${gauge}`,
-    (_, { jobs }) => (jobs === null ? null : [...jobs].map(([code, value]) => [{ code }, value])),
+    (_, { census }) => census && [...census.jobs].map(([code, value]) => [{ code }, value]),
+  ],
+  [
+    'interlock_queue_wrong',
+    'gauge',
+    `1 for each check of the list of what can be wrong that finds something, 0 for the others; without those that this process cannot ask. ${gauge}`,
+    (_, { census }) =>
+      census && [...census.wrong].map(([check, is]) => [{ check, level: checks[check].level }, is ? 1 : 0]),
   ],
   ['interlock_queue_running_jobs', 'gauge', `Jobs that run now. ${gauge}`, ({ running }) => running],
   [
@@ -217,8 +233,10 @@ const rows: readonly QueueFamilyRow[] = [
 export interface ReadQueue {
   readonly queue: string
   readonly reading: QueueReading
-  /** How many jobs are under which code; null: not counted yet. */
-  readonly jobs: JobCounts | null
+  /** What each job is kept by; null: not counted yet. */
+  readonly census: CensusReading | null
+  /** The time of the queue at which it was read. */
+  readonly now: Micros
   /** Since when its counters count, in seconds since 1970. */
   readonly created: number
   /** How far the log goes, and where it begins; null: nobody has said. */

@@ -39,7 +39,7 @@ export function censusOf(facts: CensusFacts): Census {
 }
 
 /** Jobs that are counted before others may have their turn. */
-const AT_ONCE = 500
+const AT_ONCE = 50
 
 export function* counted(facts: CensusFacts): Generator<void, Census> {
   const codeOf = codesIn(facts)

@@ -1,4 +1,11 @@
-import { type CheckId, explainLive, forShell, jobOf, serversAtPlaces } from '../../engine/core/index.ts'
+import {
+  type CheckId,
+  explainLive,
+  forShell,
+  jobOf,
+  putOffCodes,
+  serversAtPlaces,
+} from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
 import type { CensusRow } from './census.ts'
 import type { FoundWrong, WrongFacts } from './wrong-facts.ts'
@@ -42,14 +49,7 @@ function found(facts: WrongFacts, row: CensusRow, id: CheckId): readonly FoundWr
   return [{ id, what: `${who}: ${found.reason}${others}`, remedy: found.whatHasToHappen, since, jobId }]
 }
 
-/** Why submitted jobs do not come into line by themselves. Others come as soon as somebody decides them, or a job of their id has ended. */
-const never: Readonly<Record<string, CheckId>> = {
-  unknown_model: 'unknown_model',
-  models_required: 'models_required',
-  flow_cycle: 'flow_cycle',
-  schedule_owned: 'schedule_owned',
-  parent_unknown: 'parent_unknown',
-}
+/** As soon as somebody decides them, or a job of their id has ended. */
 const comes: ReadonlySet<string> = new Set(['undecided', 'arrived', 'job_exists'])
 
 function submittedOf({ outside, refused }: WrongFacts): readonly FoundWrong[] {
@@ -57,9 +57,14 @@ function submittedOf({ outside, refused }: WrongFacts): readonly FoundWrong[] {
   const said = held.map(({ code, jobs, jobId, at, message }): FoundWrong => {
     const such = message === null ? '' : `: ${message}`
     const what = `${plural(jobs, 'submitted job')} ${agree(jobs, 'does', 'do')} not come into line, such as ${jobId}${such}`
-    return { id: never[code] ?? 'unreadable', what, since: at, jobId }
+    return { id: heldBy(code), what, since: at, jobId }
   })
   return [...said, ...refusedOf(refused)]
+}
+
+function heldBy(code: string): CheckId {
+  const known = putOffCodes.find((each) => each === code)
+  return known === undefined || known === 'job_exists' ? 'unreadable' : known
 }
 
 /** A submission was committed before it was decided, so nobody else may have noticed. */

@@ -1,5 +1,5 @@
 import { InterlockError } from '../../../engine/core/index.ts'
-import { examination, keptOut } from '../../../tools/doctor/examine.ts'
+import { CHAINED, examination, keptOut } from '../../../tools/doctor/examine.ts'
 import {
   type Examination,
   examine,
@@ -8,7 +8,7 @@ import {
   type Standby,
   type Standbys,
 } from '../../../tools/doctor/index.ts'
-import { bytes, duration, plural } from '../../../tools/format/index.ts'
+import { bytes, count, duration, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
@@ -80,7 +80,7 @@ export function sizeText(frame: Frame, size: LogSize): readonly string[] {
     [
       ['log', `${bytes(size.bytes)}${daily}${held}`],
       ['archive', bytes(archiveBytes)],
-      ['chain', chain],
+      ['chain', chain === 'sound' ? `sound in its last ${count(CHAINED)} events` : chain],
     ],
     frame.colors.dim,
   )

@@ -1,6 +1,6 @@
 /** One job: why it does not run, where it stands, what is kept of it, and those that failed for good. */
 import * as z from 'zod'
-import { failureCodes, jobFaults, outcomes, reasonCodes } from '../../../engine/core/index.ts'
+import { failureCodes, outcomes } from '../../../engine/core/index.ts'
 import type { DeadJob } from '../../../engine/store/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
 import { specSchema } from './log-documents.ts'
@@ -110,7 +110,7 @@ const starts = {
 export const placeSchema = z.strictObject({
   jobId,
   queue: z.string(),
-  state: z.enum(['waiting', 'active']),
+  state: z.enum(['waiting', 'active', 'submitted', 'refused']),
   position: z
     .int()
     .nullable()
@@ -123,7 +123,7 @@ export const placeSchema = z.strictObject({
       capacity: z.int(),
     }),
   ),
-  code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
+  code: z.string().nullable().describe('why it waits, why it is not in line, or what is wrong with it'),
   reason: z.string().describe('why it waits, without the names of other jobs or people'),
   ...starts,
 })

@@ -117,14 +117,9 @@ export async function limitsNow(reader: QueueReader): Promise<Response> {
 
 /** What is with a job, live or not. */
 export async function jobNow(reader: QueueReader, jobId: string, { allowed }: ApiQuery): Promise<Response> {
-  const { queue, store } = reader
-  const record = await store.ofJob(queue, parseJobId(jobId))
-  // Not older than the record.
-  await reader.look()
-  const facts = await factsOf(reader)
+  const { queue } = reader
   const maySeeData = allowed.data || allowed.role === 'operator'
-  const who = maySeeData ? { operators: await operatorsOf(reader, facts.ledger) } : {}
-  const explanation = explainJob({ ...facts, ...who }, jobId, record)
+  const { facts, explanation } = await explanationOf(reader, parseJobId(jobId), maySeeData)
   if (explanation === undefined)
     throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)
   return json({ queue, version: facts.ledger.version, now: facts.now, explanation })
@@ -135,6 +130,16 @@ export async function jobLog({ queue, store }: QueueReader, given: string): Prom
   const jobId = parseJobId(given)
   const { events, archivedSeq } = await store.ofJob(queue, jobId)
   return json({ ...({ queue, jobId, archivedSeq } satisfies JobLogDocument), events })
+}
+
+/** @param withPeople it may name who did what */
+export async function explanationOf(reader: QueueReader, jobId: string, withPeople = false) {
+  const record = await reader.store.ofJob(reader.queue, jobId)
+  // Not older than the record.
+  await reader.look()
+  const facts = await factsOf(reader)
+  const who = withPeople ? { operators: await operatorsOf(reader, facts.ledger) } : {}
+  return { facts, explanation: explainJob({ ...facts, ...who }, jobId, record) }
 }
 
 /** The queue as its reader knows it. */

@@ -1,10 +1,17 @@
 /** Where a job stands, for the customer's own page. About other jobs it says only how many there are. */
 
 import { Forecaster, pastIn } from '../../../engine/coordinator/forecaster.ts'
-import { InterlockError, jobOf, placeOfJob } from '../../../engine/core/index.ts'
+import {
+  InterlockError,
+  isDoubtful,
+  type JobPlace,
+  jobOf,
+  placeExplained,
+  placeOfJob,
+} from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
 import type { PlaceDocument } from '../api/job-documents.ts'
-import { factsOf } from '../api/reading.ts'
+import { explanationOf, factsOf } from '../api/reading.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 
@@ -13,14 +20,29 @@ const forecasters = new WeakMap<QueueReader, Forecaster>()
 
 /** @throws InterlockError `job_not_live` */
 export async function placeOf(reader: QueueReader, given: string): Promise<Response> {
-  const facts = await factsOf(reader)
   const jobId = parseJobId(given)
+  const known = await inLine(reader, jobId)
+  const place = isDoubtful(known) ? await looked(reader, jobId, known) : known
+  if (place === undefined)
+    throw new InterlockError('job_not_live', `job ${jobId} is neither submitted, waiting nor active`)
+  return json(place satisfies Readonly<Omit<PlaceDocument, 'models'>>)
+}
+
+async function inLine(reader: QueueReader, jobId: string): Promise<JobPlace | undefined> {
+  const facts = await factsOf(reader)
   const waits = jobOf(facts.ledger, jobId)?.active === false
   const range = waits ? await forecasterOf(reader).startOf(facts, jobId) : null
-  const place = placeOfJob(facts, { queue: reader.queue, jobId, range })
-  if (place === undefined)
-    throw new InterlockError('job_not_live', `job ${jobId} is neither waiting nor active`)
-  return json(place satisfies Readonly<Omit<PlaceDocument, 'models'>>)
+  return placeOfJob(facts, { queue: reader.queue, jobId, range })
+}
+
+/** It may have come into line meanwhile. */
+async function looked(
+  reader: QueueReader,
+  jobId: string,
+  known: JobPlace | undefined,
+): Promise<JobPlace | undefined> {
+  const { explanation } = await explanationOf(reader, jobId)
+  return placeExplained(reader.queue, known, explanation) ?? inLine(reader, jobId)
 }
 
 export function forecasterOf(reader: QueueReader): Forecaster {

@@ -294,8 +294,8 @@ export interface Coordinator {
   explain(jobId: string): Promise<Explanation | undefined>
 
   /**
-   * Where a live job stands, for the one whose job it is: how many are ahead, why it waits and about how long still. It names no other job.
-   * Undefined if the job is not live.
+   * Where a job stands, for the one whose job it is: how many are ahead, why it waits and about how long still; of a submitted or refused one,
+   * why it is not in line. It names no other job. Undefined if the job has ended, or nobody knows of it.
    * @throws InterlockError `invalid_input`
    */
   place(jobId: string): Promise<JobPlace | undefined>

@@ -159,8 +159,16 @@ function checkSnapshots({ drift: { passedOver } }: Facts): Finding[] {
   return passedOver.map((what) => problem('snapshot', what, 'interlock snapshot keeps a new one'))
 }
 
-function checkDrift({ drift: { fields, unreadable } }: Facts): Finding[] {
+function checkDrift({ drift: { fields, unreadable, unfolded } }: Facts): Finding[] {
   if (unreadable !== null) return [problem('log', unreadable, 'interlock verify')]
+  if (unfolded !== null)
+    return [
+      note(
+        'unfolded',
+        `${plural(unfolded, 'event')} came after the newest snapshot, too many for a quick look: paused models were not read, no row was compared with the log, and what waits was judged by the rows alone`,
+        'interlock verify reads all of it; interlock snapshot makes the next look quick',
+      ),
+    ]
   if (fields === null || fields.length === 0) return []
   const names = fields.slice(0, NAMED).map(({ row, field }) => (field === '*' ? row : `${row}: ${field}`))
   return [

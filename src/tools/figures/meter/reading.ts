@@ -36,9 +36,6 @@ export interface QueueReading {
   readonly waiting: ReadonlyMap<ReasonCode, number>
   readonly waitingCount: number
   readonly inLine: number
-  readonly startable: number
-  /** 0: there is none. */
-  readonly oldestStartable: number
   readonly oldestInLine: number
   readonly paused: number
   readonly oldestPause: number
@@ -63,8 +60,6 @@ export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
     waiting: meter.waiting(now),
     waitingCount: waitingCount(ledger),
     inLine: standing.inLine,
-    startable: ledger.offered.size,
-    oldestStartable: since(ledger.offerTimes.min()?.at),
     oldestInLine: since(standing.oldest),
     paused: ledger.pauses.size,
     oldestPause: since(oldestOf(ledger.pauses)),

@@ -20,11 +20,20 @@ export function Reasons() {
     look: (signal) => groupsIn(factsIn(live, shown, shown.ledger.peek()), shown.ledger.peek(), signal),
   })
   if (groups.state !== 'here' || groups.value.length === 0) return null
+  // What the list of checks says of jobs that can never start.
+  const stuck = (code: ReasonCode) =>
+    live.health.value?.wrong.find(({ id, about }) => about === 'possible' && id === code)
   const others = groups.value.slice(MOST).reduce((sum, { jobs }) => sum + jobs, 0)
   return (
     <ul class="reasons" aria-label="What jobs wait for">
       {groups.value.slice(0, MOST).map(({ code, model, jobs }) => (
-        <li key={`${code} ${model}`} data-group={code} data-of={model} data-jobs={jobs}>
+        <li
+          key={`${code} ${model}`}
+          data-group={code}
+          data-of={model}
+          data-jobs={jobs}
+          data-level={stuck(code)?.level}
+        >
           <b>{count(jobs)}</b> {texts[code][jobs === 1 ? 0 : 1]}
           {model === null ? null : (
             <>
@@ -32,6 +41,7 @@ export function Reasons() {
               <ModelLink name={model} />
             </>
           )}
+          {stuck(code) === undefined ? null : <span class="warn">: {stuck(code)?.remedy}</span>}
         </li>
       ))}
       {others === 0 ? null : <li class="dim">{count(others)} for other reasons</li>}
