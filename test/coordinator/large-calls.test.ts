@@ -162,6 +162,29 @@ describe.each(Object.entries(scenes))('a call of many jobs, %s', (_, open) => {
     },
   )
 
+  it.each(['is repeated', 'is left to others'])(
+    'follows the job that stands for a parent, though its process is killed behind it and the call %s',
+    async (how) => {
+      const scene = await open()
+      const { store, killed } = killedAt(scene.store(), 1, 'append')
+      const dying = await createCoordinator({ store, pollMs: 60_000, logger: silentLogger })
+      const dedupe = { key: 'picture', while: 'live' } as const
+      await dying.enqueue([{ jobId: 'first', models: ['m'], dedupe }])
+      const [parent, ...rest] = jobsOf('job')
+      const child = { jobId: 'child', models: ['m'], after: ['job-0'] }
+      const jobs = [{ ...(parent ?? expect.unreachable()), dedupe }, ...rest, child]
+      void dying.enqueue(jobs, { requestId: 'call-1' }).catch(() => {})
+      await killed
+      const other = await join({ store: scene.store(), pollMs: how === 'is repeated' ? 60_000 : 20 })
+      await scene.pass()
+      if (how === 'is repeated') await other.enqueue(jobs, { requestId: 'call-1' })
+      await expect
+        .poll(async () => (await other.explain('child'))?.parents.map(({ jobId }) => jobId))
+        .toEqual(['first'])
+      await checkSound(scene.store())
+    },
+  )
+
   it('needs no race with processes beside it, also with payloads that are sent ahead', async () => {
     const scene = await open()
     const beside = await Promise.all([1, 2].map(() => join({ store: scene.store() })))

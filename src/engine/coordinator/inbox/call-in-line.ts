@@ -1,4 +1,5 @@
 import {
+  type HeldJob,
   InterlockError,
   isInterlockError,
   isRefusal,
@@ -7,10 +8,11 @@ import {
   withStandIns,
 } from '../../core/index.ts'
 import { enqueueBody, keptOf, type ParsedJob } from '../../events/index.ts'
-import type { CallToSubmit, InboxRole, SubmittedCall } from '../../store/index.ts'
+import type { CallToSubmit, InboxRole, SubmissionRole, SubmittedCall } from '../../store/index.ts'
 import { pause, retryWithin } from '../base/retry.ts'
 import type { Member } from '../membership/member.ts'
 import { inParts } from './parts.ts'
+import { standInsOf } from './stand-ins.ts'
 
 /** A call of many jobs. */
 export interface LargeCall {
@@ -29,6 +31,7 @@ export interface LargeCall {
 export type CallKey = Pick<CallToSubmit, 'requestId' | 'digest'>
 
 type OpenJob = SubmittedCall['open'][number] & { readonly job: ParsedJob }
+type CallStore = Pick<InboxRole, 'submittedCall' | 'settle'> & Pick<SubmissionRole, 'ofJob'>
 type Deciding = Pick<Member, 'log' | 'appends' | 'send' | 'closing'>
 
 /** How long jobs are reserved for this process before it says again that it is at work: half of what the store gives it. */
@@ -38,7 +41,7 @@ const LOOK_MS = 250
 
 /** A large call that is committed, on its way into line. */
 export class CallInLine {
-  readonly #store: Pick<InboxRole, 'submittedCall' | 'settle'>
+  readonly #store: CallStore
   readonly #member: Deciding
   readonly #call: LargeCall
   readonly #key: CallKey
@@ -51,12 +54,7 @@ export class CallInLine {
   /** When a part last came into line, by `performance.now()`: while the call gets on, its patience begins again with each. */
   #since: number
 
-  constructor(
-    store: Pick<InboxRole, 'submittedCall' | 'settle'>,
-    member: Deciding,
-    call: LargeCall,
-    key: CallKey,
-  ) {
+  constructor(store: CallStore, member: Deciding, call: LargeCall, key: CallKey) {
     this.#store = store
     this.#member = member
     this.#call = call
@@ -120,13 +118,26 @@ export class CallInLine {
     const sent = { data: keptOf(jobs), madeAt: this.#since }
     const answer = await this.#member.send({ ...body, ...links, submissions }, sent)
     const { known = [], held = [], doubles = [] } = answer
-    for (const double of doubles) this.#doubles.push(double)
+    this.#doubles.push(...doubles)
     if (known.length + held.length === 0) return
+    const found = await this.#unheard(held)
+    if (found.length > 0) {
+      this.#doubles.push(...found)
+      const again = new Set([...known, ...held.map(({ jobId }) => jobId)])
+      return this.#putPart(part.filter(({ jobId }) => again.has(jobId)))
+    }
     const ids = new Map(part.map(({ id, jobId }) => [jobId, id]))
     await this.#store.settle(log.queue, {
       known: known.flatMap((jobId) => ids.get(jobId) ?? []),
       held: held.map(({ jobId, code, message }) => ({ id: ids.get(jobId) ?? 0, code, message })),
     })
+  }
+
+  /** Jobs that stand for those of parts that another process has put in line. */
+  async #unheard(held: readonly HeldJob[]): Promise<readonly StandIn[]> {
+    const heard = new Set(this.#doubles.map(({ jobId }) => jobId))
+    const found = await standInsOf(this.#store, this.#member.log, held, this.#jobs)
+    return found.filter(({ jobId }) => !heard.has(jobId))
   }
 
   /** @throws InterlockError `submitted` */

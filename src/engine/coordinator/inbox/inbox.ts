@@ -8,7 +8,13 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import { type ParsedJob, type ParsedRequest, parseRequest } from '../../events/index.ts'
-import type { InboxAnswer, InboxRequest, InboxRole, SubmissionRow } from '../../store/index.ts'
+import type {
+  InboxAnswer,
+  InboxRequest,
+  InboxRole,
+  SubmissionRole,
+  SubmissionRow,
+} from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import { atMost } from '../base/retry.ts'
 import { cancelAlsoSubmitted, cancelSubmittedAfter } from '../commit/commit-beside.ts'
@@ -29,6 +35,8 @@ const LOOK_MS = 5_000
 const FIRST_MS = 2_000
 
 type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'incarnation' | 'send' | 'workerId'>
+
+type InboxStore = InboxRole & Pick<SubmissionRole, 'ofJob'>
 
 /** Who prepares and carries out what a request asks for. */
 interface InboxProcess {
@@ -51,7 +59,7 @@ export const isOfInbox = ({ commandId }: Pick<RecordedEvent, 'commandId'>): bool
  * time.
  */
 export class Inbox {
-  readonly #store: InboxRole
+  readonly #store: InboxStore
   readonly #member: Deciding
   readonly #times: LookTimes
   readonly ends: CommittedEnds
@@ -67,7 +75,7 @@ export class Inbox {
   #closed = false
   #later: NodeJS.Timeout | undefined
 
-  constructor(store: InboxRole, member: Deciding, times: LookTimes, process: InboxProcess) {
+  constructor(store: InboxStore, member: Deciding, times: LookTimes, process: InboxProcess) {
     this.#store = store
     this.#process = process
     this.#member = member

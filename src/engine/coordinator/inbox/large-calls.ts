@@ -12,7 +12,7 @@ import {
   withStandIns,
 } from '../../core/index.ts'
 import { enqueueBody, keptOf, type ParsedJob, sha256, submissionOf, toHex, utf8 } from '../../events/index.ts'
-import type { AppendRole, CallToSubmit, InboxRole, SubmittedCall } from '../../store/index.ts'
+import type { AppendRole, CallToSubmit, InboxRole, SubmissionRole, SubmittedCall } from '../../store/index.ts'
 import { retryWithin } from '../base/retry.ts'
 import { previewed } from '../commit/preview.ts'
 import type { Member } from '../membership/member.ts'
@@ -22,7 +22,9 @@ import { inParts } from './parts.ts'
 /** What came of the jobs of a call. */
 export type JobsPut = Pick<Accepted, 'waiting' | 'known' | 'doubles'>
 
-type CallStore = Pick<InboxRole, 'submitCall' | 'submittedCall' | 'settle'> & Pick<AppendRole, 'endings'>
+type CallStore = Pick<InboxRole, 'submitCall' | 'submittedCall' | 'settle'> &
+  Pick<AppendRole, 'endings'> &
+  Pick<SubmissionRole, 'ofJob'>
 type Deciding = Pick<
   Member,
   'log' | 'ledger' | 'appends' | 'beReady' | 'send' | 'catchUp' | 'workerId' | 'closing'

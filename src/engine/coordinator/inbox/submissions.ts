@@ -1,15 +1,25 @@
-import { type HeldJob, hash, InterlockError, isInterlockError, type RecordedEvent } from '../../core/index.ts'
+import {
+  type HeldJob,
+  hash,
+  InterlockError,
+  isInterlockError,
+  type RecordedEvent,
+  type StandIn,
+  withStandIns,
+} from '../../core/index.ts'
 import { enqueueBody, keptOf, type ParsedJob, parseSubmission } from '../../events/index.ts'
-import type { InboxRole, SettledSubmissions, SubmissionRow } from '../../store/index.ts'
+import type { InboxRole, SettledSubmissions, SubmissionRole, SubmissionRow } from '../../store/index.ts'
 import type { Member } from '../membership/member.ts'
 import { PREFIX } from './committed-ends.ts'
 import { inParts } from './parts.ts'
+import { standInsOf } from './stand-ins.ts'
 
 type Held = SettledSubmissions['held'][number]
 /** The worker id in the events of what SQL puts in. */
 export const ACTOR = 'sql'
 
 type Deciding = Pick<Member, 'log' | 'logger' | 'incarnation' | 'send'>
+type SubmissionStore = Pick<InboxRole, 'settle'> & Pick<SubmissionRole, 'ofJob'>
 
 /** With these, a job that was put off may come into line: what it waited for has changed. */
 const freeing: ReadonlySet<RecordedEvent['type']> = new Set([
@@ -25,12 +35,12 @@ const freeing: ReadonlySet<RecordedEvent['type']> = new Set([
  * off, and says why to everybody who asks. If this process dies in between, another one takes it in.
  */
 export class Submissions {
-  readonly #store: Pick<InboxRole, 'settle'>
+  readonly #store: SubmissionStore
   readonly #member: Deciding
   /** Jobs that this process has put off, by id, and why. */
   readonly #held = new Map<string, PutOff>()
 
-  constructor(store: Pick<InboxRole, 'settle'>, member: Deciding) {
+  constructor(store: SubmissionStore, member: Deciding) {
     this.#store = store
     this.#member = member
   }
@@ -71,17 +81,31 @@ export class Submissions {
   }
 
   /** In one command. Returns which are in line already, and adds those that are put off. */
-  async #enqueue(parsed: readonly Parsed[], held: Held[]): Promise<readonly number[]> {
+  async #enqueue(
+    parsed: readonly Parsed[],
+    held: Held[],
+    doubles: readonly StandIn[] = [],
+  ): Promise<readonly number[]> {
     const submissions = parsed.map(({ id }) => id)
     const jobs = parsed.map(({ job }) => job)
-    const body = { ...enqueueBody(jobs), submissions }
+    const plain = enqueueBody(jobs)
+    const links = plain.links && { links: withStandIns(plain.links, doubles) }
+    const body = { ...plain, ...links, submissions }
     const id = `${PREFIX}${this.#member.incarnation.nextCommandId()}`
     const as = { id, workerId: ACTOR, hash: hash(JSON.stringify(body)) }
     const { known = [], held: left = [] } = await this.#member.send(body, { as, data: keptOf(jobs) })
     const idOf = new Map(parsed.map(({ id, job }) => [job.spec.jobId, id]))
+    const settled = known.flatMap((jobId) => idOf.get(jobId) ?? [])
+    const byId = new Map(jobs.map((job) => [job.spec.jobId, job]))
+    const found = doubles.length > 0 ? [] : await standInsOf(this.#store, this.#member.log, left, byId)
+    if (found.length > 0) {
+      const again = new Set(left.map(({ jobId }) => jobId))
+      const some = parsed.filter(({ job }) => again.has(job.spec.jobId))
+      return [...settled, ...(await this.#enqueue(some, held, found))]
+    }
     const withId = ({ jobId, code, message }: HeldJob): Held => ({ id: idOf.get(jobId) ?? 0, code, message })
     held.push(...left.map(withId))
-    return known.flatMap((jobId) => idOf.get(jobId) ?? [])
+    return settled
   }
 
   /** Its submitter may never ask what became of it, so the log of the service says it once. */
