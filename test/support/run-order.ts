@@ -17,6 +17,7 @@ const working: Readonly<Record<string, number>> = {
   'migrate/plans': 26,
   'e2e/run': 20,
   'cli/what-if-trace': 20,
+  'property/all-decisions': 35,
   'process/combiner': 19,
   'process/restored': 18,
   'process/fair': 17,

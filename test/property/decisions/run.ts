@@ -10,8 +10,8 @@ import { World } from '../../support/simulate.ts'
 /** How many there are. */
 export const RUNS = 10_000
 
-const MODELS = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
-const SCHEDULES = ['nightly', 'hourly', 'weekly']
+export const MODELS = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+export const SCHEDULES = ['nightly', 'hourly', 'weekly']
 /** One run in so many is long, for lines that are longer than any bound. */
 const LONG_EACH = 50
 
@@ -29,7 +29,7 @@ export function* decisionsOf(run: number): Generator<Decision> {
 }
 
 /** Commands that no step stands for. */
-function plain(world: World, dice: Dice): Decision {
+export function plain(world: World, dice: Dice): Decision {
   const [job] = [...world.ledger.jobs].filter(({ active }) => active)
   const { jobId = 'j1', token = 1 } = job ?? {}
   const body = dice.pick<CommandBody>([
@@ -101,12 +101,12 @@ function actOf(dice: Dice, ids: number): Act {
   return found === undefined ? { type: 'tick' } : found[1](dice, ids)
 }
 
-function releaseOf(dice: Dice): Act {
+export function releaseOf(dice: Dice): Act {
   const models = dice.chance(0.3) ? modelsOf(dice) : null
   return { type: 'release', ...pickOf(dice), delayMs: delayOf(dice), models }
 }
 
-function schedulesOf(dice: Dice): Act {
+export function schedulesOf(dice: Dice): Act {
   const owner = dice.pick(['billing', 'reports'])
   const wishes = someOf(dice, SCHEDULES, 0, 2).map((id) => scheduleOf(dice, id))
   return { type: 'set_schedules', owner, revision: dice.pick([null, null, 1, 2, 3]), wishes }
@@ -140,12 +140,12 @@ function wishOf(dice: Dice, ids: number): Wish {
 }
 
 /** Neighbours: no job twice. */
-function parentsOf(dice: Dice, ids: number): Wish['after'] {
+export function parentsOf(dice: Dice, ids: number): Wish['after'] {
   const first = dice.whole(0, ids - 1)
   return listOf(dice, 1, 2, (i) => ({ id: (first + i) % ids, goesOn: dice.chance(0.3) }))
 }
 
-function dedupeOf(dice: Dice): NonNullable<Wish['dedupe']> {
+export function dedupeOf(dice: Dice): NonNullable<Wish['dedupe']> {
   const key = dice.pick(['x', 'y'])
   if (dice.chance(0.6)) return { key, while: dice.pick(['waiting', 'live', 1_500]) }
   return { key, while: dice.pick(['waiting', 'live']), debounce: { delay: 1_500, maxDelay: 4_000 } }
@@ -184,15 +184,15 @@ const fairShareOf = (dice: Dice): NonNullable<Policy['fairShare']> => ({
   maxActive: dice.pick([null, 1, 2]),
 })
 
-const pickOf = (dice: Dice) => ({ pick: dice.whole(0, 999) })
-const delayOf = (dice: Dice) => (dice.chance(0.4) ? null : dice.whole(-500, 4_000))
+export const pickOf = (dice: Dice) => ({ pick: dice.whole(0, 999) })
+export const delayOf = (dice: Dice) => (dice.chance(0.4) ? null : dice.whole(-500, 4_000))
 
-function listOf<T>(dice: Dice, least: number, most: number, make: (i: number) => T): readonly T[] {
+export function listOf<T>(dice: Dice, least: number, most: number, make: (i: number) => T): readonly T[] {
   return Array.from({ length: dice.whole(least, most) }, (_, i) => make(i))
 }
 
 /** In the order of the list. */
-function someOf(dice: Dice, list: readonly string[], least: number, most: number): string[] {
+export function someOf(dice: Dice, list: readonly string[], least: number, most: number): string[] {
   let left = dice.whole(least, Math.min(most, list.length))
   return list.filter((_, i) => {
     const takes = dice.chance(left / (list.length - i))
