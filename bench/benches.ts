@@ -5,12 +5,8 @@ type Loaders = Readonly<Record<string, () => Promise<Bench>>>
 /** Those that run unless others are named. Each is loaded when it runs: all at once take a second, with what they measure beside us. */
 const usual: Loaders = {
   core: async () => (await import('./core/index.ts')).coreBench,
-  append: async () => (await import('./append/index.ts')).appendBench,
-  depth: async () => (await import('./depth/index.ts')).depthBench,
-  bytes: async () => (await import('./bytes/index.ts')).bytesBench,
   replay: async () => (await import('./replay/index.ts')).replayBench,
   schedule: async () => (await import('./schedule/index.ts')).scheduleBench,
-  waiting: async () => (await import('./waiting/index.ts')).waitingBench,
   metrics: async () => (await import('./metrics/index.ts')).metricsBench,
 }
 
@@ -18,14 +14,10 @@ const usual: Loaders = {
 const onDemand: Loaders = {
   peers: async () => (await import('./peers/index.ts')).peersBench,
   worker: async () => (await import('./worker/index.ts')).workerBench,
-  telemetry: async () => (await import('./telemetry/index.ts')).telemetryBench,
   growth: async () => (await import('./growth/index.ts')).growthBench,
-  budget: async () => (await import('./budget/index.ts')).budgetBench,
-  dashboard: async () => (await import('./dashboard/index.ts')).dashboardBench,
   slow: async () => (await import('./slow/index.ts')).slowBench,
   storm: async () => (await import('./storm/index.ts')).stormBench,
   guard: async () => (await import('./guard/index.ts')).guardBench,
-  forecast: async () => (await import('./forecast/index.ts')).forecastBench,
   overload: async () => (await import('./overload/index.ts')).overloadBench,
 }
 

@@ -15,33 +15,20 @@ goes on. Rows, by which --only chooses:
   pick-up/<1, 10, 64 slots>            from the call that enqueues to the handler, on an idle queue
   life/<1, 2 processes>                from a row inserted into jobs to its status completed; ours only
   rest                                 memory, processor and calls of a worker with nothing to do
-Redis is used where redis-server is installed (apt-get install redis-server); else its columns say so.
+The other queues are installed into bench/node_modules when they are measured first. Redis is used where redis-server is installed (apt-get install redis-server); else its columns say so.
 
 schedule: computed by the core alone. --only real: 300 requests by four worker processes on PostgreSQL whose handlers sleep, also for a load,
 50 times as fast as they were, over what is computed. A minute.
 
-append: the bare API, without payloads and without a worker.
-
 growth: what a job of our worker costs with more jobs in line, models, models per job, events in the log, and worker processes, with the
 exponent of each; some five minutes.
-
-budget: what a job costs with one thing taken away, and where the time goes in the worker's process and in the server.
 
 worker: a line of jobs with payloads and results, emptied through createJobWorker and through the bare API in turns, with and without
 keys, 10 and 64 slots: what the worker costs beside what the queue costs anyway. Some half a minute.
 
-telemetry: a line of jobs with payloads, put in and emptied through createJobWorker: without telemetry, with it and no SDK (off), and with one
-trace in a hundred kept and the context travelling (traced), in turns; --only chooses no-keys or 10-keys. A minute.
-dashboard: the page in Chromium on this machine, three minutes and a half a run; --only chooses: starts (how late a start is on the page
-while real requests run with interlock run … --dashboard), frames (10,000 waiting), memory (100,000 events), idle (the host's processor),
-viewers (statements for one and for ten), outage (SIGKILL to PostgreSQL, until the page has all again). Fewer other programs, better frames.
-
 slow: 1, 2, 4, 8 and 16 worker processes over a link that delays every byte, at round trips of 0, 100, 300, 800 and 2,400 ms (by which
 --only chooses): nobody may do less together than one does alone; and behind PgBouncer in transaction mode (--only pooler), where root can
 install it or it is there. Twenty minutes.
-
-forecast: the range in which a waiting job is said to start: told for three stretches of 1,000 real requests (--trace), drawn by a fixed seed, with four
-slots and with processes that load models, and compared with when the jobs did start. Ten minutes.
 
 storm: 16 niced worker processes with leases of 5 s beside 24 programs that only compute, each stopped (SIGSTOP) again and again for longer
 than its lease, the combiner most often; after --minutes all are healed, and starts have to go on within 5 s in every run. The log is

@@ -1,4 +1,4 @@
-/** `npm run bench -- [core append … peers guard] [options]`: what Interlock reaches on this machine. */
+/** `npm run bench -- [core replay … peers guard] [options]`: what Interlock reaches on this machine. */
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
@@ -35,7 +35,7 @@ await new Command('bench')
   .description('Measures Interlock on this machine; a figure is the median of several runs.')
   .argument(
     '[benches...]',
-    `${names.join(', ')}; all but peers, worker, telemetry, growth, budget, dashboard, slow, storm, forecast, overload and guard unless given`,
+    `${names.join(', ')}; those that run unless others are given: ${usualNames.join(', ')}`,
     usualNames,
   )
   .option(
@@ -48,7 +48,7 @@ await new Command('bench')
   .option('--trace <file>', 'real requests for `schedule` and `peers`: job_id,models,seconds, .csv.gz', trace)
   .option(
     '--only <rows>',
-    '`peers`, `growth`, `dashboard`: only these rows, by id or its beginning (drain/10-keys,hand-off)',
+    '`peers`, `growth`, `slow`, `schedule`: only these rows, by id or its beginning (drain/10-keys,hand-off)',
     list,
     [],
   )

@@ -5,10 +5,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import manifest from '../../package.json' with { type: 'json' }
+import ofOthers from '../package.json' with { type: 'json' }
 
 const bench = path.resolve(import.meta.dirname, '..')
-// Where the packages can be found from.
-const cache = path.resolve(bench, '../node_modules/.cache')
+// Where the packages can be found from, those of the other queues too.
+const cache = path.join(bench, 'node_modules/.cache')
 
 const { dependencies, devDependencies, optionalDependencies, peerDependencies } = manifest
 /** What the package has inside is inside here as well. */
@@ -18,6 +19,7 @@ const outside = Object.keys({
   ...devDependencies,
   ...optionalDependencies,
   ...peerDependencies,
+  ...ofOthers.dependencies,
 }).filter((name) => !inside.includes(name))
 
 /** A new folder for what is compiled; it goes with this process. */

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { floorAppends, makeFloor } from '../append/floor.ts'
 import { type Bench, type Context, type Row, sample, sized } from '../frame/bench.ts'
 import { connected } from '../frame/servers.ts'
 import { median } from '../frame/statistics.ts'
@@ -10,6 +9,7 @@ import { handOff } from '../peers/cells/hand-off.ts'
 import { Ground } from '../peers/ground.ts'
 import { keyNames, tasksOn } from '../peers/tasks.ts'
 import baseline from './baseline.json' with { type: 'json' }
+import { floorAppends, makeFloor } from './floor.ts'
 
 /** Machines and their moods differ by half; a change that costs more than this is no mood. */
 const AT_MOST = 2

@@ -1,6 +1,7 @@
-import type { Peer, Setting } from './peer.ts'
+import { bullmq, graphile, pgBoss } from './others.ts'
+import type { Peer } from './peer.ts'
 
-const pgBoss = (
+const ofPgBoss = (
   name: string,
   how: string,
   way: 'work' | 'fetch',
@@ -11,25 +12,25 @@ const pgBoss = (
   how,
   on: 'postgres',
   joinsTransactions: true,
-  migrate: async (url) => (await import('./with-pg-boss.ts')).migrate(url),
-  connect: async (setting) => (await import('./with-pg-boss.ts')).connect(setting, way, policy),
+  migrate: async (url) => (await pgBoss()).migrate(url),
+  connect: async (setting) => (await pgBoss()).connect(setting, way, policy),
 })
 
-const graphile = (name: string, how: string, batching: boolean): Peer => ({
+const ofGraphile = (name: string, how: string, batching: boolean): Peer => ({
   name,
   pack: 'graphile-worker',
   how,
   on: 'postgres',
   joinsTransactions: true,
-  migrate: async (url) => (await import('./with-graphile.ts')).migrate(url),
-  connect: async (setting) => (await import('./with-graphile.ts')).connect(setting, batching),
-  left: async (url) => (await import('./with-graphile.ts')).left(url),
+  migrate: async (url) => (await graphile()).migrate(url),
+  connect: async (setting) => (await graphile()).connect(setting, batching),
+  left: async (url) => (await graphile()).left(url),
 })
 
 /** More would be some 2,000 connections. */
 const MOST_LINES = 150
 
-const bullmq = (name: string, how: string, on: Peer['on']): Peer => ({
+const ofBullmq = (name: string, how: string, on: Peer['on']): Peer => ({
   name,
   pack: 'bullmq',
   how,
@@ -38,8 +39,8 @@ const bullmq = (name: string, how: string, on: Peer['on']): Peer => ({
     keys > MOST_LINES
       ? `a line and a worker of its own for each of ${keys.toLocaleString('en')} keys`
       : undefined,
-  migrate: async (url) => (await import('./with-bullmq.ts')).migrate(url),
-  connect: async (setting: Setting) => (await import('./with-bullmq.ts')).connect(setting),
+  migrate: async (url) => (await bullmq()).migrate(url),
+  connect: async (setting) => (await bullmq()).connect(setting),
 })
 
 const noGroups =
@@ -55,33 +56,33 @@ export const peers: readonly Peer[] = [
     migrate: async (url) => (await import('./with-interlock.ts')).migrate(url),
     connect: async (setting) => (await import('./with-interlock.ts')).connect(setting),
   },
-  graphile(
+  ofGraphile(
     'graphile-worker',
     'run() with its defaults, maxPoolSize as many as slots, at least 2; a key is a named queue; keeps no results',
     false,
   ),
   {
-    ...graphile(
+    ...ofGraphile(
       'graphile-worker batching',
       'the same with localQueue.size 500, completeJobBatchDelay 0 and failJobBatchDelay 0',
       true,
     ),
     variant: true,
   },
-  pgBoss(
+  ofPgBoss(
     'pg-boss',
     'work(): one batch of as many as slots, burstWhenBatchFull, perJobResults, LISTEN, a poll every 0.5 s; a key is a singletonKey under key_strict_fifo',
     'work',
     'key_strict_fifo',
   ),
-  pgBoss(
+  ofPgBoss(
     'pg-boss fetch',
     'fetch() and complete() in a loop of our own in each slot, 10 ms of rest when there was nothing; key_strict_fifo',
     'fetch',
     'key_strict_fifo',
   ),
   {
-    ...pgBoss(
+    ...ofPgBoss(
       'pg-boss singleton',
       'the same loop under the policy singleton, which keeps no order',
       'fetch',
@@ -89,16 +90,16 @@ export const peers: readonly Peer[] = [
     ),
     variant: true,
   },
-  bullmq(
+  ofBullmq(
     'bullmq',
     `Redis with appendonly, appendfsync everysec (loses up to a second); ${noGroups}`,
     'redis',
   ),
   {
-    ...bullmq('bullmq always', 'the same with appendfsync always', 'redis-always'),
+    ...ofBullmq('bullmq always', 'the same with appendfsync always', 'redis-always'),
     variant: true,
   },
-  bullmq('bullmq postgres', 'its own PostgreSQL backend; keys as with Redis', 'postgres'),
+  ofBullmq('bullmq postgres', 'its own PostgreSQL backend; keys as with Redis', 'postgres'),
 ]
 
 /** @throws when there is none of that name */

@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis'
 import { type RedisServer, startRedis } from '../frame/redis.ts'
 import type { Servers } from '../frame/servers.ts'
+import { redis } from './others.ts'
 import { NotMeasured, type Peer } from './peer.ts'
 
 /** Where the cells are measured: each on a fresh copy, so that nothing of the cell before is left. */
@@ -30,9 +30,7 @@ export class Ground implements AsyncDisposable {
     const server = await starting
     if (server === undefined)
       throw new NotMeasured('no redis-server on this machine (apt-get install redis-server)')
-    const client = new Redis(server.url)
-    await client.flushall()
-    await client.quit()
+    await (await redis()).empty(server.url)
     return server.url
   }
 

@@ -4,9 +4,9 @@ import { type Coordinator, createCoordinator, silentLogger } from '../../src/eng
 import type { Started } from '../../src/engine/core/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { createJobWorker } from '../../src/engine/worker/index.ts'
-import { drain } from '../append/drain.ts'
 import { asked } from '../frame/child.ts'
 import { keyNames, numberOf, payloadOf, resultOf, tasksOn, thousands } from '../peers/tasks.ts'
+import { drain } from './drain.ts'
 
 export interface WorkerOrder {
   readonly url: string

@@ -1,9 +1,9 @@
-/** How good the range of a start is, measured as the bench does it, on a small load that is made up. */
+/** How good the range of a start is, on a small load that is made up. */
 import { expect, it } from 'vitest'
-import { calibrate } from '../../bench/forecast/calibrate.ts'
-import { loads } from '../../bench/forecast/loads.ts'
-import { drawn } from '../../bench/forecast/stretches.ts'
 import { madeUpTrace } from '../../bench/schedule/trace.ts'
+import { calibrate } from './forecast/calibrate.ts'
+import { loads } from './forecast/loads.ts'
+import { drawn } from './forecast/stretches.ts'
 
 const few = { every: 25, jobs: 10 }
 const [stretch] = drawn(madeUpTrace(900), 1, 300)

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { sized } from '../../frame/bench.ts'
 import { connected } from '../../frame/servers.ts'
 import type { Cell, Means } from '../cell.ts'
 import { Crew } from '../crew.ts'
+import { redis } from '../others.ts'
 import type { Peer } from '../peer.ts'
 import type { Usage } from '../process.ts'
 import { tasksOn } from '../tasks.ts'
@@ -57,7 +57,7 @@ interface Counter extends AsyncDisposable {
 }
 
 async function callsAt(url: string): Promise<Counter> {
-  if (url.startsWith('redis:')) return redisCalls(url)
+  if (url.startsWith('redis:')) return (await redis()).counter(url)
   const server = new URL(url)
   const name = server.pathname.slice(1)
   server.pathname = '/postgres'
@@ -90,12 +90,4 @@ function counting(server: string, make: () => Promise<unknown>): Promise<unknown
   const made = counters.get(server) ?? make()
   counters.set(server, made)
   return made
-}
-
-function redisCalls(url: string): Counter {
-  const client = new Redis(url)
-  return {
-    count: async () => Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))?.[1]),
-    [Symbol.asyncDispose]: async () => void (await client.quit()),
-  }
 }

@@ -50,7 +50,6 @@ async function drawnWith(waiting: number): Promise<Drawn> {
   return page.evaluate<Drawn>('drawn')
 }
 
-// How long a frame works is measured by `npm run bench -- dashboard --only frames`.
 it('draws the rows that are seen, follows, and slides: no more with 10,000 waiting than with 300', async () => {
   const few = await drawnWith(300)
   const many = await drawnWith(10_000)

@@ -22,7 +22,6 @@ async function aQueue() {
   return { store, coordinator, address, streams }
 }
 
-// How soon is measured by `npm run bench -- dashboard --only starts`.
 it('shows each of 100 starts while it runs, over the one stream that it has: it asks for their progress alone', async () => {
   const { coordinator, address, streams } = await aQueue()
   const ids = Array.from({ length: 100 }, (_, n) => `job-${n}`)

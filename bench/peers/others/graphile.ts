@@ -1,7 +1,7 @@
 import { Logger, makeWorkerUtils, run, runMigrations, WorkerPreset } from 'graphile-worker'
-import { connected } from '../frame/servers.ts'
-import type { Session, Setting, Task } from './peer.ts'
-import { numberOf, payloadOf } from './tasks.ts'
+import { connected } from '../../frame/servers.ts'
+import type { Session, Setting, Task } from '../peer.ts'
+import { numberOf, payloadOf } from '../tasks.ts'
 
 const logger = new Logger(() => () => {})
 const identifier = 'job'

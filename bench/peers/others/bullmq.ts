@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
 import { createPostgresBackend, type JobsOptions, Queue, runMigrations, Worker } from 'bullmq'
-import { connected } from '../frame/servers.ts'
-import type { Handle, Session, Setting, Task } from './peer.ts'
-import { numberOf, payloadOf } from './tasks.ts'
+import { connected } from '../../frame/servers.ts'
+import type { Handle, Session, Setting, Task } from '../peer.ts'
+import { numberOf, payloadOf } from '../tasks.ts'
 
 export async function migrate(url: string): Promise<void> {
   await connected(url, (client) => runMigrations(client))

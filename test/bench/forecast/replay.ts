@@ -1,3 +1,5 @@
+import { CoreQueue, plainSpec } from '../../../bench/core-queue.ts'
+import type { Request } from '../../../bench/schedule/trace.ts'
 import {
   Agenda,
   type Keepers,
@@ -9,9 +11,7 @@ import {
   type RecordedEvent,
   type WorkerFact,
   withStart,
-} from '../../src/engine/core/index.ts'
-import { CoreQueue, plainSpec } from '../core-queue.ts'
-import type { Request } from '../schedule/trace.ts'
+} from '../../../src/engine/core/index.ts'
 
 export interface Load {
   readonly processes: number

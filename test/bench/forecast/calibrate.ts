@@ -1,5 +1,5 @@
-import { Experience, emptyLedger, type Micros, type StartRange } from '../../src/engine/core/index.ts'
-import { quantile } from '../frame/statistics.ts'
+import { quantile } from '../../../bench/frame/statistics.ts'
+import { Experience, emptyLedger, type Micros, type StartRange } from '../../../src/engine/core/index.ts'
 import { type Load, type Moment, Replayed } from './replay.ts'
 import type { Stretch } from './stretches.ts'
 

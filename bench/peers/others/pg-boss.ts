@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { fromKnex, PgBoss } from 'pg-boss'
-import type { Handle, Session, Setting, Task } from './peer.ts'
-import { numberOf, payloadOf } from './tasks.ts'
+import type { Handle, Session, Setting, Task } from '../peer.ts'
+import { numberOf, payloadOf } from '../tasks.ts'
 
 /** `work`: its own workers. `fetch`: a loop of the program's own in each slot. */
 export type Way = 'work' | 'fetch'

@@ -1,5 +1,5 @@
-import { mulberry32 } from '../frame/chance.ts'
-import type { Request } from '../schedule/trace.ts'
+import { mulberry32 } from '../../../bench/frame/chance.ts'
+import type { Request } from '../../../bench/schedule/trace.ts'
 
 /** Written down before anything was tuned to the trace. */
 const SEED = 20_261_201

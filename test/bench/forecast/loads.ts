@@ -1,4 +1,4 @@
-import { byModel } from '../core/line.ts'
+import { byModel } from '../../../bench/core/line.ts'
 import type { Load } from './replay.ts'
 
 const loading = {
