@@ -56,7 +56,7 @@ export const reportOf = (said: Statement, marks: Marks): readonly ReportPart[] =
 
 function verdict({ violations, overlaps, fromSeq, events }: Statement, { strong }: Marks): ReportPart {
   if (events === 0)
-    return { text: `${strong('There was nothing to audit')}: the log has no event, so nothing is proved.` }
+    return { text: `${strong('There was nothing to audit')}: no event was read, so nothing is proved.` }
   if (violations.length === 0 && fromSeq > 1)
     return {
       text: `${strong(`No promise was broken from event ${count(fromSeq)} on.`)} No model had more holders than its capacity in any of these ${plural(events, 'event')}.`,
