@@ -1,4 +1,4 @@
--- Made from migrations/parts and migrations/functions by src/engine/migrate/bundle.ts: change those (migrations/README.md).
+-- Made from migrations/parts and migrations/functions by `npm run generate`: change those (migrations/README.md).
 -- Interlock 027, for a new account: its own tables, and minimal jobs and workflow_executions.
 -- One transaction; running it again changes nothing.
 

@@ -1,4 +1,4 @@
--- Made from migrations/parts and migrations/functions by src/engine/migrate/bundle.ts: change those (migrations/README.md).
+-- Made from migrations/parts and migrations/functions by `npm run generate`: change those (migrations/README.md).
 -- Interlock 027, for an account that has tables: adds Interlock's, and coordination columns to jobs and
 -- workflow_executions where they exist. Rows, policies and grants of yours stay as they are.
 -- One transaction; running it again changes nothing.

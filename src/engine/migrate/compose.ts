@@ -39,7 +39,7 @@ export function schemaChecksum(): string {
 }
 
 const generated =
-  '-- Made from migrations/parts and migrations/functions by src/engine/migrate/bundle.ts: change those (migrations/README.md).\n'
+  '-- Made from migrations/parts and migrations/functions by `npm run generate`: change those (migrations/README.md).\n'
 
 const heading = {
   clean: `-- Interlock ${schemaVersion}, for a new account: its own tables, and minimal jobs and workflow_executions.

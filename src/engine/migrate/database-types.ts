@@ -90,7 +90,7 @@ function functionText({ name, names, types, defaults, returns, is_set }: Functio
 
 function fileOf(columns: readonly TableColumn[], functions: readonly FunctionRow[]): string {
   const tables = [...Map.groupBy(columns, (column) => column.table)]
-  return `// Made by src/engine/migrate/bundle.ts from the migrations: change those.
+  return `// Made by \`npm run generate\` from the migrations: change those.
 
 /** Whatever JSON can say, as the types of supabase-js have it. */
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]

@@ -10,7 +10,7 @@ export interface ReferencePage {
   readonly text: string
 }
 
-const begin = '<!-- From here on made by src/engine/migrate/bundle.ts, from migrations/functions -->'
+const begin = '<!-- From here on made by `npm run generate`, from migrations/functions -->'
 
 /** What people and programs call who have a queue. */
 const forUsers = [

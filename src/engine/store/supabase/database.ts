@@ -1,4 +1,4 @@
-// Made by src/engine/migrate/bundle.ts from the migrations: change those.
+// Made by `npm run generate` from the migrations: change those.
 
 /** Whatever JSON can say, as the types of supabase-js have it. */
 export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[]
