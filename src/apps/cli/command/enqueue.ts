@@ -42,7 +42,7 @@ export function addEnqueue(cli: Cli): void {
     [
       [
         'enqueue jobs.csv',
-        'every job of the file: job_id,models[,kind,priority,attempts,once,after,tag,asks,uses,payload,job_type]',
+        'every job of the file: columns job_id, models and, as you need them, kind, priority, attempts, once, after, tag, asks, uses, payload, job_type',
       ],
       [
         'enqueue jobs.jsonl',
