@@ -41,7 +41,7 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'refuses to take in a job that the log has ever heard of',
   ],
   'does not ask for the submissions of jobs': [
-    'if not submitted <@ locked then',
+    'if cardinality(locked) < cardinality(submitted) then',
     'if false then',
     'puts a submitted job in line for who holds its submission, and writes nothing for others',
   ],
