@@ -7,7 +7,7 @@ import { connection } from '../contract/support.ts'
 import { type Project, startMigrated } from '../supabase/support.ts'
 import { createDatabase } from '../support/postgres-database.ts'
 import { eventually } from '../support/this-test.ts'
-import { document, start, statusUntil } from './support.ts'
+import { document, start } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
@@ -69,10 +69,20 @@ describe.concurrent('worker processes', () => {
       '3',
     ]
     const running = start([...words, '--url', project.url, '--json'])
-    for (let kills = 0; kills < 2; kills++) {
-      await statusUntil(project.url, ({ activeCount }) => activeCount >= 3)
+    // Asked for directly: a command that starts for each look may find that the jobs are over.
+    const areBusy = async () =>
+      (await project.query('select active_count >= 3 as busy from job_queue_state'))[0]?.['busy']
+    const killed: string[] = []
+    while (killed.length < 2) {
+      await eventually(areBusy, { timeout: 60_000 }).toBe(true)
       const { stdout } = await promisify(execFile)('pgrep', ['-P', String(running.child.pid)])
-      process.kill(Number(stdout.trim().split('\n')[0]), 'SIGKILL')
+      const victim = stdout
+        .trim()
+        .split('\n')
+        .find((pid) => !killed.includes(pid))
+      if (victim === undefined) throw new Error('no process is left to be killed')
+      process.kill(Number(victim), 'SIGKILL')
+      killed.push(victim)
     }
     const { code, stdout, stderr } = await running.ended
     expect(stderr.match(/ended by SIGKILL/g)).toHaveLength(2)
