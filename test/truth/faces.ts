@@ -117,9 +117,7 @@ const aboutJobs: ReadonlySet<string> = new Set(
 const isListed = (id: string): boolean =>
   aboutJobs.has(id) && id in checks && id !== 'offered' && id !== 'busy'
 
-export const listed = (
-  wrong: readonly { readonly id: string; readonly level: string }[],
-): readonly string[] =>
+const listed = (wrong: readonly { readonly id: string; readonly level: string }[]): readonly string[] =>
   [...new Set(wrong.flatMap(({ id, level }) => (isListed(id) ? [`${level} ${id}`] : [])))].toSorted()
 
 /** As `listed` has it, from the cell of the doctor. */
