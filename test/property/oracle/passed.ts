@@ -38,7 +38,7 @@ export function carryPassed(queue: Queue): void {
   queue.alike = now
 }
 
-/** All leave at once, since the rules say anew who is alike. */
+/** All leave at once: other rules say who is alike. */
 export function leaveAlike(queue: Queue): void {
   carryPassed(queue)
   for (const job of queue.jobs) {
