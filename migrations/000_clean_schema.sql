@@ -7,6 +7,9 @@ select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0));
 set local interlock.runtime_role = '';
 set local interlock.statuses = '';
 set local interlock.columns = '';
+set local interlock.follow = '';
+set local interlock.make_jobs = '';
+set local interlock.account = 'new';
 set local client_min_messages = warning;
 set local lock_timeout = '10s';
 
@@ -144,16 +147,103 @@ begin
       message = format('columns: %s.%s cannot be %s at once', wrong.target, wrong.yours, wrong.meanings),
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
+end
+$fit$;
 
+do $follow$
+declare
+  said text[] := string_to_array(nullif(current_setting('interlock.follow'), ''), ',');
+  account text := current_setting('interlock.account');
+  is_new boolean := account = 'new' or (account = 'any' and not exists (
+    select from pg_catalog.pg_class c
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]))
+    -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
+    and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is null);
+  of_first boolean := to_regclass('public.job_queue_state_v1') is not null or (to_regclass('public.job_queue_state') is not null
+    and not exists (
+      select from pg_catalog.pg_attribute a
+       where a.attrelid = to_regclass('public.job_queue_state') and a.attname = 'queue' and not a.attisdropped));
+  is_alike boolean := (
+    select count(*) = 3 from json_to_recordset(current_setting('interlock.names')::json)
+        as n (target text, name text, needs text, type text, fits boolean)
+     where n.target = 'jobs' and n.type is not null and (n.name in ('status', 'model') or (n.needs = 'key' and n.fits)));
+  item record;
+  targets jsonb := '[]';
+begin
+  for item in
+    select t.name, t.id, t.id is null as is_missing, k.fits, k.yours, coalesce(c.relkind in ('r', 'p'), false) as is_table,
+           exists (
+             select from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid
+              where g.tgrelid = t.id and not g.tgisinternal and p.proname ~ '^job_queue_')
+           or (k.fits and n.have_all) as is_kept,
+           n.are_named
+      from (select u.name, u.place, to_regclass('public.' || u.name)::oid as id
+              from unnest(array['jobs', 'workflow_executions']) with ordinality as u (name, place)) as t
+      left join pg_catalog.pg_class c on c.oid = t.id
+      cross join lateral (
+        select bool_and(n.type is not null) filter (where n.adds is not null) as have_all, bool_or(n.given) as are_named
+          from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, given boolean, type text)
+         where n.target = t.name) n
+      cross join lateral (
+        select coalesce(k.fits, false) as fits, k.yours
+          from json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text, fits boolean)
+         where k.target = t.name and k.needs = 'key') k
+     order by t.place
+  loop
+    if item.name = any (said) and not item.fits then
+      raise exception using errcode = 'JQ110',
+        message = case when item.is_missing then format('follow: there is no table %s in schema public', item.name)
+          when not item.is_table then format('follow: %s is no table', item.name)
+          else format('follow: %s has no column %s of type text, varchar or uuid', item.name, item.yours) end,
+        hint = case when item.is_missing and item.name = 'jobs' then 'Have it made: npx interlock-queue migrate --make-jobs. Nothing was changed.'
+          when item.is_table then format('Name its key: npx interlock-queue migrate --column %s.%s=<yours>. Nothing was changed.', item.name,
+            case item.name when 'jobs' then 'job_id' else 'execution_id' end)
+          else 'Nothing was changed.' end;
+    end if;
+    targets := targets || (
+      select jsonb_build_object('target', item.name, 'does', d.does, 'why', d.why) from (values
+        (1, 'make', case when is_new then 'the account has no tables' else 'it was asked for' end,
+          item.is_missing and (is_new or (item.name = 'jobs' and current_setting('interlock.make_jobs') = 'true'))),
+        (2, 'none', 'there is none', item.is_missing),
+        (3, 'leave', 'it is no table', not item.is_table),
+        (4, 'keep', 'it is followed already', item.is_kept),
+        (5, 'leave', 'it has no key that Interlock knows', not item.fits),
+        (6, 'follow', 'it is named', item.name = any (said) or item.are_named),
+        (7, 'follow', 'the first coordinator used it', of_first),
+        (8, 'follow', case item.name when 'jobs' then 'it has job_id, status and model' else 'jobs has job_id, status and model' end,
+          said is null and is_alike),
+        (9, 'leave', 'nobody said that it should be followed', true)) as d (nth, does, why, applies)
+       where d.applies order by d.nth limit 1);
+  end loop;
+  if exists (select from unnest(said) as s where s not in ('jobs', 'workflow_executions', 'none')) then
+    raise exception using errcode = 'JQ110', message = 'follow: Interlock follows jobs and workflow_executions, no other table',
+      hint = 'Nothing was changed.';
+  end if;
+  perform set_config('interlock.targets', targets::text, true);
+  perform set_config('interlock.followed', coalesce((
+    select string_agg(t.target, ',') from jsonb_to_recordset(targets) as t (target text, does text)
+     where t.does in ('make', 'follow', 'keep')), ''), true);
+  perform set_config('client_min_messages', 'notice', true);
+  for item in select t.* from jsonb_to_recordset(targets) as t (target text, does text, why text) where t.does = 'follow' loop
+    raise notice using message = format('%s is followed, since %s: it gets columns, indexes and triggers of Interlock', item.target, item.why),
+      hint = 'A script that begins with set local interlock.follow = ''none'' leaves it alone.';
+  end loop;
+  perform set_config('client_min_messages', 'warning', true);
+end
+$follow$;
+
+do $room$
+declare
+  wrong record;
+begin
   -- In a table that Interlock follows, a column that has the name of a coordination column and is something else.
   select n.target, n.name, n.yours, n.adds,
          case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
     into wrong
     from json_to_recordset(current_setting('interlock.names')::json)
       as n (target text, name text, adds text, yours text, type text, fits boolean, made boolean)
-    join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, fits boolean)
-      on k.target = n.target and k.needs = 'key' and k.fits
-   where n.adds is not null and not n.fits
+   where n.adds is not null and not n.fits and n.target = any (string_to_array(current_setting('interlock.followed'), ','))
    limit 1;
   if found then
     raise exception using errcode = 'JQ103',
@@ -162,7 +252,7 @@ begin
         wrong.target, wrong.name);
   end if;
 end
-$fit$;
+$room$;
 
 do $first$
 declare
@@ -518,22 +608,14 @@ create table if not exists public.job_queue_migrations (
   applied_at timestamptz not null default clock_timestamp()
 );
 
-set local interlock.account = 'new';
 do $new$
 declare
   target text;
   role_name text;
 begin
-  if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
-    select from pg_catalog.pg_class c
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]))) or (
-       -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
-       current_setting('interlock.account') = 'any' and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is not null) then
-    return;
-  end if;
-  foreach target in array array['jobs', 'workflow_executions'] loop
-    continue when to_regclass('public.' || target) is not null;
+  for target in
+    select t.target from json_to_recordset(current_setting('interlock.targets')::json) as t (target text, does text) where t.does = 'make'
+  loop
     if target = 'jobs' then
       create table public.jobs (
         job_id text primary key default gen_random_uuid()::text check (length(job_id) between 1 and 200),
@@ -690,7 +772,7 @@ begin
       join pg_catalog.pg_attribute key
         on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
        and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
-     where n.adds is not null and not exists (
+     where n.adds is not null and n.target = any (string_to_array(current_setting('interlock.followed'), ',')) and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = key.attrelid and a.attname = n.yours and not a.attisdropped)
      group by n.target
@@ -720,7 +802,8 @@ begin
       join json_to_recordset(current_setting('interlock.names')::json) as c (target text, name text, yours text)
         on c.target = w.target and c.name = w.asked
       join pg_catalog.pg_class t on t.oid = to_regclass('public.' || w.target) and t.relkind in ('r', 'p')
-     where (select count(*) from pg_catalog.pg_attribute a
+     where w.target = any (string_to_array(current_setting('interlock.followed'), ','))
+       and (select count(*) from pg_catalog.pg_attribute a
              where a.attrelid = t.oid and a.attname in (n.yours, c.yours) and not a.attisdropped)
            = case when n.yours = c.yours then 1 else 2 end
   loop
@@ -773,7 +856,13 @@ begin
            and exists (select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
              join pg_catalog.pg_attribute key on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
               and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
-            where k.target = 'jobs' and k.needs = 'key')) as w (what, remedy)
+            where k.target = 'jobs' and k.needs = 'key')
+        union all
+        select format('%s is not followed: %s', n.target, s.so), format('If they should: npx interlock-queue migrate --follow %s', n.target)
+         where n.needs = 'key' and s.is_table and s.is_key and n.target <> all (string_to_array(current_setting('interlock.followed'), ','))
+           and (n.target <> 'jobs' or exists (
+             select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, name text, type text)
+              where k.target = 'jobs' and k.name = 'status' and k.type is not null))) as w (what, remedy)
   loop
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
@@ -5504,7 +5593,7 @@ begin
       'what', format('the search path of %s leads to %I.%I, and Interlock follows the tables of schema public alone: %s', item.path_of,
         item.schema, item.target, case item.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end),
       'remedy', case when item.is_alone
-        then format('if they should: ALTER TABLE %I.%I SET SCHEMA public; then interlock migrate --again', item.schema, item.target)
+        then format('if they should: ALTER TABLE %I.%I SET SCHEMA public; then npx interlock-queue migrate --follow %2$I', item.schema, item.target)
         else format('name public.%s in your statements, or put public before %I in that search path', item.target, item.schema) end);
   end loop;
   return found_items;
@@ -5701,6 +5790,11 @@ begin
       message = format('%s rows of jobs have arrived that %s, the role that Interlock runs as, cannot see: row level security hides them',
         cardinality(unseen), current_user),
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
+  end if;
+  if found_rows is null and not exists (
+    select from pg_trigger t where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_intake') then
+    raise exception using errcode = 'JQ113', message = case when to_regclass('public.jobs') is null
+      then 'there is no table public.jobs whose rows could be taken in' else 'Interlock does not follow the table public.jobs: none of its rows arrives' end;
   end if;
   return coalesce(found_rows, '[]');
 end
@@ -7493,8 +7587,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'ae0a63f1afb7256f16ac34146a9d1247d6ed86766a653bcf12f006b57e907478'),
-  ('027', 'ae0a63f1afb7256f16ac34146a9d1247d6ed86766a653bcf12f006b57e907478')
+  ('000', 'e6f2baa3d639690a43d869b7aaf6ebc11e7bb1377a347d5133f6a585af7469df'),
+  ('027', 'e6f2baa3d639690a43d869b7aaf6ebc11e7bb1377a347d5133f6a585af7469df')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -201,7 +201,7 @@ begin
       'what', format('the search path of %s leads to %I.%I, and Interlock follows the tables of schema public alone: %s', item.path_of,
         item.schema, item.target, case item.target when 'jobs' then 'its rows do not become jobs' else 'its rows do not follow' end),
       'remedy', case when item.is_alone
-        then format('if they should: ALTER TABLE %I.%I SET SCHEMA public; then interlock migrate --again', item.schema, item.target)
+        then format('if they should: ALTER TABLE %I.%I SET SCHEMA public; then npx interlock-queue migrate --follow %2$I', item.schema, item.target)
         else format('name public.%s in your statements, or put public before %I in that search path', item.target, item.schema) end);
   end loop;
   return found_items;

@@ -55,7 +55,7 @@ $$;
 -- Returns [{arrival_id, job_id, models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}, …]: job_id null if the row has none; models from
 -- required_models (only trusted roles can write it), else [model], else []; the others from the columns of these names
 -- (fair_key: user_id; dedupe_key, dedupe_while and requirements: if the user named them, requirements as it is), null if there is no such column. Raises JQ001 for a limit out of bounds, JQ112 if everything that has
--- arrived is hidden: then nothing is changed.
+-- arrived is hidden: then nothing is changed; JQ113 if nothing can arrive, since Interlock does not follow `jobs`.
 create or replace function public.job_queue_claim_arrivals(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -115,6 +115,11 @@ begin
       message = format('%s rows of jobs have arrived that %s, the role that Interlock runs as, cannot see: row level security hides them',
         cardinality(unseen), current_user),
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
+  end if;
+  if found_rows is null and not exists (
+    select from pg_trigger t where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_intake') then
+    raise exception using errcode = 'JQ113', message = case when to_regclass('public.jobs') is null
+      then 'there is no table public.jobs whose rows could be taken in' else 'Interlock does not follow the table public.jobs: none of its rows arrives' end;
   end if;
   return coalesce(found_rows, '[]');
 end

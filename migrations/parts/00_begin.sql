@@ -7,6 +7,13 @@ set local interlock.runtime_role = '';
 set local interlock.statuses = '';
 -- The user's names for columns of his tables, as JSON: {"jobs": {"status": "state"}} ('' to leave them as they are).
 set local interlock.columns = '';
+-- Which of the user's tables to follow besides those that are followed already: 'jobs', 'jobs,workflow_executions', 'none'; '': as 07_follow
+-- has it.
+set local interlock.follow = '';
+-- 'true': makes `jobs` if there is none.
+set local interlock.make_jobs = '';
+-- 'new' makes `jobs` and `workflow_executions`, 'any' only in an account without any table, 'existing' neither.
+set local interlock.account = '{{account}}';
 set local client_min_messages = warning;
 -- The migration alters the user's tables. If it cannot get a lock, it fails soon and has to be run again: otherwise readers would
 -- wait behind it.

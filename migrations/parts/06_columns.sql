@@ -96,22 +96,5 @@ begin
       message = format('columns: %s.%s cannot be %s at once', wrong.target, wrong.yours, wrong.meanings),
       hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
-
-  -- In a table that Interlock follows, a column that has the name of a coordination column and is something else.
-  select n.target, n.name, n.yours, n.adds,
-         case when n.made then 'is generated, Interlock has to write it' else format('has type %s, Interlock needs %s', n.type, n.adds) end as what
-    into wrong
-    from json_to_recordset(current_setting('interlock.names')::json)
-      as n (target text, name text, adds text, yours text, type text, fits boolean, made boolean)
-    join json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, fits boolean)
-      on k.target = n.target and k.needs = 'key' and k.fits
-   where n.adds is not null and not n.fits
-   limit 1;
-  if found then
-    raise exception using errcode = 'JQ103',
-      message = format('%s.%s %s', wrong.target, wrong.yours, wrong.what),
-      hint = format('Have Interlock''s made under another name (interlock migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
-        wrong.target, wrong.name);
-  end if;
 end
 $fit$;

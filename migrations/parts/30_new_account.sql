@@ -1,22 +1,13 @@
 -- The tables of the application, for an account that has none yet. Existing tables are left alone.
 -- job_id is text, like Interlock's ids: every job that is enqueued can have a row. The default is a UUID.
--- 'new' makes both tables, 'any' only in an account without any table (in public, or of these names), 'existing' neither.
-set local interlock.account = 'new';
 do $new$
 declare
   target text;
   role_name text;
 begin
-  if current_setting('interlock.account') = 'existing' or (current_setting('interlock.account') = 'any' and exists (
-    select from pg_catalog.pg_class c
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{{{tables}}}'::text[]))) or (
-       -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
-       current_setting('interlock.account') = 'any' and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is not null) then
-    return;
-  end if;
-  foreach target in array array['jobs', 'workflow_executions'] loop
-    continue when to_regclass('public.' || target) is not null;
+  for target in
+    select t.target from json_to_recordset(current_setting('interlock.targets')::json) as t (target text, does text) where t.does = 'make'
+  loop
     if target = 'jobs' then
       create table public.jobs (
         job_id text primary key default gen_random_uuid()::text check (length(job_id) between 1 and 200),

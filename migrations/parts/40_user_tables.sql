@@ -14,7 +14,7 @@ begin
       join pg_catalog.pg_attribute key
         on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
        and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
-     where n.adds is not null and not exists (
+     where n.adds is not null and n.target = any (string_to_array(current_setting('interlock.followed'), ',')) and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = key.attrelid and a.attname = n.yours and not a.attisdropped)
      group by n.target
@@ -47,7 +47,8 @@ begin
       join json_to_recordset(current_setting('interlock.names')::json) as c (target text, name text, yours text)
         on c.target = w.target and c.name = w.asked
       join pg_catalog.pg_class t on t.oid = to_regclass('public.' || w.target) and t.relkind in ('r', 'p')
-     where (select count(*) from pg_catalog.pg_attribute a
+     where w.target = any (string_to_array(current_setting('interlock.followed'), ','))
+       and (select count(*) from pg_catalog.pg_attribute a
              where a.attrelid = t.oid and a.attname in (n.yours, c.yours) and not a.attisdropped)
            = case when n.yours = c.yours then 1 else 2 end
   loop
@@ -101,7 +102,13 @@ begin
            and exists (select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
              join pg_catalog.pg_attribute key on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
               and key.atttypid in ('text'::regtype, 'varchar'::regtype, 'uuid'::regtype)
-            where k.target = 'jobs' and k.needs = 'key')) as w (what, remedy)
+            where k.target = 'jobs' and k.needs = 'key')
+        union all
+        select format('%s is not followed: %s', n.target, s.so), format('If they should: npx interlock-queue migrate --follow %s', n.target)
+         where n.needs = 'key' and s.is_table and s.is_key and n.target <> all (string_to_array(current_setting('interlock.followed'), ','))
+           and (n.target <> 'jobs' or exists (
+             select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, name text, type text)
+              where k.target = 'jobs' and k.name = 'status' and k.type is not null))) as w (what, remedy)
   loop
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));

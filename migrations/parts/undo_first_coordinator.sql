@@ -13,6 +13,7 @@ declare
   part record;
   busy text;
   suffix text;
+  stays text[] := '{}';
 begin
   if to_regclass('public.job_queue_state_v1') is null and to_regclass('public.job_queue_log_v1') is null then
     raise exception using errcode = 'JQ107',
@@ -35,6 +36,20 @@ begin
    where not exists (
      select from pg_catalog.pg_class c
       where c.relnamespace = 'public'::regnamespace and c.relname like E'%\\_undone\\_' || n);
+
+  -- What it adds to the user's tables stays: the columns with their names, and the indexes on them.
+  if to_regprocedure('public.job_queue_targets()') is not null then
+    select coalesce(array_agg(format('the columns %s of %s%s', array_to_string(u.columns, ', '), u.target,
+             coalesce(', with the indexes ' || array_to_string(u.indexes, ', '), '')) order by u.target), '{}') into stays
+      from (
+        select t.target, array(
+                 select n.value from jsonb_each_text(public.job_queue_columns(t.target)) n
+                  where n.key in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority') order by n.value) as columns,
+               (select array_agg(c.relname order by c.relname) from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+                 where i.indrelid = to_regclass('public.' || t.target)
+                   and c.relname in (t.target || '_blocked_by_job_id_idx', t.target || '_not_taken_in_idx')) as indexes
+          from public.job_queue_targets() t) u;
+  end if;
 
   for part in
     select t.tgname, c.oid::regclass::text as owner from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
@@ -83,6 +98,13 @@ begin
     end loop;
     execute format('alter table public.%I rename to %I', item.was, item.becomes);
   end loop;
+
+  stays := format('Interlock''s tables, with their rows, as job_queue_…%s', suffix) || stays
+    || 'the function job_queue_refuse_change, which keeps their log append-only'::text;
+  perform set_config('client_min_messages', 'notice', true);
+  raise notice 'what stays: %', array_to_string(stays, '; ');
+  -- For the program that runs this.
+  perform set_config('interlock.stays', to_json(stays)::text, false);
 end
 $undo$;
 notify pgrst, 'reload schema';

@@ -38,23 +38,29 @@ export interface Spoken {
   readonly stderr: string
 }
 
-/** Runs a command line in this process, as in a pipe; with `columns` as on a terminal that has so many. */
+/** Runs a command line in this process, as in a pipe; with `columns` as on a terminal that has so many; with `key`, that is what is typed. */
 export async function interlock(
   words: readonly string[],
   {
     env = {},
     signal = new AbortController().signal,
     columns,
-  }: { env?: Record<string, string>; signal?: AbortSignal; columns?: number } = {},
+    key,
+  }: { env?: Record<string, string>; signal?: AbortSignal; columns?: number; key?: string } = {},
 ): Promise<Spoken> {
   let stdout = ''
   let stderr = ''
   const terminal = columns === undefined ? {} : { isTTY: true, columns }
+  const listen = (onKey: (key: string) => void) => {
+    if (key !== undefined) onKey(key)
+    return () => {}
+  }
   const code = await runCli(words, {
     stdout: { write: (text) => (stdout += text), ...terminal },
     stderr: { write: (text) => (stderr += text), ...terminal },
     env,
     signal,
+    ...(key === undefined ? {} : { keys: { listen } }),
   })
   return { code, stdout, stderr }
 }

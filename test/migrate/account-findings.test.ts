@@ -80,13 +80,15 @@ it('job_queue_account: a check tells all of it and changes nothing', async () =>
 it('interlock migrate --check says it and ends with 3; interlock doctor says it afterwards', async () => {
   const db = await freshDatabase()
   await db.exec(jobs('varchar(8)'))
-  const checked = await interlock(['migrate', '--check', '--url', db.url])
+  const checked = await interlock(['migrate', '--check', '--yes', '--url', db.url])
   expect(checked).toMatchObject({
     code: 3,
     stdout: expect.stringContaining('problem: jobs.status does not take completed'),
   })
   expect(await interlockObjects(db)).toEqual([])
-  expect((await interlock(['migrate', '--url', db.url])).stdout).toContain('--status completed=<yours>')
+  expect((await interlock(['migrate', '--yes', '--url', db.url])).stdout).toContain(
+    '--status completed=<yours>',
+  )
   expect((await interlock(['doctor', '--url', db.url])).stdout).toContain(
     'jobs.status does not take completed',
   )

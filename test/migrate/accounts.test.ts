@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy } from '../../src/engine/core/index.ts'
-import { migrate, migrationScript, migrationStatus } from '../../src/engine/migrate/index.ts'
+import { migrate, migrationScript, migrationStatus, type UserTable } from '../../src/engine/migrate/index.ts'
 import { readMigrationFile } from '../../src/engine/migrate/package-files.ts'
 import {
   createSupabaseRoles,
@@ -155,7 +155,7 @@ describe('an existing account', () => {
     const db = await freshDatabase()
     await db.exec('create table mine (id int)')
     await migrate(db)
-    await db.exec('create table jobs (job_id varchar(80) primary key, status text)')
+    await db.exec('create table jobs (job_id varchar(80) primary key, status text, model text)')
     await db.exec(existingBundle)
     expect((await columnsOf(db, 'jobs')).slice(-5)).toEqual(added)
   })
@@ -167,27 +167,32 @@ describe('an existing account', () => {
     expect(await columnsOf(db, 'jobs')).toEqual(['id', 'queue', 'payload', 'priority'])
   })
 
-  it.each([
+  it.each<[string, string, readonly UserTable[]]>([
     [
       'create table jobs (job_id uuid primary key, priority text)',
       'jobs.priority has type text, Interlock needs integer',
+      ['jobs'],
     ],
     [
       'create table workflow_executions (id text, required_models jsonb)',
       'workflow_executions.required_models has type jsonb, Interlock needs text[]',
+      ['workflow_executions'],
     ],
-  ])('with a column in the way is told which one, and nothing is changed: %s', async (sql, message) => {
-    const db = await freshDatabase()
-    await db.exec(sql)
-    const error = await failureOf(migrate(db))
-    expect(error).toMatchObject({
-      name: 'InterlockError',
-      code: 'not_migrated',
-      details: { sqlstate: 'JQ103' },
-    })
-    expect(error.message).toContain(message)
-    expect(await db.value("select count(*)::int from pg_class where relname ~ '^job_queue'")).toBe(0)
-  })
+  ])(
+    'with a column in the way is told which one, and nothing is changed: %s',
+    async (sql, message, follow) => {
+      const db = await freshDatabase()
+      await db.exec(sql)
+      const error = await failureOf(migrate(db, { follow }))
+      expect(error).toMatchObject({
+        name: 'InterlockError',
+        code: 'not_migrated',
+        details: { sqlstate: 'JQ103' },
+      })
+      expect(error.message).toContain(message)
+      expect(await db.value("select count(*)::int from pg_class where relname ~ '^job_queue'")).toBe(0)
+    },
+  )
 
   it('with a foreign table of our name is told which one', async () => {
     const db = await freshDatabase()

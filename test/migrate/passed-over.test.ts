@@ -107,7 +107,7 @@ it.each([
       level: 'problem',
       what: `the search path of ${filled(whose)} leads to ${schema}.jobs, and Interlock follows the tables of schema public alone: its rows do not become jobs`,
       remedy: isOwn
-        ? `if they should: ALTER TABLE ${schema}.jobs SET SCHEMA public; then interlock migrate --again`
+        ? `if they should: ALTER TABLE ${schema}.jobs SET SCHEMA public; then npx interlock-queue migrate --follow jobs`
         : `name public.jobs in your statements, or put public before ${schema} in that search path`,
     },
   ])
@@ -116,7 +116,7 @@ it.each([
   expect(doctor.stdout).toContain(`leads to ${schema}.jobs, and Interlock follows`)
   // What is said helps.
   await db.exec(`drop table if exists public.jobs; alter table ${schema}.jobs set schema public`)
-  expect(await migrate(again, { again: true })).not.toHaveProperty('found')
+  expect(await migrate(again, { follow: ['jobs'] })).not.toHaveProperty('found')
   await again.exec(`insert into jobs (job_id, status) values ('a', 'pending')`)
   expect(await db.value('select job_id from job_queue_arrivals')).toBe('a')
 })
@@ -129,7 +129,7 @@ it('makes no tables beside those that the search path leads to, and says which o
   const again = await connect(db.url)
   await migrate(again)
   expect(await db.value(`select to_regclass('public.jobs')`)).toBeNull()
-  await again.exec('create table public.jobs (job_id text primary key, status text)')
+  await again.exec('create table public.jobs (job_id text primary key, status text, model text)')
   const { found } = await migrate(again, { again: true })
   expect(found).toMatchObject([{ check: 'schema', remedy: expect.stringContaining('name public.jobs') }])
   // A path that leads to public first, and a view in front of its table, are fine.
@@ -143,7 +143,7 @@ it('makes no tables beside those that the search path leads to, and says which o
 
 it('nothing is said of tables that are not there, or are followed', async () => {
   const db = await freshDatabase()
-  await db.exec('create table jobs (job_id text primary key, status text)')
+  await db.exec('create table jobs (job_id text primary key, status text, model text)')
   expect(await migrate(db)).toEqual({ version: '027', applied: true })
   expect(await migrate(await freshPglite())).toEqual({ version: '027', applied: true })
 })

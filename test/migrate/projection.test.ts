@@ -209,7 +209,9 @@ describe.each([
     await migrate(db, { account: 'existing' })
     await append(db, { events: [['queued', 'a']], live: [{ job_id: 'a' }] })
     expect(await project(db)).toMatchObject({ targets: 0, projected_seq: 1, busy: false })
-    await db.exec("create table jobs (job_id text primary key, status text); insert into jobs values ('a')")
+    await db.exec(
+      "create table jobs (job_id text primary key, status text, model text); insert into jobs values ('a')",
+    )
     await db.exec("update job_queue_migrations set checksum = 'of before'")
     await migrate(db)
     expect(await project(db)).toMatchObject({ targets: 1, projected_seq: 1, written: 1 })

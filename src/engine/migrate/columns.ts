@@ -34,7 +34,10 @@ const userColumns = {
   workflow_executions: [['execution_id', { needs: 'key' }], ...blocking],
 } as const satisfies Record<string, readonly UserColumn[]>
 
-type UserTable = keyof typeof userColumns
+/** Your tables that Interlock can follow. */
+export type UserTable = keyof typeof userColumns
+
+export const userTables = Object.keys(userColumns) as readonly UserTable[]
 
 /** The user's names for some columns: `{ jobs: { job_id: 'id', status: 'state' } }`. */
 export type ColumnNames = {

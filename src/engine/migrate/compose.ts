@@ -15,6 +15,9 @@ export const bundleNames = {
 const undoPart = 'undo_first_coordinator.sql'
 const newAccountPart = '30_new_account.sql'
 
+/** Parts below this number only look. */
+const firstPartThatChanges = '10'
+
 /** Parts below this number come before the functions, the others after: triggers and grants need them. */
 const firstPartAfterFunctions = '60'
 
@@ -28,6 +31,17 @@ export function bundles(): ReadonlyMap<string, string> {
     [bundleNames.existing, bundle(heading.existing, false)],
   ])
 }
+
+/**
+ * What finds out what the migration would do: its parts up to the first that changes something. It stands in no file.
+ */
+export const planScript = (): string =>
+  filled(
+    listMigrationFiles('parts')
+      .filter((part) => part < firstPartThatChanges)
+      .map((part) => readMigrationFile('parts', part))
+      .join('\n'),
+  ).replaceAll('{{account}}', 'new')
 
 /** The way back as a script, for psql or the Supabase SQL editor. */
 export const undoScript = (): string => filled(readMigrationFile('parts', undoPart))
@@ -67,7 +81,7 @@ function body(newAccount: boolean): string {
       .filter((part) => part >= firstPartAfterFunctions)
       .map((part) => readMigrationFile('parts', part)),
   ]
-  return filled(withoutComments(texts.join('\n')))
+  return filled(withoutComments(texts.join('\n'))).replaceAll('{{account}}', newAccount ? 'new' : 'existing')
 }
 
 const filled = (text: string): string =>

@@ -8,13 +8,14 @@
  * bundles, `docs/reference/sql.md` and the types of the database from it.
  * @module
  */
-export type { ColumnNames } from './columns.ts'
+export { type ColumnNames, type UserTable, userTables } from './columns.ts'
 export { undoScript } from './compose.ts'
 export type { MigrationConnection } from './connection.ts'
 export { functionSums } from './function-sums.ts'
 export { type MigrateOptions, type MigrationOutcome, migrate } from './migrate.ts'
 export { jobsTriggers, ownTriggers, wakeTriggers } from './missing.ts'
 export { packageRoot } from './package-files.ts'
+export { migrationPlan, type PlannedChange } from './plan.ts'
 export { migrationScript } from './script.ts'
 export { migrationStatus, requireCurrent, requireMigrated, statusOf } from './status.ts'
 export type { StatusWords } from './statuses.ts'

@@ -29,8 +29,8 @@ export interface MigrateOptions extends ScriptOptions {
 
 /**
  * Brings a database to this release's tables and functions, in one transaction: all or nothing, whatever interrupts it.
- * Any number of processes may do it at once: one applies, the others find it done. An account that has its own `jobs`
- * and `workflow_executions` keeps them; in one without any table they are made.
+ * Any number of processes may do it at once: one applies, the others find it done. In an account without any table, `jobs` and
+ * `workflow_executions` are made. Those that you have are followed as `follow` says, or else stay as they are.
  *
  * @param connection one connection, outside a transaction; as the owner of the tables (on Supabase: postgres)
  * @throws InterlockError `first_coordinator_active`, `database_newer`, `not_migrated` (a table or column of yours is in
@@ -49,17 +49,13 @@ export async function migrate(
     connection,
     async () => {
       await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
-      const { again = false, check = false, runtimeRole, statuses, columns } = options
-      const asks = again || check || [runtimeRole, statuses, columns].some((wish) => wish !== undefined)
-      if (!asks && (await isDone(connection))) {
-        return { version: schemaVersion, applied: false }
-      }
+      if (await isDone(connection, options)) return { version: schemaVersion, applied: false }
       await connection.exec(script)
       const passedOver = await said<string>(connection, 'interlock.passed_over')
       const found = await said<AccountFinding>(connection, 'interlock.found')
       return {
         version: schemaVersion,
-        applied: !check,
+        applied: options.check !== true,
         ...(passedOver.length > 0 ? { passedOver } : {}),
         ...(found.length > 0 ? { found } : {}),
       }
@@ -76,20 +72,32 @@ async function said<What>(connection: MigrationConnection, setting: string): Pro
 
 /**
  * The functions of one version change only while it is being developed; the checksum shows that. Missing objects have to be
- * created: they were dropped, or something that they depend on came later.
+ * created: they were dropped, or something that they depend on came later. A wish is looked at in any case.
  */
-async function isDone(connection: MigrationConnection): Promise<boolean> {
-  const status = await migrationStatus((sql, params) => connection.query(sql, params))
+export async function isDone(connection: MigrationConnection, options: MigrateOptions): Promise<boolean> {
+  const {
+    again = false,
+    check = false,
+    makeJobs = false,
+    follow = [],
+    runtimeRole,
+    statuses,
+    columns,
+  } = options
+  const wishes = [runtimeRole, statuses, columns].filter((wish) => wish !== undefined)
+  if (again || check || makeJobs || follow.length > 0 || wishes.length > 0) return false
+  const query: MigrationConnection['query'] = (sql, params) => connection.query(sql, params)
+  const status = await migrationStatus(query)
   if (status.state !== 'current' || status.checksum !== schemaChecksum()) return false
-  return (await missingObjects((sql, params) => connection.query(sql, params))).length === 0
+  return (await missingObjects(query)).length === 0
 }
 
 /** The script without its own transaction, which is for people who run it by hand. */
-const insideTransaction = (script: string): string =>
+export const insideTransaction = (script: string): string =>
   script.replace(/^begin;$/m, '').replace(/^commit;$/m, '')
 
 /** Runs `work` in a transaction. A failed one is rolled back: PGlite's one connection is useless before that. */
-async function inTransaction<Out>(
+export async function inTransaction<Out>(
   connection: MigrationConnection,
   work: () => Promise<Out>,
   end: 'commit' | 'rollback',

@@ -1,5 +1,5 @@
 import { invalidInput } from '../core/index.ts'
-import { type ColumnNames, columnsLiteral } from './columns.ts'
+import { type ColumnNames, columnsLiteral, type UserTable, userTables } from './columns.ts'
 import { bundleNames } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
 import { type StatusWords, statusesLiteral } from './statuses.ts'
@@ -10,6 +10,14 @@ export interface ScriptOptions {
    * makes them only where schema public has no table at all.
    */
   readonly account?: 'new' | 'existing' | 'any'
+  /**
+   * Your tables that Interlock follows from now on: it adds columns, indexes and triggers to them. Those that it follows already stay
+   * followed, and so do those of the first coordinator. `[]`: no other. Unless given, also a `jobs` that has `job_id`, `status` and `model`,
+   * and with it `workflow_executions`.
+   */
+  readonly follow?: readonly UserTable[]
+  /** Makes `jobs` if there is none. */
+  readonly makeJobs?: boolean
   /** On plain PostgreSQL: a role that may run Interlock and nothing else. It must exist. */
   readonly runtimeRole?: string
   /**
@@ -34,23 +42,39 @@ export interface ScriptOptions {
  * await writeFile('interlock.sql', migrationScript())
  */
 export function migrationScript(options: ScriptOptions = {}): string {
-  const { account = 'any', runtimeRole = '', statuses, columns } = options
-  return readMigrationFile(bundleNames.clean)
+  return withSettings(readMigrationFile(bundleNames.clean), options)
     .replace(/^-- Made from.*\n-- Interlock.*\n-- One transaction/, scriptHeading)
-    .replace("set local interlock.account = 'new';", `set local interlock.account = '${account}';`)
-    .replace(
-      "set local interlock.runtime_role = '';",
-      () => `set local interlock.runtime_role = ${literal(runtimeRole)};`,
-    )
-    .replace(
-      "set local interlock.statuses = '';",
-      () => `set local interlock.statuses = ${statuses === undefined ? "''" : statusesLiteral(statuses)};`,
-    )
-    .replace(
-      "set local interlock.columns = '';",
-      () => `set local interlock.columns = ${columns === undefined ? "''" : columnsLiteral(columns)};`,
-    )
     .replace(/^ {2}\('000', .*\n/m, '')
+}
+
+/** What a script begins with says what was asked for. */
+export function withSettings(script: string, options: ScriptOptions): string {
+  const { account = 'any', runtimeRole = '', statuses, columns, follow, makeJobs = false } = options
+  const settings = {
+    account: `'${account}'`,
+    runtime_role: literal(runtimeRole),
+    statuses: statuses === undefined ? "''" : statusesLiteral(statuses),
+    columns: columns === undefined ? "''" : columnsLiteral(columns),
+    follow: follow === undefined ? "''" : `'${checkedTables(follow).join(',') || 'none'}'`,
+    make_jobs: makeJobs ? "'true'" : "''",
+  }
+  return Object.entries(settings).reduce(
+    (text, [name, value]) =>
+      text.replace(
+        new RegExp(`^set local interlock\\.${name} = '.*';$`, 'm'),
+        () => `set local interlock.${name} = ${value};`,
+      ),
+    script,
+  )
+}
+
+function checkedTables(follow: readonly UserTable[]): readonly UserTable[] {
+  const unknown = follow.find((table) => !userTables.includes(table))
+  if (unknown === undefined) return follow
+  throw invalidInput(
+    `follow: Interlock follows ${userTables.join(' and ')}, not ${String(unknown).slice(0, 80)}`,
+    'follow',
+  )
 }
 
 const scriptHeading = '-- Interlock, for every account, new or not.\n-- One transaction'

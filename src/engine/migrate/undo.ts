@@ -7,11 +7,14 @@ import { migrationFailure } from './refusal.ts'
  * `…_undone_1`, its functions and triggers go. Stop Interlock's workers first.
  * It is what `interlock migrate --undo --print` prints.
  *
+ * @returns what stays of Interlock, in words
  * @throws InterlockError `invalid_input` when there is nothing to go back to, or while jobs are running
  */
-export async function undoFirstCoordinator(connection: MigrationConnection): Promise<void> {
+export async function undoFirstCoordinator(connection: MigrationConnection): Promise<readonly string[]> {
   try {
     await connection.exec(undoScript())
+    const [row] = await connection.query("select current_setting('interlock.stays') as stays")
+    return JSON.parse(String(row?.['stays']))
   } catch (error) {
     await connection.exec('rollback').catch(() => {})
     throw migrationFailure(error)

@@ -192,7 +192,10 @@ export interface JobWorkerSettings {
    * knows
    */
   readonly keeps?: number
-  /** Take in new rows of `jobs` that are pending. @defaultValue `false` */
+  /**
+   * Take in new rows of `jobs` that are pending. If Interlock does not follow the table, the worker takes nothing at all and says what to type
+   * (`onError`, `not_migrated`). @defaultValue `false`
+   */
   readonly intake?: boolean
   /**
    * The wait before another attempt, in milliseconds: the first wait, the factor from one to the next, the longest, and the random

@@ -141,7 +141,13 @@ class QueueJobWorker implements JobWorker {
     this.#onError = options.onError ?? ((error) => logFailure(coordinator.logger, error))
     this.#claiming = new SingleFlight(() => this.#claimOnce(), this.#onError)
     this.#reporter = new Reporter(coordinator, this.#tally, this.#onError)
-    this.#intake = intake ? new RowPoller(coordinator, (count) => (this.#tally.takenIn += count)) : undefined
+    this.#intake = intake
+      ? new RowPoller(
+          coordinator,
+          (count) => (this.#tally.takenIn += count),
+          (error) => this.#end(error),
+        )
+      : undefined
   }
 
   enqueue(jobs: readonly AnyJob[]): Promise<Enqueued> {

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs'
 import { SingleFlight } from '../coordinator/base/concurrency.ts'
 import { errorText } from '../coordinator/base/logger.ts'
 import type { Coordinator } from '../coordinator/index.ts'
+import { isInterlockError } from '../core/index.ts'
 
 /** Rows per look. While there are more, the next look follows at once. */
 const BATCH = 500
@@ -10,17 +11,26 @@ const BATCH = 500
 export class RowPoller {
   readonly #coordinator: Coordinator
   readonly #onTaken: (count: number) => void
+  readonly #onRefused: (error: unknown) => void
   readonly #flight: SingleFlight
   #watch: Subscription | undefined
   /** The last error, until a look succeeds. */
   #failure: string | undefined
+  /** A look has succeeded. */
+  #hasLooked = false
 
-  constructor(coordinator: Coordinator, onTaken: (count: number) => void) {
+  /** @param onRefused called instead of the first look if no row can arrive: Interlock does not follow `jobs` */
+  constructor(
+    coordinator: Coordinator,
+    onTaken: (count: number) => void,
+    onRefused: (error: unknown) => void,
+  ) {
     this.#coordinator = coordinator
     this.#onTaken = onTaken
+    this.#onRefused = onRefused
     this.#flight = new SingleFlight(
       () => this.#take(),
-      (error) => this.#tell(errorText(error)),
+      (error) => this.#failed(error),
     )
   }
 
@@ -38,12 +48,15 @@ export class RowPoller {
   async #take(): Promise<void> {
     const taken = await this.#coordinator.takeIn({ max: BATCH })
     this.#failure = undefined
+    this.#hasLooked = true
     this.#onTaken(taken)
     if (taken === BATCH) void this.#flight.request()
   }
 
   /** The next poll tries again. Only a new error is reported: a lasting one fills no disk. */
-  #tell(text: string): void {
+  #failed(error: unknown): void {
+    if (!this.#hasLooked && isInterlockError(error, 'not_migrated')) return this.#onRefused(error)
+    const text = errorText(error)
     if (text !== this.#failure)
       this.#coordinator.logger.error(`[WORKER] intake: ${text}`, { event: 'intake.failed', error: text })
     this.#failure = text

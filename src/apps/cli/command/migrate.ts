@@ -6,9 +6,12 @@ import {
   type MigrationConnection,
   type MigrationOutcome,
   migrate,
+  migrationPlan,
   migrationScript,
+  type PlannedChange,
   type StatusWords,
   schemaVersion,
+  type UserTable,
   undoFirstCoordinator,
   undoScript,
   type WrittenMigration,
@@ -21,18 +24,22 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
+import { outcomeText, planText } from '../show/migration.ts'
 import { emptyFolder, storeForAMoment } from '../store.ts'
-import type { TextLines } from '../terminal/lines.ts'
+import { isConfirmed } from '../terminal/ask.ts'
 
 interface Options {
   readonly again?: boolean
   readonly check?: boolean
   readonly column?: readonly string[]
+  readonly follow?: readonly UserTable[]
+  readonly makeJobs?: boolean
   readonly print?: boolean
   readonly runtimeRole?: string
   readonly status?: readonly string[]
   readonly supabase?: string | true
   readonly undo?: boolean
+  readonly yes?: boolean
 }
 
 export function addMigrate(cli: Cli): void {
@@ -40,18 +47,23 @@ export function addMigrate(cli: Cli): void {
     .command<Options>(
       'migrate',
       [
-        ['migrate --url postgres://localhost/app', 'in one transaction: all of it or nothing'],
+        ['migrate --url postgres://localhost/app', 'shows what it will do, asks, does all of it or nothing'],
+        ['migrate --follow jobs', 'rows of your table jobs become jobs: it gains columns and triggers'],
+        ['migrate --make-jobs', 'makes a table jobs where there is none'],
         ['migrate --check', 'checks your tables; changes nothing, exit code 3 if there is a problem'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
         ['migrate --again', 'repairs functions, triggers and grants that were changed by hand'],
         ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
       ],
-      async (frame, _, { again, check, column, print = false, runtimeRole, status, supabase, undo }) => {
+      async (frame, _, { column, print = false, status, supabase, undo, yes = false, ...flags }) => {
         if (undo === true) return await undoTarget(frame, print)
+        const { again, check, follow, makeJobs, runtimeRole } = flags
         const options = {
           ...(again === undefined ? undefined : { again }),
           ...(check === undefined ? undefined : { check }),
+          ...(follow === undefined ? undefined : { follow }),
+          ...(makeJobs === undefined ? undefined : { makeJobs }),
           ...(runtimeRole === undefined ? undefined : { runtimeRole }),
           ...(column === undefined ? undefined : { columns: namesOf(column) }),
           ...(status === undefined ? undefined : { statuses: wordsOf(status) }),
@@ -62,8 +74,8 @@ export function addMigrate(cli: Cli): void {
           return frame.emit(written, writtenText(written))
         }
         if (print) return emitScript(frame, migrationScript(options))
-        const outcome = await migrateTarget(frame, options)
-        frame.emit(outcome, outcomeText(outcome, check))
+        const outcome = await migrateTarget(frame, options, yes)
+        frame.emit(outcome, outcomeText(frame, outcome, check))
         if (check === true && outcome.found?.some(({ level }) => level === 'problem'))
           throw new FoundSomething()
       },
@@ -73,6 +85,13 @@ export function addMigrate(cli: Cli): void {
       '--supabase [folder]',
       'write it into the migrations of a Supabase project (default: supabase/migrations)',
     )
+    .option(
+      '--follow <table>',
+      'your table that Interlock shall follow, jobs or workflow_executions; may be repeated',
+      collect,
+    )
+    .option('--make-jobs', 'make a table jobs, if there is none')
+    .option('--yes', 'on a terminal: do not ask first')
     .option('--runtime-role <role>', 'a role that may run Interlock and nothing else; it must exist')
     .option(
       '--status <state=word>',
@@ -109,9 +128,14 @@ function namesOf(flags: readonly string[]): ColumnNames {
   )
 }
 
-async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<MigrationOutcome> {
+/** What was done, or would be. */
+type ShownOutcome = MigrationOutcome & { readonly plan?: readonly PlannedChange[] }
+
+async function migrateTarget(frame: Frame, options: MigrateOptions, yes: boolean): Promise<ShownOutcome> {
   const target = frame.target()
-  if (target.kind === 'postgres') return migratePostgres(target.url, options)
+  if (target.kind === 'postgres') {
+    return withConnection(target.url, (connection) => migratePostgres(frame, connection, options, yes))
+  }
   if (target.kind === 'supabase') {
     throw invalidInput(
       'the API of a Supabase project cannot create tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` prints into the SQL editor',
@@ -119,7 +143,7 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
   }
   if (Object.keys(options).length > 0) {
     const message =
-      '--runtime-role, --status, --column, --check and --again are for a PostgreSQL server; give its --url'
+      '--follow, --make-jobs, --runtime-role, --status, --column, --check and --again are for a PostgreSQL server; give its --url'
     throw invalidInput(message)
   }
   // The embedded database is migrated whenever it is opened.
@@ -133,8 +157,27 @@ async function migrateTarget(frame: Frame, options: MigrateOptions): Promise<Mig
   }
 }
 
-const migratePostgres = (url: string, options: MigrateOptions): Promise<MigrationOutcome> =>
-  withConnection(url, (connection) => migrate(connection, options))
+/**
+ * On a terminal it shows the plan and asks. Without one nobody can say that a table is meant: then only those are followed that are named
+ * or were followed before.
+ */
+async function migratePostgres(
+  frame: Frame,
+  connection: MigrationConnection,
+  options: MigrateOptions,
+  yes: boolean,
+): Promise<ShownOutcome> {
+  const asks = !yes && frame.surface.keys !== undefined && options.check !== true
+  const isAnswered = yes || frame.surface.keys !== undefined
+  const meant = isAnswered ? options : { ...options, follow: options.follow ?? [] }
+  const plan = await migrationPlan(connection, meant)
+  if (plan.length === 0) return migrate(connection, meant)
+  if (asks) {
+    frame.note(planText(frame, plan))
+    if (!(await isConfirmed(frame, 'migrate?'))) return { version: schemaVersion, applied: false, plan }
+  }
+  return { ...(await migrate(connection, meant)), plan }
+}
 
 const emitScript = (frame: Frame, script: string): void =>
   frame.emit({ script }, script.trimEnd().split('\n'))
@@ -147,9 +190,12 @@ async function undoTarget(frame: Frame, print: boolean): Promise<void> {
       '--undo needs a PostgreSQL server; on Supabase paste what `interlock migrate --undo --print` prints into the SQL editor',
     )
   }
-  await withConnection(target.url, undoFirstCoordinator)
-  const text = 'the first coordinator has its tables again; those of Interlock are kept as …_undone_<n>'
-  frame.emit({ undone: true }, text)
+  const stays = await withConnection(target.url, undoFirstCoordinator)
+  const lines = [
+    'the first coordinator has its tables again; what stays:',
+    ...stays.map((what) => `  ${what}`),
+  ]
+  frame.emit({ undone: true, stays }, lines)
 }
 
 async function withConnection<T>(
@@ -177,17 +223,6 @@ async function withConnection<T>(
     hosts?.close()
     await client.end().catch(() => {})
   }
-}
-
-function outcomeText(
-  { version, applied, passedOver = [], found = [] }: MigrationOutcome,
-  check = false,
-): TextLines {
-  if (!applied && !check) return `nothing to do: the database has migration ${version}`
-  const title = check
-    ? `nothing was changed; migrating to ${version} would succeed`
-    : `migrated to ${version}`
-  return [title, ...passedOver, ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`)]
 }
 
 const writtenText = ({ file, written }: WrittenMigration): string =>

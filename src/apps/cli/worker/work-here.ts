@@ -1,5 +1,6 @@
 import { firstValueFrom, fromEvent, map, merge, of } from 'rxjs'
 import { type Coordinator, createCoordinator, stderrLogger } from '../../../engine/coordinator/index.ts'
+import { isInterlockError } from '../../../engine/core/index.ts'
 import { storeAt } from '../../../engine/process/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { createJobWorker, type DrainReport, type JobWorker } from '../../../engine/worker/index.ts'
@@ -50,6 +51,7 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
         concurrency,
         intake,
       })
+      if (intake) await checkIntake(coordinator)
       worker.start()
       begun(frame, coordinator, store, handlers, concurrency)
       return await withMetrics(frame, coordinator, options.metrics, () =>
@@ -61,6 +63,13 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
   } finally {
     await store.close()
   }
+}
+
+/** Takes in the first row. Whatever else is wrong may pass; the worker says it. @throws InterlockError `not_migrated` if no row can arrive */
+async function checkIntake(coordinator: Coordinator): Promise<void> {
+  await coordinator.takeIn({ max: 1 }).catch((error: unknown) => {
+    if (isInterlockError(error, 'not_migrated')) throw error
+  })
 }
 
 /** Null: it was told to stop before it had joined. */

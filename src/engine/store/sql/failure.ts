@@ -56,6 +56,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
     'store_unwritable',
     'let it see them: `interlock doctor` prints the policy; no row is lost meanwhile',
   ],
+  JQ113: [
+    'not_migrated',
+    'run `npx interlock-queue migrate --follow jobs`, or `--make-jobs` if there is none',
+  ],
   JQ005: ['job_exists', 'wait until the other job has ended, cancel it, or use another id'],
   JQ006: ['flow_cycle', 'leave out one of these links'],
   JQ007: ['unknown_model', 'correct the name, or declare it in the policy'],

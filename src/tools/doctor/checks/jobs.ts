@@ -26,9 +26,14 @@ export function checkRows({ checkup }: Facts): Finding[] {
     workflow_executions: workflowExecutions,
   })) {
     if (!exists || (followed && missing.length === 0)) continue
-    const what = `${name} ${followed ? 'lacks' : 'is not followed: Interlock lacks'} ${missing.join(', ')}`
-    const remedy = remedyFor(name, missing)
-    found.push(followed ? note('rows', what, remedy) : problem('rows', what, remedy))
+    const isUsed = checkup.triggers.some(({ table }) => table.replace(/^public\./, '') === name)
+    const lacks = missing.join(', ')
+    if (followed) found.push(note('rows', `${name} lacks ${lacks}`, remedyFor(name, missing)))
+    else if (isUsed)
+      found.push(
+        problem('rows', `${name} is no longer followed: it lacks ${lacks}`, remedyFor(name, missing)),
+      )
+    else found.push(unfollowed(name, missing))
   }
   found.push(...checkup.account.map(({ check, level, what, remedy }) => finding(level)(check, what, remedy)))
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {
@@ -56,6 +61,15 @@ function remedyFor(table: string, missing: readonly string[]): string {
   if (right !== undefined) return `give ${right} on ${table}`
   const yours = ['status', 'model'].find((column) => missing.includes(`the column ${column}`))
   return yours === undefined ? 'interlock migrate --again, which creates them' : named(yours)
+}
+
+/** It is the user's, for something else; or nobody has said yet that it is meant. */
+function unfollowed(table: string, missing: readonly string[]): Finding {
+  const what = `${table} is not followed`
+  const lack = missing.find((each) => each.startsWith('a table') || each.startsWith('a key'))
+  return lack === undefined
+    ? note('rows', what, `if its rows should be jobs: npx interlock-queue migrate --follow ${table}`)
+    : note('rows', `${what}: Interlock lacks ${lack}`, remedyFor(table, missing))
 }
 
 function meaningOf(sqlstate: string): string {

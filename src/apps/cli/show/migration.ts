@@ -1,0 +1,38 @@
+import type { MigrationOutcome, PlannedChange } from '../../../engine/migrate/index.ts'
+import type { Frame } from '../frame.ts'
+import type { TextLines } from '../terminal/lines.ts'
+import { table } from '../terminal/table.ts'
+
+/** What a migration makes, changes and leaves, one line each. */
+export const planText = ({ colors }: Frame, plan: readonly PlannedChange[]): readonly string[] =>
+  table(
+    ['', 'WHAT', 'HOW'],
+    plan.map(({ does, what, how }) => [does, what, how]),
+    { heading: colors.bold },
+  )
+
+/** @param check nothing was to be changed */
+export function outcomeText(
+  frame: Frame,
+  {
+    version,
+    applied,
+    plan,
+    passedOver = [],
+    found = [],
+  }: MigrationOutcome & { readonly plan?: readonly PlannedChange[] },
+  check = false,
+): TextLines {
+  if (!applied && !check) {
+    return plan === undefined ? `nothing to do: the database has migration ${version}` : 'nothing was changed'
+  }
+  const title = check
+    ? `nothing was changed; migrating to ${version} would succeed`
+    : `migrated to ${version}`
+  return [
+    ...(plan === undefined ? [] : planText(frame, plan)),
+    title,
+    ...passedOver.map((what) => `note: ${what}`),
+    ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`),
+  ]
+}

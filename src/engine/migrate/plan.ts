@@ -1,0 +1,116 @@
+import { planScript } from './compose.ts'
+import type { MigrationConnection } from './connection.ts'
+import { insideTransaction, inTransaction, isDone, type MigrateOptions } from './migrate.ts'
+import { withSettings } from './script.ts'
+import { interlockFunctions } from './sql-functions.ts'
+import { interlockTables } from './version.ts'
+
+/** What a migration makes, changes or leaves as it is. */
+export interface PlannedChange {
+  readonly does: 'make' | 'change' | 'leave'
+  /** Which tables. */
+  readonly what: string
+  /** What is done to them and why, or what would make it otherwise. */
+  readonly how: string
+}
+
+interface PlannedTarget {
+  readonly target: string
+  readonly does: 'make' | 'follow' | 'keep' | 'leave' | 'none'
+  readonly why: string
+  /** Of the coordination columns, those that it lacks. */
+  readonly columns: readonly string[]
+}
+
+/**
+ * What {@link migrate} would do with these options, table by table; empty if there is nothing to do. Changes nothing and locks no table.
+ *
+ * @throws InterlockError as {@link migrate} does before it changes anything
+ */
+export async function migrationPlan(
+  connection: MigrationConnection,
+  options: MigrateOptions = {},
+): Promise<readonly PlannedChange[]> {
+  const script = insideTransaction(withSettings(planScript(), options))
+  return inTransaction(
+    connection,
+    async () => {
+      if (await isDone(connection, options)) return []
+      await connection.exec(script)
+      const [row] = await connection.query(planned, [[...interlockTables]])
+      const { has_own, of_first, others, targets } = row as unknown as PlanRow
+      return [
+        ...ownChanges(has_own, of_first),
+        ...targets.map(changeOf),
+        ...(Number(others) === 0
+          ? []
+          : [{ does: 'leave', what: `${others} other tables`, how: 'not touched' } as const]),
+      ]
+    },
+    'rollback',
+  )
+}
+
+interface PlanRow {
+  readonly has_own: boolean
+  readonly of_first: boolean
+  readonly others: number | string
+  readonly targets: readonly PlannedTarget[]
+}
+
+const planned = `
+  select to_regclass('public.job_queue_migrations') is not null as has_own,
+         to_regclass('public.job_queue_state') is not null and not exists (
+           select from pg_catalog.pg_attribute a
+            where a.attrelid = to_regclass('public.job_queue_state') and a.attname = 'queue' and not a.attisdropped) as of_first,
+         (select count(*) from pg_catalog.pg_class c
+           where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+             and c.relname <> all ($1::text[] || '{jobs,workflow_executions}'::text[])) as others,
+         (select json_agg(json_build_object('target', t.target, 'does', t.does, 'why', t.why, 'columns', (
+            select coalesce(json_agg(n.yours), '[]')
+              from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, yours text, type text)
+             where n.target = t.target and n.adds is not null and n.type is null)))
+            from json_to_recordset(current_setting('interlock.targets')::json) as t (target text, does text, why text)) as targets`
+
+function ownChanges(hasOwn: boolean, ofFirst: boolean): readonly PlannedChange[] {
+  const what = `${interlockTables.length} tables and ${interlockFunctions().length} functions, job_queue_…`
+  return [
+    ...(ofFirst
+      ? [
+          {
+            does: 'change',
+            what: 'job_queue_state, job_queue_log',
+            how: "the first coordinator's: renamed to …_v1, with their rows",
+          } as const,
+        ]
+      : []),
+    hasOwn
+      ? { does: 'change', what, how: "Interlock's own: brought to this release, their rows stay" }
+      : { does: 'make', what, how: "Interlock's own, in schema public" },
+  ]
+}
+
+function changeOf({ target, does, why, columns }: PlannedTarget): PlannedChange {
+  const gains = [
+    columns.length === 0 ? 'no column' : `the columns ${columns.join(', ')}`,
+    'indexes and triggers of Interlock',
+  ].join(', ')
+  switch (does) {
+    case 'make':
+      return { does, what: target, how: why }
+    case 'follow':
+      return { does: 'change', what: target, how: `followed from now on, since ${why}; gains ${gains}` }
+    case 'keep':
+      return { does: 'change', what: target, how: `${why}; gains ${gains}, where they are missing` }
+    case 'leave':
+      return { does, what: target, how: `${why} (to follow it: --follow ${target})` }
+    case 'none':
+      return {
+        does: 'leave',
+        what: target,
+        how: target === 'jobs' ? `${why} (to have it made: --make-jobs)` : why,
+      }
+    default:
+      return does satisfies never
+  }
+}
