@@ -11,7 +11,7 @@ runParts({
     ['tsc', '-p', 'tsconfig.json'],
     ['tsc', '-p', 'tsconfig.page.json'],
   ],
-  imports: [['vitest', 'run', 'test/architecture']],
+  imports: [['vitest', 'run', 'test/fast/architecture']],
   unused: [['knip']],
   package: [['.ci/build.mjs'], ['publint', '--strict'], ['.ci/package.mjs']],
 })

@@ -3,8 +3,8 @@
  * ten jobs a second; a fourth is free, and is given a job now and then by a process of its own.
  */
 import { projectStore } from '../../src/engine/store/supabase/index.ts'
-import { openCut } from '../../test/supabase/cut.ts'
-import { cutUnderLoad, type Start } from '../../test/supabase/cut-load.ts'
+import { openCut } from '../../test/slow/supabase/cut.ts'
+import { cutUnderLoad, type Start } from '../../test/slow/supabase/cut-load.ts'
 import { percentile, startBenchProject } from './project.ts'
 
 const project = await startBenchProject()

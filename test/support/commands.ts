@@ -675,6 +675,25 @@ export function arbitraryRun(shape: RunShape): fc.Arbitrary<readonly Step[]> {
   return shape.patterns === true ? run.map((steps) => steps.map(withPatterns)) : run
 }
 
+/** Which sorts of things are on, each on its own, so that rules meet that nobody thought of together. */
+const anyShape = fc.record({
+  places: fc.constantFrom(false, true, 'units' as const),
+  uses: fc.constantFrom(false, true, 'atStart' as const),
+  serves: fc.boolean(),
+  batches: fc.boolean(),
+  wholes: fc.boolean(),
+  flows: fc.boolean(),
+  warm: fc.boolean(),
+  patterns: fc.boolean(),
+  weights: fc.boolean(),
+})
+
+/** A run with any of them on, everything or nothing; `own`: and with these as they are. */
+export const arbitraryAnyRun = (
+  maxLength: number,
+  own: Partial<RunShape> = {},
+): fc.Arbitrary<readonly Step[]> => anyShape.chain((shape) => arbitraryRun({ maxLength, ...shape, ...own }))
+
 /** What each model is called where rules have patterns, and by which key the policy has its rule. */
 const patterned: Readonly<Record<string, readonly [name: string, key: string]>> = {
   ...{ a: ['x-a', 'x-a'], b: ['x-b', 'x-*'], c: ['x-c', '*-a'], d: ['y-a', 'y-*'] },

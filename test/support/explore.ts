@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { testFiles } from '../placement.ts'
+import { testFiles } from './lanes.ts'
 
 const { PROPERTY_TIMES = '10', PROPERTY_SEED = String(randomInt(2 ** 31)) } = process.env
 
@@ -15,7 +15,7 @@ function run(words: readonly string[]): boolean {
 }
 
 const isRandom = (file: string) =>
-  !file.startsWith('test/process/') && readFileSync(file, 'utf8').includes("from 'fast-check'")
+  !file.includes('/process/') && readFileSync(file, 'utf8').includes("from 'fast-check'")
 const named = process.argv.slice(2)
 
 console.log(`PROPERTY_SEED=${PROPERTY_SEED} PROPERTY_TIMES=${PROPERTY_TIMES}`)
@@ -25,7 +25,8 @@ const simulated = [
   ['--models', '--runs', '200'],
 ]
 const days =
-  named.length > 0 || simulated.every((how) => run(['test/sim/main.ts', '--seed', PROPERTY_SEED, ...how]))
+  named.length > 0 ||
+  simulated.every((how) => run(['test/fast/sim/main.ts', '--seed', PROPERTY_SEED, ...how]))
 if (!(tests && days))
   console.error(`Found with PROPERTY_SEED=${PROPERTY_SEED} PROPERTY_TIMES=${PROPERTY_TIMES}`)
 process.exitCode = tests && days ? 0 : 1

@@ -5,7 +5,7 @@
 const programs: Readonly<Record<string, () => Promise<unknown>>> = {
   versions: () => import('./versions.ts'),
   explore: () => import('./explore.ts'),
-  drill: () => import('../drill/main.ts'),
+  drill: () => import('../slow/drill/main.ts'),
 }
 
 const [name = ''] = process.argv.splice(2, 1)

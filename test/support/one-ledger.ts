@@ -1,7 +1,16 @@
 /** What holds of every run, whatever is in it: no rule is broken, and there is one ledger, by whichever way one comes to it. Bodies of tests. */
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { decide, emptyLedger, evolve, fold, type Ledger, replay } from '../../src/engine/core/index.ts'
+import {
+  decide,
+  emptyLedger,
+  evolve,
+  fold,
+  type Ledger,
+  type RecordedEvent,
+  Replayer,
+  replay,
+} from '../../src/engine/core/index.ts'
 import { audit } from '../../src/tools/audit/index.ts'
 import type { Step } from './commands.ts'
 import { contentsOf } from './contents.ts'
@@ -22,7 +31,7 @@ export const breaksNoRule = (run: Runs, times: number) =>
     expect(audit(events).violations).toEqual([])
   })
 
-/** Decided, folded at once, cut anywhere and begun with what a snapshot says, and event by event. */
+/** Decided, folded at once, in pages, cut anywhere and begun with what a snapshot says, and event by event. */
 export const comesToOneLedger = (run: Runs, times: number) =>
   holds([run, fc.nat()], times, (steps, cut) => {
     const turns = play(steps)
@@ -32,9 +41,20 @@ export const comesToOneLedger = (run: Runs, times: number) =>
     const prefix = replay(events.slice(0, at))
     expect(contentsOf(replay(events))).toEqual(decided)
     expect(contentsOf(events.reduce(evolve, emptyLedger))).toEqual(decided)
+    expect(contentsOf(replayedInPages(events, at))).toEqual(decided)
+    expect(contentsOf(fold(prefix, events.slice(at)).ledger)).toEqual(decided)
     expect(contentsOf(kept(prefix))).toEqual(contentsOf(prefix))
     expect(contentsOf(fold(kept(prefix), events.slice(at)).ledger)).toEqual(decided)
   })
+
+function replayedInPages(events: readonly RecordedEvent[], size: number): Ledger {
+  const replayer = new Replayer()
+  for (const event of events) {
+    replayer.push(event)
+    if (event.seq % (size + 1) === 0) replayer.ledger()
+  }
+  return replayer.ledger()
+}
 
 /** Whether commands are decided one by one or together. */
 export const decidesAlikeTogether = (run: Runs, times: number) =>

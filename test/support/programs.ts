@@ -10,12 +10,12 @@ const cache = path.join(root, 'node_modules', '.cache')
 
 /** From the top of the repository. The command is compiled besides. */
 const programs = [
-  'test/process/complete-in-child.ts',
-  'test/process/enqueue-many-child.ts',
-  'test/process/schedule-child.ts',
-  'test/process/worker.ts',
-  'test/process/traced.ts',
-  'test/contract/pglite-child.ts',
+  'test/slow/process/complete-in-child.ts',
+  'test/slow/process/enqueue-many-child.ts',
+  'test/slow/process/schedule-child.ts',
+  'test/servers/process/worker.ts',
+  'test/slow/process/traced.ts',
+  'test/slow/contract/pglite-child.ts',
 ] as const
 
 export async function makePrograms(): Promise<Made> {

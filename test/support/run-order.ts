@@ -1,106 +1,56 @@
 /** In which order test files run, so that the processors are never without work and no run ends with a long file. */
+import { readFileSync } from 'node:fs'
 import type { TestSpecification } from 'vitest/node'
 import { BaseSequencer } from 'vitest/node'
+import { lanes } from './lanes.ts'
 
-/** One project after the other: files that share processes follow each other. The last one has the shortest files. */
-const projects = ['alone', 'database alone', 'database', 'pure']
-
-/** What a file takes that is not named here. */
+/** What a file takes that does not say it. */
 const SECONDS = 3
 
-/** What the longest files take, which a fresh clone cannot know. */
-const working: Readonly<Record<string, number>> = {
-  'bench/quick': 80,
-  'docs/examples': 45,
-  'contract/pglite-owner': 45,
-  'sim/sim': 33,
-  'migrate/plans': 26,
-  'e2e/run': 20,
-  'cli/what-if-trace': 20,
-  'property/all-decisions': 35,
-  'process/combiner': 19,
-  'process/restored': 18,
-  'process/fair': 17,
-  'process/fail-over': 15,
-  'migrate/first-coordinator': 15,
-  'e2e/outage': 14,
-  'e2e/rebuild': 13,
-  'e2e/first-day': 12,
-  'dashboard/browser/look': 11,
-  'property/oracle': 10,
-  'core/many-attempts': 8,
-  'property/liveness': 6,
+/** What a long file says in its first line, since a fresh clone cannot know it: `// Slow, 80 s: …`, or `// Slow, waits 35 s: …`. */
+const said = /^\/\/ \w+, (waits )?(\d+) s:/
+
+interface Length {
+  readonly seconds: number
+  /** It mostly waits: for a lease to run out, for a server that does not answer, for what must not happen. */
+  readonly waits: boolean
 }
 
-/** The same of those that mostly wait: for a lease to run out, for a server that does not answer, for what must not happen. */
-const waiting: Readonly<Record<string, number>> = {
-  'e2e/killed': 35,
-  'dashboard/browser/load': 31,
-  'process/killed': 30,
-  'supabase/frugal': 20,
-  'supabase/cut': 20,
-  'process/workflows': 19,
-  'prometheus/alerts': 19,
-  'contract/mutants': 19,
-  'e2e/package': 18,
-  'contract/postgres-unconfirmed': 40,
-  'contract/postgres-replicated': 17,
-  'process/python': 15,
-  'coordinator/slow-link': 14,
-  'dashboard/browser/levers': 13,
-  'supabase/announced': 12,
-  'process/hold': 10,
-  'supabase/inbox': 9,
-  'dashboard/browser/postgres': 9,
-  'process/held': 6,
-  'migrate/old-transaction': 6,
-  'process/stopped': 6,
-  'worker/store-faults': 5,
-  'coordinator/lease': 5,
-  'coordinator/unreadable': 5,
-  'contract/clock': 5,
-  'contract/postgres-hosts': 5,
-  'contract/postgres-half-open': 5,
-  'migrate/growth': 5,
-  'migrate/projection-faults': 5,
+/** How long a test file takes, by the first line of its text. */
+export function lengthOf(text: string): Length {
+  const [, waits, seconds] = said.exec(text) ?? []
+  return { seconds: seconds === undefined ? SECONDS : Number(seconds), waits: waits !== undefined }
 }
 
-/** All that are named here, from the folder of the tests. */
-export const named: readonly string[] = [...Object.keys(working), ...Object.keys(waiting)]
-
-type File = Pick<TestSpecification, 'moduleId'>
-
-const nameOf = ({ moduleId }: File) =>
-  moduleId.slice(moduleId.lastIndexOf('/test/') + '/test/'.length, -'.test.ts'.length)
-
-const secondsOf = (file: File) => {
-  const name = nameOf(file)
-  return waiting[name] ?? working[name] ?? SECONDS
-}
-
-const waits = (file: File) => nameOf(file) in waiting
+type Measured<Each> = readonly [file: Each, length: Length]
 
 /** Longest first, each with the share of their time that is over when it begins: from 0 to 1. */
-function startsOf<Each extends File>(files: readonly Each[]): readonly (readonly [Each, number])[] {
-  const sorted = files.toSorted((a, b) => secondsOf(b) - secondsOf(a))
-  const whole = sorted.reduce((sum, file) => sum + secondsOf(file), 0)
+function startsOf<Each>(files: readonly Measured<Each>[]): readonly (readonly [Each, number])[] {
+  const sorted = files.toSorted(([, a], [, b]) => b.seconds - a.seconds)
+  const whole = sorted.reduce((sum, [, { seconds }]) => sum + seconds, 0)
   let before = 0
-  return sorted.map((file) => {
+  return sorted.map(([file, { seconds }]) => {
     const start = before / whole
-    before += secondsOf(file)
+    before += seconds
     return [file, start] as const
   })
 }
 
 /** The longest first, and those that wait spread over the whole run: some of them side by side leave the processors idle. */
-export function interleaved<Each extends File>(files: readonly Each[]): Each[] {
-  const starts = [...startsOf(files.filter((file) => !waits(file))), ...startsOf(files.filter(waits))]
+export function interleaved<Each>(files: readonly Measured<Each>[]): Each[] {
+  const working = files.filter(([, { waits }]) => !waits)
+  const waiting = files.filter(([, { waits }]) => waits)
+  const starts = [...startsOf(working), ...startsOf(waiting)]
   return starts.toSorted(([, a], [, b]) => a - b).map(([file]) => file)
 }
+
+/** One project after the other: files that share processes follow each other. The last one has the shortest files. */
+const projects = lanes.toReversed().flatMap((lane) => [`${lane} alone`, lane])
 
 export class RunOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files)
-    return projects.flatMap((name) => interleaved(sorted.filter(({ project }) => project.name === name)))
+    const measured = sorted.map((file) => [file, lengthOf(readFileSync(file.moduleId, 'utf8'))] as const)
+    return projects.flatMap((name) => interleaved(measured.filter(([{ project }]) => project.name === name)))
   }
 }

@@ -22,7 +22,7 @@ export default {
   outDir: '.out',
   cacheDir: '.cache',
   cleanUrls: true,
-  // Those of the pages are checked by test/docs/links.test.ts; TypeDoc links to types that it does not show.
+  // Those of the pages are checked by test/servers/docs/links.test.ts; TypeDoc links to types that it does not show.
   ignoreDeadLinks: true,
   // What stands in angle brackets is meant as it stands.
   markdown: { html: false, config: drawDiagrams },

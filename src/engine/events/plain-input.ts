@@ -6,7 +6,7 @@ import { jsonBounds, plainJson } from './json.ts'
 
 /**
  * What the schema (job-spec.ts) returns for a job with nothing unusual about it, in a tenth of the time; undefined for all others,
- * which the schema has to check. The schema is the law: test/events/plain-job.test.ts keeps the two consistent.
+ * which the schema has to check. The schema is the law: test/fast/events/plain-job.test.ts keeps the two consistent.
  */
 export function plainJob(input: unknown): JobInput | undefined {
   if (!hasOnly(input, fields)) return undefined
@@ -79,7 +79,7 @@ type GivenArguments = readonly unknown[]
 
 /**
  * Whether the arguments of a call are plainly what its schemas accept, in a tenth of the time: for the calls that every job
- * makes. The schemas (coordinator-calls.ts) check all other arguments. test/events/plain-call.test.ts keeps the two consistent.
+ * makes. The schemas (coordinator-calls.ts) check all other arguments. test/fast/events/plain-call.test.ts keeps the two consistent.
  */
 export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: GivenArguments) => boolean } = {
   attempt: ([lease]) => isLease(lease),

@@ -8,7 +8,7 @@ export type Upcasters = Readonly<Record<number, Readonly<Partial<Record<EventTyp
 
 /**
  * When the shape of a type changes, `SCHEMA_VERSION` rises, and the step from the previous shape gets its entry here. The log
- * keeps what was written. test/events/samples has rows of every version, and tests decode and fold them.
+ * keeps what was written. test/fast/events/samples has rows of every version, and tests decode and fold them.
  */
 const upcasters: Upcasters = {}
 

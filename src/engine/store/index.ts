@@ -6,7 +6,7 @@
  *     const answer = await store.append(request)                                        // a conflict is an answer, no error
  *
  * The stores stand in `memory/` (the reference), `pglite/`, `postgres/` and `supabase/`; `sql/` is what the three share. All pass one
- * contract (`test/contract`).
+ * contract (`test/servers/contract`).
  *
  * A store promises: an append is written whole or not at all, on the version that it names, and its events have no gaps. `listen` tells of
  * appends (`Wake`); a message may be lost, and the log is what counts. Errors: `store_unavailable`, `store_unwritable`, `contention`, …

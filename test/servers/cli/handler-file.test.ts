@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { loadHandlers } from '../../../src/apps/cli/worker/load-handlers.ts'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { createJobWorker } from '../../../src/engine/worker/index.ts'
+import { memoryStore } from '../coordinator/support.ts'
+import { interlock } from './support.ts'
+
+async function folderOf(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-handlers-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text)
+  return folder
+}
+
+const fileOf = async (code: string): Promise<string> =>
+  path.join(await folderOf({ 'handlers.mjs': `export default ${code}` }), 'handlers.mjs')
+
+/** The kinds that a file has handlers for, or why it has none; by Node itself, since the runner of the tests reads modules in its own way. */
+async function loaded(file: string): Promise<string> {
+  const script = `
+    const { loadHandlers } = await import(${JSON.stringify(path.resolve('src/apps/cli/worker/load-handlers.ts'))})
+    const said = await loadHandlers(${JSON.stringify(file)}).then(({ handlers }) => Object.keys(handlers).join(), ({ message }) => message)
+    process.stdout.write(said)`
+  const words = ['--input-type=module', '--eval', script]
+  return (await promisify(execFile)(process.execPath, words)).stdout
+}
+
+it.each([
+  ['{ handlers: { a: () => 1 }, concurency: 2 }', 'unknown field "concurency" (did you mean concurrency?)'],
+  ['{ handlers: { a: () => 1 }, leasMs: 2 }', 'unknown field "leasMs" (did you mean leaseMs?)'],
+  ['{ handlers: { a: () => 1 }, concurrency: 0 }', 'concurrency: must be a whole number from 1'],
+  ['5', 'has no default export with handlers'],
+])('a file that exports %s is refused', async (code, message) => {
+  await expect(loadHandlers(await fileOf(code))).rejects.toMatchObject({
+    code: 'invalid_input',
+    message: expect.stringContaining(message),
+  })
+})
+
+const typescript = 'export default { normal: async (job: { jobId: string }) => job.jobId }'
+
+it.each([
+  ['{ "type": "commonjs" }', 'handlers.ts', typescript],
+  ['{ "type": "commonjs" }', 'handlers.ts', `import { format } from 'node:util'\n${typescript}`],
+  ['{ "type": "commonjs" }', 'handlers.js', 'export default { normal: () => 1 }'],
+])(
+  'a module in a folder of CommonJS (%s, %s) is refused, and the remedy helps',
+  async (manifest, name, code) => {
+    const file = path.join(await folderOf({ 'package.json': manifest, [name]: code }), name)
+    const renamed = file.replace(/\.(?=[jt]s$)/u, '.m')
+    const refused = await loaded(file)
+    expect(refused).toContain(`rename it to ${renamed}`)
+    expect(refused).toContain(`"type": "module" in ${path.join(path.dirname(file), 'package.json')}`)
+    await rename(file, renamed)
+    expect(await loaded(renamed)).toBe('normal')
+  },
+)
+
+it('a handler file with an enum is refused, and the remedy names the ways out', async () => {
+  const file = path.join(
+    await folderOf({ 'handlers.mts': `enum A { b }\nexport default { normal: () => A.b }` }),
+    'handlers.mts',
+  )
+  expect(await loaded(file)).toContain(
+    'Node only strips types; leave out enums, namespaces and parameter properties, or compile',
+  )
+})
+
+it('a handler file with an option in the place of a handler is refused', async () => {
+  const { handlers } = await loadHandlers(await fileOf('{ normal: () => 1, concurrency: 2 }'))
+  const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
+  onTestFinished(() => coordinator.close())
+  expect(() => createJobWorker({ coordinator, handlers })).toThrow(
+    'handlers["concurrency"]: must be a function',
+  )
+})
+
+it('interlock enqueue says what happens to a job without models', async () => {
+  const { code, stderr } = await interlock(['enqueue', '--url', 'memory:', '--job', 'x'])
+  expect(code).toBe(0)
+  expect(stderr).toContain('job x names no models (--models "flux-dev;upscale"): it waits for none')
+})

@@ -1,0 +1,121 @@
+/** What the dashboard answers, held to its own description. */
+import { describe, expect, it } from 'vitest'
+import type { z } from 'zod'
+import { answers } from '../../../src/apps/dashboard/api/description.ts'
+import { previewSchema, pulledSchema } from '../../../src/apps/dashboard/api/lever-documents.ts'
+import {
+  changedSchema,
+  changePreviewSchema,
+  foundJobsSchema,
+} from '../../../src/apps/dashboard/api/many-documents.ts'
+import { messagesIn, mounted, operator } from './support.ts'
+
+const of = async (response: Response) => {
+  expect(response.status, await response.clone().text()).toBe(200)
+  return response.json()
+}
+
+describe('each answer is what the description says', () => {
+  const paths: Readonly<Record<keyof typeof answers, string>> = {
+    '/api/me': '/api/me',
+    '/api/queues': '/api/queues',
+    '/api/queues/{queue}': '/api/queues/default',
+    '/api/queues/{queue}/log': '/api/queues/default/log?after=0&limit=10',
+    '/api/queues/{queue}/chain': '/api/queues/default/chain?after=0&limit=10',
+    '/api/queues/{queue}/health': '/api/queues/default/health',
+    '/api/queues/{queue}/workers': '/api/queues/default/workers',
+    '/api/queues/{queue}/limits': '/api/queues/default/limits',
+    '/api/queues/{queue}/schedules': '/api/queues/default/schedules',
+    '/api/queues/{queue}/jobs': '/api/queues/default/jobs?state=waiting&payload.secret=1&limit=1',
+    '/api/queues/{queue}/jobs/{job}': '/api/queues/default/jobs/b',
+    '/api/queues/{queue}/jobs/{job}/data': '/api/queues/default/jobs/b/data',
+    '/api/queues/{queue}/jobs/{job}/flow': '/api/queues/default/jobs/b/flow',
+    '/api/queues/{queue}/jobs/{job}/log': '/api/queues/default/jobs/b/log',
+    '/api/queues/{queue}/jobs/{job}/place': '/api/queues/default/jobs/b/place',
+    '/api/queues/{queue}/progress': '/api/queues/default/progress?jobs=a',
+    '/api/queues/{queue}/dead': '/api/queues/default/dead',
+  }
+  it.each(Object.entries(paths))('%s', async (address, path) => {
+    const { get } = await mounted()
+    const [, schema] = answers[address as keyof typeof answers] as readonly [string, z.ZodType]
+    const document = await of(await get(path))
+    expect(schema.parse(document)).toEqual(document)
+  })
+
+  it('the events of schedules, and what they came to', async () => {
+    const { get, coordinator } = await mounted()
+    const job = { models: ['n'], payload: 1 }
+    await coordinator.schedules('billing', [{ id: 'nightly', cron: '30 2 * * *', job }], { revision: 1 })
+    await coordinator.pauseSchedule('nightly')
+    await coordinator.resumeSchedule('nightly')
+    const page = await of(await get('/api/queues/default/log?after=0&limit=50'))
+    expect(answers['/api/queues/{queue}/log'][1].parse(page)).toEqual(page)
+    const listed = await of(await get('/api/queues/default/schedules'))
+    const [, schema] = answers['/api/queues/{queue}/schedules']
+    expect(schema.parse(listed).schedules).toMatchObject([{ id: 'nightly', owner: 'billing', paused: false }])
+  })
+
+  it('a lever, looked at and pulled', async () => {
+    const { post } = await mounted()
+    const path = '/api/queues/default/levers/pause-model'
+    const body = { model: 'm', reason: 'provider_down' }
+    const preview = previewSchema.parse(await of(await post(path, { ...body, preview: true })))
+    expect(preview).toMatchObject({
+      changed: true,
+      refusal: null,
+      events: [{ type: 'model_paused', model: 'm' }],
+    })
+    expect(preview.moves.jobs.map(({ jobId }) => jobId)).toContain('b')
+    const pulled = pulledSchema.parse(await of(await post(path, body)))
+    expect(pulled).toMatchObject({ changed: true, version: preview.version + 1 })
+  })
+})
+
+describe('many jobs', () => {
+  const path = '/api/queues/default/changes'
+  const cancel = { change: { do: 'cancel' }, filter: { states: ['waiting'], payload: { secret: 1 } } }
+
+  it('are found page by page', async () => {
+    const { get } = await mounted()
+    const first = foundJobsSchema.parse(await of(await get('/api/queues/default/jobs?limit=1')))
+    expect(first).toMatchObject({ total: 2, jobs: [{ jobId: 'a', state: 'active' }] })
+    const second = await of(await get(`/api/queues/default/jobs?limit=1&from=${first.next}`))
+    expect(second).toMatchObject({ total: 2, jobs: [{ jobId: 'b' }], next: null })
+    expect((await get('/api/queues/default/jobs?state=gone')).status).toBe(422)
+  })
+
+  it('are looked at, then changed, and the same command does nothing twice', async () => {
+    const { post, store } = await mounted()
+    const preview = changePreviewSchema.parse(await of(await post(path, cancel)))
+    expect(preview.jobs).toMatchObject([{ jobId: 'b', state: 'waiting' }])
+    const done = changedSchema.parse(await of(await post(path, { preview, commandId: 'c1' })))
+    expect(done).toMatchObject({ commandId: 'c1', done: ['b'], changed: [], failed: [] })
+    const { version } = await store.read('default', 0, 1)
+    expect(await of(await post(path, { preview, commandId: 'c1' }))).toEqual(done)
+    expect((await store.read('default', 0, 1)).version).toBe(version)
+  })
+
+  it('are changed by those alone who may pull the lever, and payloads searched by those who see them', async () => {
+    const onlyMove = await mounted({ authorize: () => ({ ...operator, levers: ['move'] }) })
+    expect((await onlyMove.post(path, cancel)).status).toBe(403)
+    const { get, post } = await mounted({ authorize: () => ({ ...operator, data: false }) })
+    expect((await post(path, cancel)).status).toBe(403)
+    expect((await get('/api/queues/default/jobs?payload.secret=1')).status).toBe(403)
+    expect((await post(path, { change: { do: 'cancel' } })).status).toBe(200)
+    expect((await post(path, { changes: [] })).status).toBe(422)
+  })
+})
+
+it('streams what is there and what comes, each event once', async () => {
+  const { get, coordinator } = await mounted()
+  const response = await get('/api/queues/default/events?from=0')
+  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/)
+  const seen: number[] = []
+  for await (const { event, data } of messagesIn(response)) {
+    if (event !== 'log') continue
+    for (const { seq } of data) seen.push(seq)
+    if (seen.length === 3) await coordinator.enqueue([{ jobId: 'c', models: ['n'] }])
+    if (seen.length > 3) break
+  }
+  expect(seen).toEqual(seen.map((_, i) => i + 1))
+})

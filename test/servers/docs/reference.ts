@@ -1,0 +1,140 @@
+/**
+ * Writes the reference pages that are made from the sources: `npm run reference`. The tables of events, errors and settings stand between
+ * two marks on pages that people wrote; their sentences are the comments beside the definitions.
+ */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import {
+  costsAttempt,
+  defaultPolicy,
+  policyEntries,
+  type RequeueReason,
+} from '../../../src/engine/core/index.ts'
+import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
+import { cliPage, currentCliPage } from './cli-page.ts'
+import { type Described, described } from './comments.ts'
+import { detailRows } from './error-details.ts'
+import { pageOf, root } from './markdown.ts'
+
+type Cells = readonly string[]
+
+const event = 'src/engine/core/event.ts'
+const errorCodes = 'src/engine/core/error-codes.ts'
+const code = (text: string): string => `\`${text}\``
+
+const members = (
+  head: Cells,
+  all: readonly Described[],
+  cells: (member: Described) => Cells,
+): readonly Cells[] => [head, ...all.map((member) => [code(member.name), ...cells(member)])]
+
+const options = (file: string, ...openings: readonly string[]): readonly Cells[] =>
+  members(
+    ['option', 'unless given', 'meaning'],
+    openings.flatMap((opening) => described(file, opening)),
+    ({ text, usual }) => [usual, text],
+  )
+
+/** The tables, by the name in their marks. */
+const tables: Readonly<Record<string, () => readonly Cells[]>> = {
+  events: () =>
+    members(
+      ['event', 'what happened', 'in its row'],
+      described(event, 'export const eventTypes'),
+      ({ name, text }) => [text, columnsOf(name)],
+    ),
+  reasons: () =>
+    members(['code', 'meaning'], described(event, 'export const reasonCodes'), ({ text }) => [text]),
+  requeues: () =>
+    members(
+      ['reason', 'meaning', 'costs an attempt'],
+      described(event, 'export const requeueReasons'),
+      ({ name, text }) => [text, costsAttempt(name as RequeueReason) ? 'yes' : 'no'],
+    ),
+  failures: () =>
+    members(['code', 'meaning'], described(event, 'export const failureCodes'), ({ text }) => [text]),
+  codes: () =>
+    members(
+      ['code', 'meaning', 'what to do'],
+      described(errorCodes, 'export const failureKinds'),
+      ({ text }) => {
+        const [meaning = '', remedy = ''] = text.split(' To do: ')
+        return [meaning, remedy.slice(0, 1).toUpperCase() + remedy.slice(1)]
+      },
+    ),
+  details: () => [['code', '`details`'], ...detailRows()],
+  job: () => options('src/engine/events/job-input.ts', 'export interface EnqueueInput'),
+  coordinator: () => options('src/engine/coordinator/api/options.ts', 'export interface CoordinatorOptions'),
+  worker: () =>
+    options(
+      'src/engine/worker/api.ts',
+      'export interface JobWorkerOptions',
+      'export interface JobWorkerSettings',
+    ).filter(([name]) => name !== '`coordinator`'),
+  policy: () =>
+    members(
+      ['field', 'default', '`interlock policy set`', 'meaning'],
+      described('src/engine/core/policy-table.ts', 'export const policyFields'),
+      ({ name, text }) => [usualOf(name), flagsOf(name), text],
+    ),
+}
+
+/** Which columns of `job_queue_log` and keys of its `data` an event of this type has. */
+function columnsOf(type: string): string {
+  const fields = Object.values(eventForms.find(([name]) => name === type)?.[1].fields ?? {})
+  const columns = fields.map((field) => (dataKey(field) === null ? field.in : `data.${dataKey(field)}`))
+  return [...new Set(columns)].map(code).join(', ')
+}
+
+function usualOf(name: string): string {
+  const value = (defaultPolicy as Readonly<Record<string, unknown>>)[name]
+  return value === undefined ? '—' : code(JSON.stringify(value).replaceAll('"', "'"))
+}
+
+function flagsOf(name: string): string {
+  const rule = policyEntries.find(([field]) => field === name)?.[1]
+  const parts = rule?.is === 'fields' ? Object.values(rule.fields) : [rule]
+  return parts
+    .flatMap((part) => part?.flag?.split(' ')[0] ?? [])
+    .map(code)
+    .join(', ')
+}
+
+/** A file of the documentation that a comment names, as the page links to it. */
+const linked = (text: string): string =>
+  text.replace(/docs\/([\w/-]+)\.md(?:#([\w-]+))?/g, (_, file: string, anchor = '') => {
+    const target = path.posix.relative('reference', `${file}.md`)
+    const says = (anchor || path.posix.basename(file)).replaceAll('-', ' ')
+    return `[${says}](${target}${anchor && `#${anchor}`})`
+  })
+
+function markdown([head = [], ...rows]: readonly Cells[]): string {
+  const line = (cells: Cells) =>
+    `| ${cells.map((cell) => linked(cell).replaceAll('|', '\\|')).join(' | ')} |`.replaceAll('  ', ' ')
+  return ['', line(head), line(head.map(() => '---')), ...rows.map(line), ''].join('\n')
+}
+
+const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \/ -->)/g
+
+/** The pages as they should be: what people wrote, with the tables of today. */
+const tablePages = ['events', 'errors', 'settings'].map((name) => `docs/reference/${name}.md`)
+
+export const tableNames: readonly string[] = Object.keys(tables)
+
+/** Every page that the sources make, whole or in part, by its file. */
+export async function currentPages(): Promise<ReadonlyMap<string, string>> {
+  const withTables = tablePages.map(
+    (file) =>
+      [
+        file,
+        pageOf(file).text.replace(
+          marked,
+          (_, begin, name, end) => begin + markdown(tables[name]?.() ?? []) + end,
+        ),
+      ] as const,
+  )
+  return new Map([...withTables, [cliPage, await currentCliPage()]])
+}
+
+if (import.meta.main)
+  for (const [file, text] of await currentPages()) writeFileSync(path.join(root, file), text)

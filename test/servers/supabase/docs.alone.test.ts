@@ -1,0 +1,117 @@
+/** What docs/guides/supabase.md tells people to run in other places than Node: in the database, and as an Edge Function. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { clientOf } from '../../support/supabase/project.ts'
+import { appendNow, queuedEvent, standOf, waitingRow } from '../contract/hand-made.ts'
+import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = await startMigrated(docsBlock('sql policy'))
+})
+afterAll(() => project.close())
+
+it('a user submits jobs under the policy of the page, and decides of them no more than the model', async () => {
+  await project.query('alter table jobs add column kind text')
+  const token = await project.keys.signIn('00000000-0000-0000-0000-00000000000a')
+  const jobs = () => clientOf(project, project.keys.publishable, token).from('jobs')
+  expect((await jobs().insert({ model: 'flux-dev' }).select('status')).data).toEqual([{ status: 'pending' }])
+  for (const more of [{ kind: 'admin' }, { status: 'completed' }, { priority: 100 }])
+    expect((await jobs().insert({ model: 'flux-dev', ...more })).error?.code).toBe('42501')
+})
+
+describe('the jobs of pg_cron', () => {
+  const jobs = Object.fromEntries(
+    [...docsBlock('sql cron').matchAll(/cron\.schedule\('([\w-]+)', '[^']+',\s+\$\$(.*?)\$\$\)/gs)].map(
+      ([, name = '', sql = '']) => [name, sql],
+    ),
+  )
+  const run = (name: string) => project.query(jobs[name] ?? `no job ${name}`)
+
+  it('are four', () => {
+    const names = ['interlock-project', 'interlock-forget', 'interlock-archive', 'interlock-alarm']
+    expect(Object.keys(jobs)).toEqual(names)
+  })
+
+  it('bring the rows up to date', async () => {
+    const store = storeOn(project, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    await project.query("insert into jobs (job_id, model) values ('of-cron', 'm')")
+    const { at } = await standOf(store, 'cron')
+    await appendNow(store, 'cron', [queuedEvent('of-cron')], { jobs: [waitingRow('of-cron', at)] })
+    await run('interlock-project')
+    expect(await project.query("select required_models from jobs where job_id = 'of-cron'")).toEqual([
+      { required_models: ['m'] },
+    ])
+  })
+
+  it('forget what is old, and not live', async () => {
+    await project.query(`
+      insert into job_queue_data (queue, job_id, payload, updated_at) values
+        ('cron', 'of-cron', '1', now() - interval '40 days'), ('cron', 'old', '1', now() - interval '40 days'),
+        ('cron', 'new', '1', now())`)
+    await run('interlock-forget')
+    const left = await project.query("select job_id from job_queue_data where queue = 'cron' order by 1")
+    expect(left.map((row) => row['job_id'])).toEqual(['new', 'of-cron'])
+  })
+
+  it('archive below a snapshot of which every event is old', async () => {
+    await project.query("insert into job_queue_snapshots (queue, seq, state) values ('cron', 1, '{}')")
+    await run('interlock-archive')
+    expect(await project.query("select 1 from job_queue_log_archive where queue = 'cron'")).toEqual([])
+    await project.query('alter table job_queue_log disable trigger user')
+    await project.query(
+      "update job_queue_log set created_at = now() - interval '30.5 days' where queue = 'cron'",
+    )
+    await project.query('alter table job_queue_log enable trigger user')
+    await run('interlock-archive')
+    const archived = await project.query("select seq::int from job_queue_log_archive where queue = 'cron'")
+    expect(archived).toEqual([{ seq: 1 }])
+    const heads = await project.query("select archived_seq::int from job_queue_heads where queue = 'cron'")
+    expect(heads).toEqual([{ archived_seq: 1 }])
+  })
+
+  it('raise an alarm while jobs wait and nobody is there', async () => {
+    await project.query("update job_queue_state set waiting_count = 1 where queue = 'cron'")
+    await expect(run('interlock-alarm')).rejects.toThrow('division by zero')
+    const store = storeOn(project, { wake: 'poll' })
+    onTestFinished(() => store.close())
+    const beat = { queue: 'cron', workerId: 'w', kinds: null, freeSlots: 1, release: '0' }
+    await store.beat({ ...beat, ttlMs: 60_000, graceMs: 0 })
+    await expect(run('interlock-alarm')).resolves.toBeDefined()
+    await store.leave('cron', 'w')
+    await project.query("update job_queue_state set waiting_count = 0 where queue = 'cron'")
+    await expect(run('interlock-alarm')).resolves.toEqual([])
+  })
+})
+
+it('the Edge Function submits under the rights of its caller', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-edge-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = path.join(folder, 'edge.mts')
+  const supabase = import.meta.resolve('@supabase/supabase-js')
+  await writeFile(file, docsBlock('ts edge').replace('npm:@supabase/supabase-js@2', supabase))
+  const env: Record<string, string> = { SUPABASE_URL: project.url, SUPABASE_ANON_KEY: project.keys.anonJwt }
+  let handle: (request: Request) => Promise<Response> = () => Promise.reject(new Error('nothing is served'))
+  vi.stubGlobal('Deno', {
+    env: { get: (name: string) => env[name] },
+    serve: (own: typeof handle) => (handle = own),
+  })
+  await import(pathToFileURL(file).href)
+  const submit = async (token: string, model: string) => {
+    const headers = { Authorization: `Bearer ${token}` }
+    return handle(new Request('http://edge', { method: 'POST', headers, body: JSON.stringify({ model }) }))
+  }
+  // A browser asks first, without a token.
+  const asked = await handle(new Request('http://edge', { method: 'OPTIONS' }))
+  expect([asked.ok, asked.headers.get('access-control-allow-origin')]).toEqual([true, '*'])
+  const token = await project.keys.signIn('00000000-0000-0000-0000-00000000000a')
+  const accepted = await submit(token, 'flux-dev')
+  expect([accepted.status, await accepted.json()]).toEqual([202, { job_id: expect.any(String) }])
+  expect(accepted.headers.get('access-control-allow-origin')).toBe('*')
+  expect((await submit(token, 'made-up')).status).toBe(400)
+  expect((await submit(project.keys.anonJwt, 'flux-dev')).status).toBe(400)
+})

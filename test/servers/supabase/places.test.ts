@@ -1,0 +1,171 @@
+/** Where a job stands, for the page of the user whose job it is: what docs/guides/supabase.md grants, asked by real clients under their own rights. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { placeSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
+import { createDashboard } from '../../../src/apps/dashboard/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { migrationScript } from '../../../src/engine/migrate/index.ts'
+import type { LogStore } from '../../../src/engine/store/index.ts'
+import { clientOf } from '../../support/supabase/project.ts'
+import { clientOf as handlerOf } from '../dashboard/support.ts'
+import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
+
+const ann = '00000000-0000-0000-0000-00000000000a'
+const ben = '00000000-0000-0000-0000-00000000000b'
+let project: Project
+let store: LogStore
+let coordinator: Coordinator
+beforeAll(async () => {
+  project = await startMigrated(docsBlock('sql policy') + docsBlock('sql place'))
+  store = storeOn(project, { wake: 'poll' })
+  coordinator = await createCoordinator({ store, logger: silentLogger })
+  coordinator.offering(null, 1)
+  await coordinator.setPolicy('by-model')
+  // Three have run and took 60 s each, as the log says.
+  await coordinator.enqueue(['x', 'y', 'z'].map((jobId) => ({ jobId, models: ['flux-dev'] })))
+  for (let n = 0; n < 3; n++) {
+    const [started] = await coordinator.claim({ max: 1, kinds: null })
+    if (started !== undefined) await coordinator.complete(started.lease)
+  }
+  await project.query('alter table job_queue_log disable trigger user')
+  await project.query(
+    `update job_queue_log set created_at = created_at - (h.version - seq) * interval '60 s' from job_queue_heads h`,
+  )
+  await project.query('alter table job_queue_log enable trigger user')
+  const rows = [ann, ben, ann].map((user, n) => `('job-${n}', 'flux-dev', '${user}')`)
+  await project.query(`insert into jobs (job_id, model, user_id) values ${rows.join(', ')}`)
+  await coordinator.takeIn({ max: 10 })
+  await coordinator.claim({ max: 1, kinds: null })
+  await vi.waitUntil(
+    async () => (await project.query('select 1 from jobs where queued_at is not null')).length === 3,
+    { timeout: 20_000 },
+  )
+})
+afterAll(async () => {
+  await coordinator.close()
+  await store.close()
+  await project.close()
+})
+
+const signedIn = async (user: string) =>
+  clientOf(project, project.keys.anonJwt, await project.keys.signIn(user))
+const asked = async (user: string, job_id: string, queue = 'default') =>
+  (await signedIn(user)).rpc('job_queue_explain', { job_id, queue })
+
+describe('job_queue_explain, to a signed-in user', () => {
+  it("says where the user's own job stands, and about how long it still waits", async () => {
+    const { data, error } = await asked(ann, 'job-2')
+    expect(error).toBe(null)
+    expect(data).toEqual({
+      ...{ job_id: 'job-2', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
+      needs: null,
+      models: [{ model: 'flux-dev', ahead: 1, running: 1, capacity: 1 }],
+      reason: 'a model it needs is in use',
+      ...{ starts_in_seconds: expect.any(Number), starts_from_seconds: expect.any(Number) },
+      ...{ starts_to_seconds: expect.any(Number), starts_reason: null },
+    })
+    // Two have to end before: one that runs, and one that is ahead. How long the first has run already is taken off.
+    const { starts_in_seconds: starts, starts_from_seconds: from, starts_to_seconds: to } = data
+    expect(starts).toBeGreaterThan(60)
+    expect(starts).toBeLessThan(123)
+    expect(from).toBeLessThanOrEqual(starts)
+    expect(to).toBeGreaterThanOrEqual(starts)
+    expect(to - from).toBeLessThan(10)
+    expect((await asked(ann, 'job-0')).data).toMatchObject({ state: 'active', code: null, reason: 'it runs' })
+  })
+
+  it('takes off how long the one that runs has run already', async () => {
+    const startsIn = async (): Promise<number> => (await asked(ann, 'job-2')).data.starts_in_seconds
+    const earlier = (seconds: number) =>
+      project.query(
+        `update job_queue_jobs set started_at = started_at - interval '${seconds} s' where job_id = 'job-0'`,
+      )
+    const before = await startsIn()
+    await earlier(30)
+    const after = await startsIn()
+    await earlier(-30)
+    expect(before - after).toBeGreaterThanOrEqual(29)
+    expect(before - after).toBeLessThan(35)
+  })
+
+  it('says nothing of the job of another one, nor that there is one', async () => {
+    expect(await asked(ann, 'job-1')).toMatchObject({ data: null, error: null })
+    expect(await asked(ann, 'no-job')).toMatchObject({ data: null, error: null })
+    expect(await asked(ben, 'job-0')).toMatchObject({ data: null, error: null })
+    expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1', position: 0 })
+    for (const job of ['job-0', 'job-2'])
+      expect(JSON.stringify((await asked(ann, job)).data)).not.toMatch(/job-1/)
+  })
+
+  it('has no way around it: not by the view, not by its parts, not by a row under the id of another', async () => {
+    const client = await signedIn(ann)
+    const { data } = await client.from('job_queue_places').select('job_id').order('job_id')
+    expect(data).toEqual([{ job_id: 'job-0' }, { job_id: 'job-2' }])
+    const own = await client.rpc('job_queue_own_rows', { job_ids: ['job-0', 'job-1'], names: {} })
+    expect(own).toMatchObject({ data: [{ job_id: 'job-0' }], error: null })
+    for (const table of ['job_queue_jobs', 'job_queue_log', 'job_queue_state'])
+      expect((await client.from(table).select('*')).error?.code).toBe('42501')
+    // Jobs without rows, under whose ids she puts rows of her own.
+    await coordinator.enqueue([{ jobId: 'planted', models: ['flux-dev'] }])
+    expect((await client.from('jobs').insert({ job_id: 'planted', model: 'flux-dev' })).error).toBe(null)
+    expect((await client.from('jobs').select('job_id').eq('job_id', 'planted')).data).toHaveLength(1)
+    await project.query("select job_queue_project('default', 1000)")
+    expect(await asked(ann, 'planted')).toMatchObject({ data: null, error: null })
+  })
+})
+
+it('a user who is not signed in may not ask', async () => {
+  const { error } = await clientOf(project, project.keys.anonJwt).rpc('job_queue_explain', {
+    job_id: 'job-0',
+  })
+  expect(error?.code).toBe('42501')
+})
+
+it('the server may, about every job; and what was granted stays through the next migration', async () => {
+  const server = clientOf(project, project.keys.secret)
+  expect((await server.rpc('job_queue_explain', { job_id: 'job-1' })).data).toMatchObject({ job_id: 'job-1' })
+  await project.query(migrationScript())
+  expect((await asked(ben, 'job-1')).data).toMatchObject({ job_id: 'job-1' })
+})
+
+it("the dashboard's handler says the same to a user whose grant has the job", async () => {
+  const grant = { actor: 'customer', role: 'viewer', jobs: ['job-1'] } as const
+  const dashboard = createDashboard({ store, authorize: () => grant })
+  onTestFinished(() => dashboard.close())
+  const answer = await handlerOf(dashboard).get('/api/queues/default/jobs/job-1/place')
+  const said = placeSchema.parse(await answer.json())
+  const { data } = await asked(ben, 'job-1')
+  const { position, models, code } = said
+  expect(data).toMatchObject({ position, models, code })
+  // SQL adds up, and the handler says nothing before starts could be compared.
+  expect(data.starts_in_seconds).toEqual(expect.any(Number))
+  expect(said).toMatchObject({ startsInSeconds: null, startsReason: expect.stringMatching(/^fewer than 9/) })
+})
+
+it('the doctor has nothing to say against what was granted', async () => {
+  const open = "select job_queue_checkup('default') #> '{grants,open}' as open"
+  expect(await project.query(open)).toEqual([{ open: [] }])
+  await project.query('grant execute on function job_queue_explain(text, text) to anon')
+  expect(await project.query(open)).toEqual([{ open: ['anon: job_queue_explain'] }])
+  await project.query('revoke execute on function job_queue_explain(text, text) from anon')
+})
+
+it('a page says it in a sentence', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-place-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const file = path.join(folder, 'place.mjs')
+  await writeFile(file, docsBlock('js place'))
+  const { placeOf } = await import(pathToFileURL(file).href)
+  const said = (place: object | null) =>
+    placeOf({ rpc: async () => ({ data: place, error: null }) }, 'a') as Promise<string>
+  const models = [{ model: 'flux-dev', ahead: 2 }]
+  expect(await said({ state: 'waiting', models, starts_in_seconds: 121 })).toBe(
+    'third in line for flux-dev, about 2 minutes',
+  )
+  expect(await said({ state: 'waiting', models: [{ model: 'm', ahead: null }], reason: 'why' })).toBe('why')
+  expect(await placeOf(await signedIn(ann), 'job-0')).toBe('it runs')
+  expect(await placeOf(await signedIn(ann), 'job-1')).toMatch(/not in line/)
+})

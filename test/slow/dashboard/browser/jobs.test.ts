@@ -1,0 +1,118 @@
+// Slow: finds and changes jobs, by mouse.
+/** The screen that finds jobs by what they are, and changes all that it has found; and the schedules. */
+import { describe, expect, it } from 'vitest'
+import {
+  addressOfQuery,
+  filterOfQuery,
+  jobQueryOf,
+  jobsCommandOf,
+} from '../../../../src/apps/dashboard/page/screen/jobs/job-query.ts'
+import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
+import { memoryStore } from '../../../../src/engine/store/memory/index.ts'
+import { browserForAll, goTo, opened, served } from '../../../servers/dashboard/browser/browser.ts'
+import { viewer } from '../../../servers/dashboard/support.ts'
+
+const browser = browserForAll()
+
+describe('a search', () => {
+  const now = Date.parse('2026-11-29T12:00:00Z') * 1_000
+
+  it('is the same in the address, in a change and on the command line', () => {
+    const query = jobQueryOf('state:dead state:failed customer:acme payload.user.id=17 older:10m')
+    const before = '2026-11-29T11:50:00.000Z'
+    expect(query.unknown).toEqual([])
+    expect([...addressOfQuery(query, now)]).toEqual([
+      ['state', 'dead'],
+      ['state', 'failed'],
+      ['customer', 'acme'],
+      ['payload.user.id', '17'],
+      ['before', before],
+    ])
+    expect(filterOfQuery(query, now)).toEqual({
+      ...{ states: ['dead', 'failed'], fairKey: 'acme', payload: { 'user.id': 17 }, before },
+    })
+    expect(jobsCommandOf('my queue', query)).toBe(
+      "interlock jobs --queue 'my queue' --state dead --state failed --customer acme --payload user.id=17 --older 10m",
+    )
+  })
+
+  it('names what it does not understand', () => {
+    expect(jobQueryOf('report-7 older:soon tag: tag:x').unknown).toEqual(['report-7', 'older:soon', 'tag:'])
+  })
+})
+
+async function atJobs(query = '') {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.enqueue(
+    ['a', 'b', 'c'].map((jobId) => ({ jobId, models: ['flux-dev'], tag: 'import-7', fairKey: 'acme' })),
+  )
+  await coordinator.enqueue([{ jobId: 'other', models: ['sdxl'] }])
+  const dashboard = await served({ store })
+  const page = await opened(browser(), dashboard.address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, `?see=jobs${query}`)
+  return { store, coordinator, page }
+}
+
+it('jobs are found, and all of them are cancelled but the one that has changed meanwhile', async () => {
+  const { coordinator, page } = await atJobs()
+  await page.waitForSelector('[data-found="4"]')
+  await page.fill('[aria-labelledby=jobs] input[type=search]', 'tag:import-7')
+  await page.click('text=Find')
+  await page.waitForSelector('[data-found="3"]')
+  expect(await page.locator('[data-job=a]').textContent()).toContain('import-7 · acme')
+  expect(await page.getAttribute('[data-copies]', 'data-copies')).toBe('interlock jobs --tag import-7')
+  await page.click('text=Cancel all…')
+  await page.waitForSelector('dialog >> text=3 jobs')
+  await coordinator.cancel('b')
+  await page.click('dialog [data-do=cancel]')
+  await page.waitForSelector('dialog >> text=Done: 2 jobs.')
+  expect(await page.textContent('[data-left-out]')).toContain('b.')
+  await page.click('dialog >> text=Close')
+  await page.waitForSelector('[data-found="0"]')
+  await page.waitForSelector('text=No job fits.')
+  await coordinator.close()
+})
+
+it('they get another priority, and what cannot be done is refused', async () => {
+  const { store, coordinator, page } = await atJobs('&q=model:flux-dev')
+  await page.waitForSelector('[data-found="3"]')
+  await page.fill('[data-changes] input', '7')
+  await page.click('text=Move all…')
+  await page.click('dialog [data-do=prioritize]')
+  await page.waitForSelector('dialog >> text=Done: 3 jobs.')
+  await page.click('dialog >> text=Close')
+  const { jobs } = (await store.projection('default')) ?? { jobs: [] }
+  expect(jobs.filter(({ priority }) => priority === 7)).toHaveLength(3)
+  await goTo(page, '?see=jobs&q=state:active')
+  await page.click('text=Retry dead ones…')
+  await page.waitForSelector(
+    'dialog >> text=Refused (invalid_input): states: retry is for jobs that are dead',
+  )
+  await page.click('dialog >> text=Close')
+  await goTo(page, '?see=jobs&q=report-7')
+  expect(await page.textContent('[data-unknown]')).toContain('Not understood: report-7.')
+  await coordinator.close()
+})
+
+it('a viewer finds jobs and changes none; the schedules say when they are due', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  const job = { models: ['flux-dev'], kind: 'invoice' }
+  await coordinator.schedules('billing', [
+    { id: 'nightly', cron: '30 2 * * *', tz: 'Europe/Berlin', job },
+    { id: 'often', every: '90d', job },
+  ])
+  await coordinator.enqueue([{ jobId: 'a', models: [] }])
+  const { address } = await served({ store, grant: viewer })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=jobs')
+  await page.waitForSelector('[data-found="1"]')
+  expect(await page.locator('[data-changes] button').count()).toBe(0)
+  const row = page.locator('[data-schedule=nightly]')
+  expect(await row.textContent()).toContain('of billing30 2 * * * Europe/Berlin')
+  expect(await page.locator('[data-schedule=often]').textContent()).toContain('every 90 d')
+  await coordinator.close()
+})
