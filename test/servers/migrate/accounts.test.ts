@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defaultPolicy } from '../../../src/engine/core/index.ts'
-import { migrate, migrationScript, migrationStatus, type UserTable } from '../../../src/engine/migrate/index.ts'
+import {
+  migrate,
+  migrationScript,
+  migrationStatus,
+  type UserTable,
+} from '../../../src/engine/migrate/index.ts'
 import { readMigrationFile } from '../../../src/engine/migrate/package-files.ts'
 import {
   createSupabaseRoles,
