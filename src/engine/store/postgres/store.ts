@@ -1,5 +1,6 @@
 import { InterlockError, isOutage, isReadOnly } from '../../core/index.ts'
 import {
+  flagSchema,
   functionSchema,
   havingSchema,
   optionsSchema,
@@ -28,6 +29,7 @@ import {
   type Queryable,
 } from './connections.ts'
 import { PostgresListener } from './listener.ts'
+import { migrateFirst } from './migrate-first.ts'
 import { readPage } from './read-page.ts'
 import { appendConnection, spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
@@ -42,6 +44,11 @@ export interface PostgresOptions {
    * servers.
    */
   readonly checkMs?: number
+  /**
+   * For development and tests: `open` makes Interlock's tables if they are missing, or brings them to this release. Follows no table of yours
+   * that it does not follow already. Under `NODE_ENV=production` it does nothing: there `open` says the command. @defaultValue `false`
+   */
+  readonly migrate?: boolean
 }
 
 /** How the listening connection is kept: it is the one that notices a server that is gone without a word. */
@@ -59,6 +66,7 @@ const leases: ReadonlySet<FunctionName> = new Set(['job_queue_beat', 'job_queue_
 const optionFields = optionsSchema({
   warn: functionSchema.optional(),
   checkMs: wholeNumber(10, 86_400_000, ' (milliseconds)').optional(),
+  migrate: flagSchema.optional(),
 })
 
 const sourceError =
@@ -81,7 +89,8 @@ export function postgresStoreOver(
 ): LogStore {
   checkSource(source)
   parseInput(optionFields, options, 'options')
-  const { warn = () => {}, checkMs } = options
+  const { warn = () => {}, checkMs, migrate = false } = options
+  let isMigrated = !migrate || process.env['NODE_ENV'] === 'production'
   const connections = connectionsTo(driver, source, { onMoved: warn })
   const { pool, name, answerMs, hasChoice } = connections
   const ask = askWithin(answerMs)
@@ -143,6 +152,8 @@ export function postgresStoreOver(
     open: async (queue, options) => {
       // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
       await guarded(async () => {
+        if (!isMigrated) await migrateFirst(connections.client())
+        isMigrated = true
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })
       await calls.open(queue, options)
