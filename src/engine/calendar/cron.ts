@@ -42,13 +42,25 @@ export function cronAfter(expression: string, tz: string, at: Micros): Micros | 
   return next === null ? null : microsOf(next)
 }
 
-/** The last due times up to this time, in order, as many at most. */
-export function cronBefore(expression: string, tz: string, at: Micros, most: number): readonly Micros[] {
+/** So many are looked for first: mostly no more have come, and each takes some 0.1 ms. */
+const FEW = 2
+
+/** The due times after one time and up to another, in order: the last ones, as many at most. */
+export function cronBetween(
+  expression: string,
+  tz: string,
+  after: Micros,
+  upTo: Micros,
+  most: number,
+): readonly Micros[] {
+  const cron = cronOf(expression, tz)
   // One at the reference itself does not count as one before it; one within its second does.
-  const runs = cronOf(expression, tz).previousRuns(most + 1, new Date(dateOf(at).getTime() + 1))
-  return runs
-    .map(microsOf)
-    .filter((run) => run <= at)
+  const reference = new Date(dateOf(upTo).getTime() + 1)
+  const last = (count: number) => cron.previousRuns(count, reference).map(microsOf)
+  const few = last(FEW)
+  const isAll = few.length < FEW || few.some((run) => run <= after)
+  return (isAll ? few : last(most + 1))
+    .filter((run) => run > after && run <= upTo)
     .slice(0, most)
     .reverse()
 }

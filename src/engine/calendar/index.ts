@@ -8,7 +8,7 @@
  * @module
  */
 import { MICROS_PER_MS, type Micros, type ScheduleRule } from '../core/index.ts'
-import { cronAfter, cronBefore } from './cron.ts'
+import { cronAfter, cronBetween } from './cron.ts'
 
 export { checkCron } from './cron.ts'
 
@@ -51,7 +51,7 @@ export function dueTimes(timing: Timing, due: Micros, now: Micros, most: number)
 }
 
 function laterUpTo({ cron, tz, everyMs = 0 }: Timing, due: Micros, now: Micros, most: number) {
-  if (cron !== undefined) return cronBefore(cron, tz, now, most).filter((at) => at > due)
+  if (cron !== undefined) return cronBetween(cron, tz, due, now, most)
   const every = everyMs * MICROS_PER_MS
   const count = Math.floor((now - due) / every)
   const first = Math.max(1, count - most + 1)
