@@ -1,6 +1,6 @@
 /** What PostgreSQL plans for each statement that a life of jobs runs, those inside functions and triggers included. */
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
+import { atEnd } from '../../support/this-test.ts'
 
 interface PlanNode {
   readonly 'Node Type': string
@@ -35,7 +35,7 @@ export async function explaining(url: string): Promise<Session> {
   const client = new pg.Client({ connectionString: url })
   const plans: Explained[] = []
   await client.connect()
-  onTestFinished(() => client.end())
+  atEnd(() => client.end())
   await client.query(settings)
   client.on('notice', ({ message = '' }) => {
     const at = message.indexOf('plan:\n')

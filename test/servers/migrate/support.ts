@@ -1,12 +1,12 @@
 /** Connections, roles and catalog questions that the tests of the migrations share. */
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
 import { type MigrationConnection, migrate } from '../../../src/engine/migrate/index.ts'
 import { embedded } from '../../support/embedded.ts'
 import { afterEachFile } from '../../support/hooks.ts'
 import { createDatabase } from '../../support/postgres-database.ts'
 import { postgresDatabase } from '../../support/supabase/database.ts'
 import { setUpProject } from '../../support/supabase/setup.ts'
+import { atEnd } from '../../support/this-test.ts'
 
 export interface Database extends MigrationConnection {
   readonly url: string
@@ -27,7 +27,7 @@ export async function connect(url: string): Promise<Database> {
     if (!ended) await client.end().catch(() => {})
     ended = true
   }
-  onTestFinished(end)
+  atEnd(end)
   const query: MigrationConnection['query'] = async (sql, params) =>
     (await client.query(sql, params === undefined ? undefined : [...params])).rows
   return {
@@ -71,7 +71,7 @@ async function firstMadeBy(make: (db: Database) => Promise<unknown>): Promise<UR
 /** An embedded database, as the embedded store uses it. */
 export async function freshPglite(like?: 'migrated'): Promise<Pick<Database, 'query' | 'exec' | 'value'>> {
   const { db, close } = await embedded(like === 'migrated' ? 'tables' : 'empty')
-  onTestFinished(close)
+  atEnd(close)
   const query: MigrationConnection['query'] = async (sql, params) =>
     (await db.query<Record<string, unknown>>(sql, params === undefined ? undefined : [...params])).rows
   return {
