@@ -71,7 +71,7 @@ export const checks = {
     level: 'problem',
     afterSeconds: 0,
     what: 'a job asks for more of one place than any place of its model has',
-    remedy: 'interlock policy set --units <place=name:n>, or cancel the job',
+    remedy: 'npx interlock-queue policy set --units <place=name:n>, or cancel the job',
   },
   use_over_limit: {
     about: 'possible',
@@ -79,7 +79,7 @@ export const checks = {
     afterSeconds: 0,
     what: 'a job asks for more of a resource than the policy ever allows',
     remedy:
-      'interlock policy set --uses <resource=limit/seconds>, or cancel the job and enqueue one that asks for less',
+      'npx interlock-queue policy set --uses <resource=limit/seconds>, or cancel the job and enqueue one that asks for less',
   },
   unserved: {
     about: 'possible',
@@ -93,14 +93,14 @@ export const checks = {
     level: 'problem',
     afterSeconds: 0,
     what: 'a submitted job names a model that the policy does not declare',
-    remedy: 'interlock policy set --models <model>, or cancel the job and submit it again',
+    remedy: 'npx interlock-queue policy set --models <model>, or cancel the job and submit it again',
   },
   models_required: {
     about: 'possible',
     level: 'problem',
     afterSeconds: 0,
     what: 'a submitted job names no model, and the policy refuses that',
-    remedy: 'interlock policy set --empty-set bypass, or cancel the job and submit it again',
+    remedy: 'npx interlock-queue policy set --empty-set bypass, or cancel the job and submit it again',
   },
   flow_cycle: {
     about: 'possible',
@@ -135,14 +135,15 @@ export const checks = {
     level: 'note',
     afterSeconds: 0,
     what: 'what was submitted was refused in the last day, and is not in line since',
-    remedy: 'interlock queue lists them; correct them, and submit them again under other request ids',
+    remedy:
+      'npx interlock-queue queue lists them; correct them, and submit them again under other request ids',
   },
   not_taken_in: {
     about: 'possible',
     level: 'problem',
     afterSeconds: 0,
     what: 'a row of jobs could not be taken in',
-    remedy: 'correct the row, then: interlock adopt --job <job> --yes',
+    remedy: 'correct the row, then: npx interlock-queue adopt --job <job> --yes',
   },
   no_worker: {
     about: 'startable',
@@ -156,7 +157,7 @@ export const checks = {
     level: 'problem',
     afterSeconds: 10,
     what: 'a job may start, a worker could take it, and none does',
-    remedy: 'interlock explain <job>; then look at the log of the workers',
+    remedy: 'npx interlock-queue explain <job>; then look at the log of the workers',
   },
   busy: {
     about: 'startable',
@@ -178,7 +179,7 @@ export const checks = {
     afterSeconds: 0,
     what: 'no live process serves a place, others of its model are served, and jobs wait for that model',
     remedy:
-      'start a worker that serves it; if it is away for long, interlock pause <place>, or take it out of the policy',
+      'start a worker that serves it; if it is away for long, npx interlock-queue pause <place>, or take it out of the policy',
   },
   place_idle: {
     about: 'places',
@@ -186,7 +187,7 @@ export const checks = {
     afterSeconds: 0,
     what: 'no live process serves a place, while others are served',
     remedy:
-      'start a worker that serves it; if it is away for long, interlock pause <place>, or take it out of the policy',
+      'start a worker that serves it; if it is away for long, npx interlock-queue pause <place>, or take it out of the policy',
   },
   arrivals: {
     about: 'intake',
@@ -194,7 +195,7 @@ export const checks = {
     afterSeconds: 15,
     what: 'rows of jobs arrived, and no process takes any in',
     remedy:
-      'start a worker with intake: interlock work --handler <file> --intake, or createJobWorker({ intake: true })',
+      'start a worker with intake: npx interlock-queue work --handler <file> --intake, or createJobWorker({ intake: true })',
   },
   inbox: {
     about: 'intake',
@@ -208,28 +209,28 @@ export const checks = {
     level: 'note',
     afterSeconds: 0,
     what: 'a model is paused',
-    remedy: 'interlock resume <model>',
+    remedy: 'npx interlock-queue resume <model>',
   },
   draining: {
     about: 'draining',
     level: 'note',
     afterSeconds: 0,
     what: 'the queue drains, and nothing starts',
-    remedy: 'interlock resume',
+    remedy: 'npx interlock-queue resume',
   },
   many_dead: {
     about: 'dead',
     level: 'problem',
     afterSeconds: 0,
     what: 'a hundred jobs or more failed for good in the last hour',
-    remedy: 'interlock dead shows them with their errors; then interlock retry',
+    remedy: 'npx interlock-queue dead shows them with their errors; then npx interlock-queue retry',
   },
   dead: {
     about: 'dead',
     level: 'note',
     afterSeconds: 0,
     what: 'jobs failed for good in the last hour',
-    remedy: 'interlock dead shows them with their errors; then interlock retry',
+    remedy: 'npx interlock-queue dead shows them with their errors; then npx interlock-queue retry',
   },
   behind: {
     about: 'projection',
@@ -237,7 +238,7 @@ export const checks = {
     afterSeconds: 10,
     what: 'your tables are behind the log',
     remedy:
-      'start a process of Interlock: any process brings them up to date; interlock doctor names what is in the way',
+      'start a process of Interlock: any process brings them up to date; npx interlock-queue doctor names what is in the way',
   },
 } as const satisfies Readonly<Record<string, Check>>
 

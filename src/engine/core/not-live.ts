@@ -71,7 +71,7 @@ function arrivedOf({ arrivedAt }: JobRecord): NotLive | undefined {
     since: arrivedAt,
     reason: 'its row of jobs has arrived, and no worker has taken it in yet',
     whatHasToHappen:
-      'a worker with intake takes it in: `interlock work --handler <file> --intake`, or createJobWorker({ intake: true })',
+      'a worker with intake takes it in: `npx interlock-queue work --handler <file> --intake`, or createJobWorker({ intake: true })',
   }
 }
 
@@ -96,7 +96,7 @@ function notTakenInOf(jobId: string, { notTakenIn }: JobRecord): NotLive | undef
     code: 'not_taken_in',
     since: notTakenIn.at,
     reason: `its row of jobs was not taken in: ${notTakenIn.reason}`,
-    whatHasToHappen: `correct the row, then: \`interlock adopt --job ${forShell(jobId)} --yes\``,
+    whatHasToHappen: `correct the row, then: \`npx interlock-queue adopt --job ${forShell(jobId)} --yes\``,
   }
 }
 
@@ -133,8 +133,8 @@ function endedOf(jobId: string, { events, isArchived }: JobRecord): NotLive | un
 function retryText(jobId: string, end: RecordedEvent): string {
   const cause = end.type === 'failed' ? end.cause : undefined
   return cause === undefined
-    ? `nothing; to try it again: \`interlock retry ${operand(jobId)}\``
-    : `nothing; to try both again: \`interlock retry ${operand(cause)} --descendants\``
+    ? `nothing; to try it again: \`npx interlock-queue retry ${operand(jobId)}\``
+    : `nothing; to try both again: \`npx interlock-queue retry ${operand(cause)} --descendants\``
 }
 
 /** It never came into the queue. */
@@ -147,7 +147,7 @@ const doubleOf = (
   since: at,
   standsFor,
   reason: `job ${standsFor} stands for it, which had its key, since ${new Date(at / MICROS_PER_MS).toISOString()}`,
-  whatHasToHappen: `nothing; what is with that one: \`interlock explain ${operand(standsFor)}\``,
+  whatHasToHappen: `nothing; what is with that one: \`npx interlock-queue explain ${operand(standsFor)}\``,
 })
 
 /** The events of a job's last life: one that is queued again begins a new one. */
@@ -193,7 +193,7 @@ function strangeOf(jobId: string, record: JobRecord): NotLive | undefined {
       code: 'adoptable',
       since: null,
       reason: `the log has never heard of it; there is a row of jobs with this id, ${row}, that no process takes in by itself`,
-      whatHasToHappen: `take it in: \`interlock adopt --job ${forShell(jobId)}\``,
+      whatHasToHappen: `take it in: \`npx interlock-queue adopt --job ${forShell(jobId)}\``,
     }
   if (archivedSeq === 0) return isCut ? overlooked : undefined
   return {
@@ -202,8 +202,8 @@ function strangeOf(jobId: string, record: JobRecord): NotLive | undefined {
     since: null,
     reason: `the log has no event of it after event ${archivedSeq}, and earlier ones are archived: it ended before that, or never was`,
     whatHasToHappen: isKept
-      ? `nothing; how it ended: \`interlock explain ${operand(jobId)}\` reads the archive`
-      : 'nothing; how it ended is in the file that its events were archived to: `interlock log --from-archive <file>`',
+      ? `nothing; how it ended: \`npx interlock-queue explain ${operand(jobId)}\` reads the archive`
+      : 'nothing; how it ended is in the file that its events were archived to: `npx interlock-queue log --from-archive <file>`',
   }
 }
 

@@ -124,7 +124,7 @@ export const policyFields = {
     is: 'byModel',
     of: places,
     example: '{ "flux-dev": 2, "*": 1 }',
-    form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: interlock pause',
+    form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: npx interlock-queue pause',
     usual: {},
     flag: '--capacity <model=n|none>',
     says: 'capacity: how many jobs may have the model at once, or its places (host1:0,host1:1); *=n for all others; may be repeated',

@@ -26,7 +26,7 @@ export function notDueYet(ledger: LedgerView, jobId: string): NotLive | undefine
     since: null,
     reason: paused ? `${reason}, which is paused` : reason,
     whatHasToHappen: paused
-      ? `resume the schedule: \`interlock schedule resume ${operand(id)}\``
+      ? `resume the schedule: \`npx interlock-queue schedule resume ${operand(id)}\``
       : 'nothing: any process puts it in line when its time comes',
   }
 }

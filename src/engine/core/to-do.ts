@@ -36,7 +36,7 @@ function toDoForActive(facts: QueueFacts, job: Job, { code }: Diagnosis): string
         ? `nothing: a process gives it back within 5 s; ${afterLoss(job)}`
         : `start a process of Interlock: any process gives it back within 5 s; ${afterLoss(job)}`
     case 'overdue':
-      return `${recorder(facts)}, which ends this attempt; or: \`interlock cancel --force ${operand(jobId)}\``
+      return `${recorder(facts)}, which ends this attempt; or: \`npx interlock-queue cancel --force ${operand(jobId)}\``
     default:
       return job.detachedUntil === null ? runs(job) : detached(facts)
   }
@@ -44,14 +44,14 @@ function toDoForActive(facts: QueueFacts, job: Job, { code }: Diagnosis): string
 
 function runs({ jobId, cancelRequested }: Job): string {
   return cancelRequested
-    ? `its worker has to stop and confirm; \`interlock cancel --force ${operand(jobId)}\` frees its models at once`
+    ? `its worker has to stop and confirm; \`npx interlock-queue cancel --force ${operand(jobId)}\` frees its models at once`
     : 'nothing: it ends when its worker says so, or when the lease of its worker runs out'
 }
 
 /** A restore detaches what ran, since nobody knows how it ended. */
 function detached({ ledger: { draining, epoch } }: QueueFacts): string {
   return draining && epoch > 1
-    ? 'if a backup was restored, say how it ended: `interlock recover`; else it ends when somebody with its fencing token says so'
+    ? 'if a backup was restored, say how it ended: `npx interlock-queue recover`; else it ends when somebody with its fencing token says so'
     : 'nothing: it ends when somebody with its fencing token says so, or when its time is over'
 }
 
@@ -74,8 +74,8 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
       return recorder(facts)
     case 'draining':
       return facts.ledger.epoch === 1
-        ? 'resume the queue: `interlock resume`'
-        : 'if a backup was restored, say how each running job ended: `interlock recover`; then `interlock resume`'
+        ? 'resume the queue: `npx interlock-queue resume`'
+        : 'if a backup was restored, say how each running job ended: `npx interlock-queue recover`; then `npx interlock-queue resume`'
     case 'waits_for_parents':
       return blockedBy === null
         ? `nothing: ${hasDecider(facts) ? 'a process' : 'any process, once one is alive,'} puts it in line, or ends it`
@@ -83,11 +83,11 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     case 'not_due':
       return 'nothing: it joins the line when its time comes'
     case 'fits_no_place':
-      return 'say in the policy that a place has as much: `interlock policy set --units <place=name:n>`, or cancel the job'
+      return 'say in the policy that a place has as much: `npx interlock-queue policy set --units <place=name:n>`, or cancel the job'
     case 'model_paused':
       return 'somebody has to resume the model, or its pause has to end; the job then keeps its place in line'
     case 'use_over_limit':
-      return 'raise the limit of the resource: `interlock policy set --uses <resource=limit/seconds>`, or cancel the job and enqueue one that asks for less'
+      return 'raise the limit of the resource: `npx interlock-queue policy set --uses <resource=limit/seconds>`, or cancel the job and enqueue one that asks for less'
     case 'rate_limited':
       return `nothing: ${forRate(facts, job)}`
     case 'fair_share_limit':
@@ -96,9 +96,9 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
     case 'behind_in_line':
       return `${blocker} has to end; it then starts by itself`
     case 'serialized':
-      return `${blocker} has to end, or allow more jobs at once: \`interlock policy set --policy by-model\``
+      return `${blocker} has to end, or allow more jobs at once: \`npx interlock-queue policy set --policy by-model\``
     case 'at_capacity':
-      return 'an active job has to end, or raise maxActive: `interlock policy set --max-active <n>`'
+      return 'an active job has to end, or raise maxActive: `npx interlock-queue policy set --max-active <n>`'
     case 'no_worker':
       return noWorker(facts, job)
     default:
@@ -118,8 +118,8 @@ function forShare({ ledger, now }: QueueFacts, job: Job): string {
   const whose = waitsForTier(ledger, job, now) ? 'of its tier' : 'with its fair key'
   const isOfTier = activeLimits({ ...ledger.policy, fairShare: null }, job.spec.fairKey ?? '').own !== null
   return isOfTier || whose === 'of its tier'
-    ? `a job ${whose} has to end, or raise what the tier may have: \`interlock policy set --tier <tier=n/m>\``
-    : `a job ${whose} has to end, or raise its share: \`interlock policy set --share-active <n>\``
+    ? `a job ${whose} has to end, or raise what the tier may have: \`npx interlock-queue policy set --tier <tier=n/m>\``
+    : `a job ${whose} has to end, or raise its share: \`npx interlock-queue policy set --share-active <n>\``
 }
 
 function noWorker({ workers, ledger }: QueueFacts, job: Job): string {
@@ -249,9 +249,9 @@ export function heldText(code: string): string {
     case 'job_exists':
       return 'nothing: it comes into line when the other job with its id has ended, or its time is over'
     case 'unknown_model':
-      return 'declare the model: `interlock policy set --models <model>`; it then comes into line by itself'
+      return 'declare the model: `npx interlock-queue policy set --models <model>`; it then comes into line by itself'
     case 'models_required':
-      return 'allow jobs without models: `interlock policy set --empty-set bypass`; it then comes into line by itself'
+      return 'allow jobs without models: `npx interlock-queue policy set --empty-set bypass`; it then comes into line by itself'
     case 'schedule_owned':
       return 'cancel it, and submit it again under another id: a schedule gives this one to its own jobs'
     case 'parent_unknown':

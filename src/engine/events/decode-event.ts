@@ -33,7 +33,7 @@ export function decodeEvents(rows: unknown, voids?: unknown): readonly RecordedE
   if (Array.isArray(rows)) return rows.map((row) => decodeEvent(asRead(row, known)))
   throw new InterlockError(
     'corrupt_log',
-    'the database returned no list of events; run `interlock migrate` to bring its functions to this release',
+    'the database returned no list of events; run `npx interlock-queue migrate` to bring its functions to this release',
   )
 }
 
@@ -50,7 +50,7 @@ function refusal(row: unknown, issue: { path: PropertyKey[]; message: string } |
   const path = pathText('event', issue?.path ?? [])
   return new InterlockError(
     'corrupt_log',
-    `${where} is damaged at ${path}: ${issue?.message ?? 'not an event'}; run \`interlock verify\` to see how far the log is sound`,
+    `${where} is damaged at ${path}: ${issue?.message ?? 'not an event'}; run \`npx interlock-queue verify\` to see how far the log is sound`,
     { seq: Number(seq), path },
   )
 }

@@ -20,7 +20,7 @@ export function parseVoids(value: unknown): Voids {
   if (parsed.success) return new Map(parsed.data)
   throw new InterlockError(
     'corrupt_log',
-    'the database does not say which events are void; run `interlock migrate` to bring its functions to this release',
+    'the database does not say which events are void; run `npx interlock-queue migrate` to bring its functions to this release',
   )
 }
 

@@ -32,7 +32,7 @@ function here(): string {
 const lost = () =>
   new InterlockError(
     'not_migrated',
-    'the .sql files of interlock-queue are not beside this program: it was bundled without them; leave interlock-queue out of the bundle (docs/guides/bundlers.md), or run `interlock migrate` beforehand',
+    'the .sql files of interlock-queue are not beside this program: it was bundled without them; leave interlock-queue out of the bundle (docs/guides/bundlers.md), or run `npx interlock-queue migrate` beforehand',
   )
 
 /** The folder of the .sql files, which are published unchanged. */

@@ -50,7 +50,7 @@ export async function requireMigrated(query: MigrationConnection['query'], store
   requireCurrent(
     await migrationStatus(query),
     store,
-    'run `interlock migrate --url <the same address>` (or paste what `interlock migrate --print` says into the SQL editor)',
+    'run `npx interlock-queue migrate --url <the same address>` (or paste what `npx interlock-queue migrate --print` says into the SQL editor)',
   )
 }
 

@@ -27,7 +27,10 @@ export function failureOf(error: unknown): unknown {
     case '42883':
     case '3F000':
       return message.includes('job_queue_')
-        ? new InterlockError('not_migrated', `${message}; run \`interlock migrate\` with this release`)
+        ? new InterlockError(
+            'not_migrated',
+            `${message}; run \`npx interlock-queue migrate\` with this release`,
+          )
         : error
     default:
       return sqlstate.startsWith('JQ') ? invalidInput(`${message}; correct what was given`) : error

@@ -50,7 +50,7 @@ export const reportOf = (said: Statement, marks: Marks): readonly ReportPart[] =
   ...models(said, marks),
   { heading: 'How this was made' },
   {
-    text: `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, ${marks.code('interlock audit')} gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
+    text: `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, ${marks.code('npx interlock-queue audit')} gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
   },
 ]
 
@@ -156,7 +156,9 @@ function models({ models: all }: Statement, { code }: Marks): readonly ReportPar
 }
 
 const rest = (all: number, shown: number): readonly ReportPart[] =>
-  all > shown ? [{ text: `… and ${count(all - shown)} more; all of them: interlock audit --json` }] : []
+  all > shown
+    ? [{ text: `… and ${count(all - shown)} more; all of them: npx interlock-queue audit --json` }]
+    : []
 
 function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>

@@ -102,14 +102,14 @@ export function keptOut(error: unknown, isProject: boolean): Finding {
   switch (error.code) {
     case 'not_migrated':
     case 'database_older':
-      return problem('migration', what, todo ?? 'interlock migrate')
+      return problem('migration', what, todo ?? 'npx interlock-queue migrate')
     case 'database_newer':
       return problem('migration', error.message, 'npm install interlock-queue@latest')
     case 'store_unwritable':
       return problem(
         'grants',
         what,
-        todo ?? 'interlock migrate --runtime-role <role>, as the owner of the tables',
+        todo ?? 'npx interlock-queue migrate --runtime-role <role>, as the owner of the tables',
       )
     default:
       throw error

@@ -27,7 +27,7 @@ export function policyBeginning(policy: Policy, most: number): string {
   const more = facts.length - said.length
   return more === 0
     ? said.join(', ')
-    : `${said.join(', ')}, and ${plural(more, 'more rule')}: interlock policy`
+    : `${said.join(', ')}, and ${plural(more, 'more rule')}: npx interlock-queue policy`
 }
 
 function saidOf(policy: Policy): readonly string[] {

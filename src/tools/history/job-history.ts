@@ -44,7 +44,7 @@ export async function historyOf(
   if (after === 0) throw unknownJob(queue, text)
   throw new InterlockError(
     'job_not_live',
-    `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: interlock log --limit 1000000 --from-archive <file>`,
+    `queue ${queue} has no event of job ${text} after event ${after}, and older events are archived; look into the archive file: npx interlock-queue log --limit 1000000 --from-archive <file>`,
   )
 }
 
@@ -52,7 +52,7 @@ export async function historyOf(
 export const unknownJob = (queue: string, text: string): InterlockError =>
   new InterlockError(
     'job_not_live',
-    `queue ${queue} has never heard of job ${text}; compare the id with interlock jobs, or name the queue that it is in: --queue <name>`,
+    `queue ${queue} has never heard of job ${text}; compare the id with npx interlock-queue jobs, or name the queue that it is in: --queue <name>`,
   )
 
 /** Keeps the events of a single candidate. Of several, which cannot be told apart, it keeps the ids alone. */

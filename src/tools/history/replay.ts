@@ -144,7 +144,7 @@ export function explainedIn({ ledger, at }: Past, text: string) {
   if (found !== undefined) return found
   throw new InterlockError(
     'job_not_live',
-    `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: interlock explain ${operand(jobId)}`,
+    `job ${jobId} was not live when the log had ${ledger.version} events; see when it was: npx interlock-queue explain ${operand(jobId)}`,
   )
 }
 

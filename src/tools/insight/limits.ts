@@ -207,6 +207,6 @@ export function evidenceText({
 export function limitCommand({ model, resource, limit, perSeconds }: LearnedLimit): string {
   const rate = `${limit}/${perSeconds}`
   return resource === null
-    ? `interlock policy set --rate ${forShell(`${model}=${rate}`)}`
-    : `interlock policy set --uses ${forShell(`${resource}=${rate}`)}`
+    ? `npx interlock-queue policy set --rate ${forShell(`${model}=${rate}`)}`
+    : `npx interlock-queue policy set --uses ${forShell(`${resource}=${rate}`)}`
 }

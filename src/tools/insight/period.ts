@@ -41,7 +41,7 @@ export async function periodOf(access: Opened, { since, until }: PeriodOptions):
   }
   if (period.after < period.upTo && period.from < period.to) return period
   throw invalidInput(
-    `the log of queue ${queue} has no event in that time; look with: interlock log, or give another --since`,
+    `the log of queue ${queue} has no event in that time; look with: npx interlock-queue log, or give another --since`,
     'since',
   )
 }

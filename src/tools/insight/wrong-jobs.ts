@@ -82,7 +82,7 @@ function notTakenIn(submitted: WrongFacts['refused'], rows: number): FoundWrong 
   return {
     id: 'not_taken_in',
     what: `${plural(rows, 'row')} of jobs could not be taken in, the newest ${jobId ?? '(without an id)'}: ${newest?.message}`,
-    remedy: `correct the row, then: interlock adopt --job ${jobId === null ? '<job>' : forShell(jobId)} --yes; you may delete settled rows from the whole list: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
+    remedy: `correct the row, then: npx interlock-queue adopt --job ${jobId === null ? '<job>' : forShell(jobId)} --yes; you may delete settled rows from the whole list: SELECT * FROM job_queue_not_taken_in ORDER BY id DESC`,
     since: newest?.at ?? null,
     jobId,
   }

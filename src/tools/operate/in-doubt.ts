@@ -54,6 +54,6 @@ export async function checkNoneInDoubt(store: LogStore, view: QueueView): Promis
   const more = jobs.length > NAMED ? ` and ${jobs.length - NAMED} more` : ''
   throw new InterlockError(
     'job_not_active',
-    `a backup was restored, and it is not decided yet how ${named.join(', ')}${more} ended; decide it with interlock recover, or resume with --force: these jobs then keep their models`,
+    `a backup was restored, and it is not decided yet how ${named.join(', ')}${more} ended; decide it with npx interlock-queue recover, or resume with --force: these jobs then keep their models`,
   )
 }

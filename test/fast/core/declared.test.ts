@@ -32,7 +32,7 @@ describe('a job that needs a model which the policy does not declare (unknown_mo
     const message = messageOf(given(declaring('flux-dev', 'upscale')).ask('a', [name]))
     expect(message).toContain(said)
     // No command that would declare a slip.
-    expect(message.includes('interlock policy set --models ')).toBe(name === 'sora')
+    expect(message.includes('npx interlock-queue policy set --models ')).toBe(name === 'sora')
   })
 
   it('is taken where the policy declares it, or nothing', () => {

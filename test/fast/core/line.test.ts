@@ -112,13 +112,13 @@ describe('reprioritize', () => {
     [
       'first',
       'it runs already',
-      /^job first runs already.*; name a job that stands in line: `interlock queue`$/,
+      /^job first runs already.*; name a job that stands in line: `npx interlock-queue queue`$/,
     ],
     ['A', 'it is the job itself', /^job A cannot stand before itself; /],
     [
       'held',
       'its model is paused',
-      /^job held stands in no line while model p is paused; resume it first: `interlock resume p`, or /,
+      /^job held stands in no line while model p is paused; resume it first: `npx interlock-queue resume p`, or /,
     ],
     ['later', 'it is not due', /^job later is not due before \d{4}-.*Z, and stands in no line until then; /],
   ])('says of %s why nothing can be moved before it: %s', (before, _, says) => {

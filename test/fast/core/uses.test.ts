@@ -177,7 +177,7 @@ describe('a job that asks for more of a resource than there ever is', () => {
     expect(result).toMatchObject({
       code: 'use_over_limit',
       message:
-        'job A: it asks for 101 of tpm, and the policy never allows more than 100; ask for less, or raise the limit: `interlock policy set --uses tpm=<limit>/<seconds>`',
+        'job A: it asks for 101 of tpm, and the policy never allows more than 100; ask for less, or raise the limit: `npx interlock-queue policy set --uses tpm=<limit>/<seconds>`',
     })
     expect(codeOf(queue.ask('A', ['gpt']))).toBeUndefined()
   })

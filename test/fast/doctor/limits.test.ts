@@ -65,7 +65,7 @@ describe('what is proposed', () => {
         check: 'provider_limit',
         level: 'note',
         what: 'the provider of model gpt asked to wait 6 times in the last 34 min 16 s, each time after 61 to 66 starts in 60 s; without that 40 were the most',
-        remedy: 'if that is its limit: interlock policy set --rate gpt=60/60',
+        remedy: 'if that is its limit: npx interlock-queue policy set --rate gpt=60/60',
       },
     ])
   })
@@ -86,7 +86,7 @@ describe('what is proposed', () => {
     }
     const limits = log.limits()
     expect(limits).toMatchObject([{ resource: 'tpm', limit: 999, perSeconds: 60, calm: 450 }])
-    expect(checkLimits({ limits })[0]?.remedy).toContain('interlock policy set --uses tpm=999/60')
+    expect(checkLimits({ limits })[0]?.remedy).toContain('npx interlock-queue policy set --uses tpm=999/60')
     const uses = { tpm: [{ limit: 900, perSeconds: 60 }] }
     expect(log.limits({ uses })).toEqual([])
   })

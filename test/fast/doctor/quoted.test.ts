@@ -21,11 +21,11 @@ it('quotes the ids of jobs in what it says to type, and what it says of them is 
   const facts = { rows, checkup: { now }, workers: [], waitingMs: 1, state, drift: { ledger: null } }
   const all = facts as unknown as Facts
   const found = [...checkByRows(all), ...checkLong(all)]
-  const told = 'start a process of Interlock, which ends it; or: interlock cancel --force'
+  const told = 'start a process of Interlock, which ends it; or: npx interlock-queue cancel --force'
   expect(found.map(({ remedy }) => remedy)).toEqual([
     `${told} 'a;'' touch PWNED #'`,
     `${told} -- '--force'`,
-    "interlock explain $'b\\012  to do: rm'",
+    "npx interlock-queue explain $'b\\012  to do: rm'",
   ])
   expect(found.at(-1)?.what).toMatch(/the longest is b\\n {2}to do: rm with .*: c\\nd$/)
 })

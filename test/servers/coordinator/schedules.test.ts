@@ -55,7 +55,7 @@ describe('schedules that a service declares', () => {
     await expect(coordinator.schedules('reports', [nightly])).rejects.toMatchObject({
       code: 'schedule_owned',
       message:
-        'schedule nightly is declared by billing; use another id, or remove it there first: `interlock schedule remove nightly`',
+        'schedule nightly is declared by billing; use another id, or remove it there first: `npx interlock-queue schedule remove nightly`',
     })
     expect(await coordinator.schedules('billing', [hourly])).toMatchObject({
       ...{ set: [], removed: ['nightly'], kept: ['hourly'] },

@@ -71,10 +71,10 @@ async function shown({ command }: Section, make: Make): Promise<string> {
   try {
     const jobId = await make(scene)
     const words = command
-      .replace(/^interlock /u, '')
+      .replace(/^npx interlock-queue /u, '')
       .replace('<job>', jobId)
       .split(' ')
-    const url = command === 'interlock status' ? away : scene.url
+    const url = command === 'npx interlock-queue status' ? away : scene.url
     const { stdout, stderr } = await interlock([...words, '--url', url])
     return stdout + stderr
   } finally {

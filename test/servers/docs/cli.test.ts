@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cliPage, commandNames } from './cli-page.ts'
 import { type Page, pageOf, pages } from './markdown.ts'
@@ -5,15 +7,17 @@ import { type Page, pageOf, pages } from './markdown.ts'
 /** Words behind `interlock` where a command is meant: in a code span, or at the start of a line of a block. */
 function commandsIn({ text }: Page): readonly string[] {
   return [
-    ...text.matchAll(/`(?:npx )?interlock ([a-z][a-z-]*)/g),
-    ...text.matchAll(/^(?:\s*\$ )?(?:npx )?interlock ([a-z][a-z-]*)/gm),
+    ...text.matchAll(/`(?:npx interlock-queue|interlock) ([a-z][a-z-]*)/g),
+    ...text.matchAll(/^(?:\s*\$ )?(?:npx interlock-queue|interlock) ([a-z][a-z-]*)/gm),
   ].map((match) => match[1] ?? '')
 }
 
 /** Commands with what is typed behind them: in a code span, or on a line of a block up to a comment or a pipe. */
 function typedIn({ text }: Page): readonly string[] {
-  const spans = [...text.matchAll(/`(?:npx )?interlock ([a-z][^`]*)`/g)].map((match) => match[1] ?? '')
-  const lines = [...text.matchAll(/^(?:\s*\$ )?(?:npx )?interlock ([a-z][^#|\n]*)/gm)].map(
+  const spans = [...text.matchAll(/`(?:npx interlock-queue|interlock) ([a-z][^`]*)`/g)].map(
+    (match) => match[1] ?? '',
+  )
+  const lines = [...text.matchAll(/^(?:\s*\$ )?(?:npx interlock-queue|interlock) ([a-z][^#|\n]*)/gm)].map(
     (match) => match[1] ?? '',
   )
   return [...spans, ...lines]
@@ -59,5 +63,30 @@ describe('a command that a page names', () => {
     const rows = pageOf(cliPage).text.split('\n')
     const top = (await commandNames()).filter((name) => !name.includes(' '))
     expect(top.filter((name) => !rows.some((row) => row.startsWith(`| [\`${name}`)))).toEqual([])
+  })
+})
+
+/** `npx interlock` installs and runs another package where this one is not installed. */
+describe('a command that is typed with npx', () => {
+  const root = path.resolve(import.meta.dirname, '../../..')
+  const files = globSync(['src/**/*.{ts,tsx}', 'migrations/**/*.sql', '*.md', 'docs/**/*.md'], { cwd: root })
+
+  it('names this package, on every page and in every message', () => {
+    expect(files.length).toBeGreaterThan(500)
+    const others = files.filter((file) =>
+      /\bnpx (?:-\S+ )*interlock(?![\w-])/.test(readFileSync(path.join(root, file), 'utf8')),
+    )
+    expect(others).toEqual([])
+  })
+
+  it('is what a block of a page says: nothing is typed by the short name, which needs a global install', () => {
+    const short = pages
+      .filter(({ file }) => file !== cliPage)
+      .flatMap(({ file, text }) =>
+        [...text.matchAll(/^```(?:sh|bash|console)\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) =>
+          [...block.matchAll(/^(?:\$ )?interlock .*/gm)].map(([line]) => `${file}: ${line}`),
+        ),
+      )
+    expect(short).toEqual([])
   })
 })

@@ -15,7 +15,7 @@ it('maps the names of a table that has its own, and its words', async () => {
   const db = await freshDatabase()
   await db.exec(`create table jobs (id uuid primary key default gen_random_uuid(), state text not null default 'new',
     model_name text, priority text); insert into jobs (model_name) values ('old')`)
-  expect(words.slice(0, 3)).toEqual(['npx', 'interlock', 'migrate'])
+  expect(words.slice(0, 3)).toEqual(['npx', 'interlock-queue', 'migrate'])
   await interlock(words.slice(2).map((word) => (word === '"$DATABASE_URL"' ? db.url : word)))
   const states = async () =>
     (await db.query('select model_name, state from jobs order by model_name')).map(Object.values)

@@ -33,7 +33,7 @@ describe('the README', () => {
     await coordinator.claim({ max: 1, kinds: null })
     const [shown] = blocksOf(readme).filter(({ info }) => info === 'text explain')
     const [typed = '', ...printed] = shown?.code.trimEnd().split('\n') ?? []
-    const words = typed.replace('$ npx interlock ', '').split(' ')
+    const words = typed.replace('$ npx interlock-queue ', '').split(' ')
     const sameTime = (text: string) => text.replace(/\d\d:\d\d:\d\d\.\d{3}\S*/u, 'TIME').trimEnd()
     const lines = async () => sameTime((await interlock([...words, '--url', url])).stdout)
     // The row of the process says what it offers once its heartbeat has come.

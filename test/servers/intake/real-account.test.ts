@@ -80,7 +80,7 @@ it('a real account: what it has is reported, no row is lost that cannot be seen,
   await expect.poll(() => counts.arrivals).toBeGreaterThan(3)
   const told = () => logger.lines.filter((line) => line.includes('[WORKER] intake:'))
   expect(told()).toEqual([
-    expect.stringMatching(/cannot see: row level security hides them.*interlock doctor/),
+    expect.stringMatching(/cannot see: row level security hides them.*npx interlock-queue doctor/),
   ])
   expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(2)
   expect(seen).toEqual([])

@@ -11,7 +11,7 @@ describe('the check of a store that opens', () => {
     let error = await refusal()
     expect(isInterlockError(error, 'not_migrated')).toBe(true)
     expect(error.message).toContain('postgres://localhost:5432/app')
-    expect(error.message).toContain('interlock migrate --url')
+    expect(error.message).toContain('npx interlock-queue migrate --url')
 
     await migrate(db)
     await requireMigrated(db.query, 'here')
@@ -19,7 +19,7 @@ describe('the check of a store that opens', () => {
     await db.exec("update job_queue_migrations set version = '026' where version = '027'")
     error = await refusal()
     expect(isInterlockError(error, 'database_older')).toBe(true)
-    expect(error.message).toMatch(/026.*027.*interlock migrate --url/)
+    expect(error.message).toMatch(/026.*027.*npx interlock-queue migrate --url/)
     expect(await migrationStatus(db.query)).toMatchObject({ state: 'older', version: '026', needed: '027' })
 
     await db.exec("update job_queue_migrations set version = '028' where version = '026'")

@@ -54,7 +54,10 @@ it('tells of a project without the tables to push the migration', async () => {
   const { stdout } = await interlock(['doctor', '--json', '--url', empty.url], { env })
   const { findings } = JSON.parse(stdout)
   expect(findings).toMatchObject([
-    { check: 'migration', remedy: expect.stringMatching(/^run `interlock migrate --supabase` and push/) },
+    {
+      check: 'migration',
+      remedy: expect.stringMatching(/^run `npx interlock-queue migrate --supabase` and push/),
+    },
   ])
 })
 

@@ -439,7 +439,7 @@ describe('what would have been refused, and is committed', () => {
       ])
     expect(await explain({ store }, 'odd')).toMatchObject({
       ...{ state: 'submitted', code: 'unknown_model' },
-      whatHasToHappen: expect.stringContaining('interlock policy set --models'),
+      whatHasToHappen: expect.stringContaining('npx interlock-queue policy set --models'),
     })
     expect(await db.value("select job_queue_explain('none')")).toMatchObject({
       state: 'submitted',

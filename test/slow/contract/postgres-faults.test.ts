@@ -209,7 +209,7 @@ describe('opening', () => {
     onTestFinished(() => store.close())
     await expect(store.open('q')).rejects.toMatchObject({
       code: 'not_migrated',
-      message: expect.stringContaining('interlock migrate --url'),
+      message: expect.stringContaining('npx interlock-queue migrate --url'),
     })
   })
 

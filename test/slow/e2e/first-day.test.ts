@@ -23,7 +23,7 @@ beforeAll(async () => {
   await writeFile(path.join(bare.folder, 'package.json'), '{ "type": "module" }')
   const bin = path.join(bare.folder, 'node_modules', '.bin')
   await mkdir(bin, { recursive: true })
-  await symlink(main, path.join(bin, 'interlock'))
+  for (const name of Object.keys(manifest.bin)) await symlink(main, path.join(bin, name))
   await chmod(main, 0o755)
   await writeFile(path.join(bare.folder, 'handlers.mjs'), slow)
 })
@@ -87,7 +87,7 @@ function childrenOf({ pid }: ChildProcess): number[] {
 }
 
 it.concurrent('a worker under npx drains when npx is told to stop', async () => {
-  const { child, over } = await working(['npx', 'interlock'])
+  const { child, over } = await working(['npx', 'interlock-queue'])
   child.kill('SIGTERM')
   expect(await over).toBe('begun\ndone\n')
 })
@@ -122,7 +122,7 @@ const bash = { npm_config_script_shell: 'bash' }
 describe.concurrent(`${box === undefined ? 'told to stop without' : 'as the first process of'} a container`, () => {
   it.each([
     ['the worker', () => [process.execPath, ...brief, main], {}],
-    ['npx with bash', () => ['npx', 'interlock'], bash],
+    ['npx with bash', () => ['npx', 'interlock-queue'], bash],
   ])('%s drains: what runs is completed, nothing starts, the exit code is 0', async (_name, words, more) => {
     const { child, over, exit, url } = await working([...(box ?? []), ...words()], more)
     process.kill((box === undefined ? child.pid : childrenOf(child)[0]) ?? 0, 'SIGTERM')

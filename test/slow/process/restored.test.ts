@@ -70,7 +70,7 @@ describe('an older backup that is restored under four running workers', () => {
     for (const { ended } of workers) {
       const { code, stderr } = await ended
       expect(stderr).toContain('error (log_went_back): the log of queue default is at event')
-      expect(stderr).toMatch(/to do: .*interlock recover/)
+      expect(stderr).toMatch(/to do: .*npx interlock-queue recover/)
       expect(code).toBe(1)
     }
 

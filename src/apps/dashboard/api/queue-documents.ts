@@ -106,7 +106,7 @@ export const healthSchema = z.strictObject({
         jobId: z.string().nullable().describe('to look at'),
       }),
     )
-    .describe('all that is wrong, the problems first, as `interlock doctor` says it'),
+    .describe('all that is wrong, the problems first, as `npx interlock-queue doctor` says it'),
 })
 
 export const limitsSchema = z.strictObject({

@@ -87,5 +87,5 @@ const tooFar = (at: number) =>
   new Refused(
     422,
     'too_far',
-    `event ${at} is more than ${MOST_FOLDED} events after the nearest snapshot; look at it with: interlock replay --to ${at}`,
+    `event ${at} is more than ${MOST_FOLDED} events after the nearest snapshot; look at it with: npx interlock-queue replay --to ${at}`,
   )

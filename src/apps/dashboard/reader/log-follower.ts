@@ -167,6 +167,6 @@ class Bell {
 const gap = (queue: string, version: number) =>
   new InterlockError(
     'corrupt_log',
-    `event ${version + 1} is not in the log of queue ${queue}, though later ones are; run \`interlock verify\``,
+    `event ${version + 1} is not in the log of queue ${queue}, though later ones are; run \`npx interlock-queue verify\``,
     { seq: version + 1 },
   )

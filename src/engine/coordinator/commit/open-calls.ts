@@ -87,7 +87,7 @@ export class OpenCalls {
 function tooContended(queue: string, tries: number): InterlockError {
   return new InterlockError(
     'contention',
-    `queue ${queue}: ${tries} tries to append were refused; try again, and see what else writes to it with \`interlock log\``,
+    `queue ${queue}: ${tries} tries to append were refused; try again, and see what else writes to it with \`npx interlock-queue log\``,
     { queue },
   )
 }

@@ -105,7 +105,7 @@ export class Gate {
     if (job === undefined) {
       throw new InterlockError(
         'job_not_live',
-        `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
+        `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`npx interlock-queue explain ${operand(jobId)}\``,
         { jobId },
       )
     }

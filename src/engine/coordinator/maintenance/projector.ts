@@ -250,7 +250,7 @@ class Refusals {
           ? `the row of ${target} of job ${example}`
           : `${rows} rows of ${target}, such as ${example},`
       this.#logger.error(
-        `[COORDINATOR] ${which} cannot be written (${meaningOf(sqlstate)}); the queue goes on, and Interlock tries again; \`interlock doctor\` says what to do`,
+        `[COORDINATOR] ${which} cannot be written (${meaningOf(sqlstate)}); the queue goes on, and Interlock tries again; \`npx interlock-queue doctor\` says what to do`,
         { event: 'rows.refused', job_id: example, code: sqlstate },
       )
     }

@@ -217,12 +217,12 @@ export class Stopped {
     const { queue, limit } = this.#options
     try {
       await retryWithin(limit, () => beginEpoch({ ...this.#options, ended: this.#process.ledger.epoch }))
-      logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: interlock recover`, {
+      logger.warn(`[COORDINATOR] Queue ${queue} drained in a new epoch: npx interlock-queue recover`, {
         event: 'queue.held',
       })
       return error
     } catch (cause) {
-      const remedy = 'do it yourself before any process joins it: interlock recover --begin'
+      const remedy = 'do it yourself before any process joins it: npx interlock-queue recover --begin'
       logger.error(`[COORDINATOR] Queue ${queue} could not be drained; ${remedy}: ${errorText(cause)}`, {
         event: 'queue.not_held',
         error: errorText(cause),

@@ -114,7 +114,7 @@ export class NearModels {
 
   #warnOfNear(model: string, other: string, { says, jobId }: Namer): void {
     this.#logger.warn(
-      `[COORDINATOR] ${says} the model ${JSON.stringify(model)}, which differs little from ${JSON.stringify(other)}: they are two models, and jobs of both run at the same time. If one is meant, correct the name, and declare the models that there are: interlock policy set --models <model>`,
+      `[COORDINATOR] ${says} the model ${JSON.stringify(model)}, which differs little from ${JSON.stringify(other)}: they are two models, and jobs of both run at the same time. If one is meant, correct the name, and declare the models that there are: npx interlock-queue policy set --models <model>`,
       { event: 'model.near', job_id: jobId, model },
     )
   }

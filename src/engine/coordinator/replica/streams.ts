@@ -168,7 +168,7 @@ export const pagesOf =
 function gapBefore(seq: number): InterlockError {
   return new InterlockError(
     'corrupt_log',
-    `event ${seq} is not in the log, though later ones are; stop the workers and run \`interlock verify\``,
+    `event ${seq} is not in the log, though later ones are; stop the workers and run \`npx interlock-queue verify\``,
     { seq },
   )
 }

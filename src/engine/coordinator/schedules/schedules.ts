@@ -141,7 +141,7 @@ export class Schedules {
     if (known !== undefined) return known
     throw new InterlockError(
       'schedule_unknown',
-      `there is no schedule ${schedule}; list them: \`interlock schedule list\``,
+      `there is no schedule ${schedule}; list them: \`npx interlock-queue schedule list\``,
     )
   }
 

@@ -21,7 +21,7 @@ export function cancel(scribe: Scribe, { jobId, force, descendants }: Body<'canc
   if (job === undefined)
     return refused(
       'job_not_live',
-      `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
+      `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`npx interlock-queue explain ${operand(jobId)}\``,
     )
   if (job.active && scribe.isEnding(jobId)) return endsItself(jobId)
   if (descendants === true && !cancelAfter(scribe, job)) {

@@ -160,7 +160,7 @@ export function takeUp(scribe: Scribe, { jobId, wait }: Body<'take_up'>): Comman
   if (job !== undefined) return takeLive(scribe, job, wait)
   return refused(
     'job_not_live',
-    `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
+    `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`npx interlock-queue explain ${operand(jobId)}\``,
   )
 }
 
@@ -247,7 +247,7 @@ function refuseUndeclared({ policy }: Scribe['draft'], { jobId, models }: JobSpe
   // No command to paste where the name is probably a slip: it would declare the slip.
   const remedy =
     near === null
-      ? `correct the name, or declare it: \`interlock policy set --models ${operand(model)}\``
+      ? `correct the name, or declare it: \`npx interlock-queue policy set --models ${operand(model)}\``
       : `did you mean ${near}? Correct the name, or declare it in the policy`
   return refused(
     'unknown_model',
@@ -296,7 +296,7 @@ function refuseOverLimit(policy: Policy, { jobId, uses }: JobSpec): Refusal | un
     over &&
     refused(
       'use_over_limit',
-      `job ${jobId}: ${overLimitText(over)}; ask for less, or raise the limit: \`interlock policy set --uses ${operand(over.resource)}=<limit>/<seconds>\``,
+      `job ${jobId}: ${overLimitText(over)}; ask for less, or raise the limit: \`npx interlock-queue policy set --uses ${operand(over.resource)}=<limit>/<seconds>\``,
     )
   )
 }
@@ -307,7 +307,7 @@ function refuseNoPlace(policy: Policy, spec: JobSpec): Refusal | undefined {
   const path = `asks.${Object.keys(asks)[0] ?? ''}`
   return refused(
     'fits_no_place',
-    `job ${jobId}: ${path}: it ${unfitText(policy, spec)}; ask for less, or say in the policy what the places have: \`interlock policy set --units <place=name:n>\``,
+    `job ${jobId}: ${path}: it ${unfitText(policy, spec)}; ask for less, or say in the policy what the places have: \`npx interlock-queue policy set --units <place=name:n>\``,
   )
 }
 

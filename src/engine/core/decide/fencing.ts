@@ -58,5 +58,5 @@ export function heldJob(
 export const endsItself = (jobId: string): Refusal =>
   refused(
     'job_ending',
-    `job ${jobId} is ended by its handler in a transaction of its own (completeIn), which is committed or about to be; see what came of it: \`interlock explain ${operand(jobId)}\``,
+    `job ${jobId} is ended by its handler in a transaction of its own (completeIn), which is committed or about to be; see what came of it: \`npx interlock-queue explain ${operand(jobId)}\``,
   )

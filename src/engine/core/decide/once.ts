@@ -40,5 +40,5 @@ export const endedOnce = (record: OnceRecord, spec: JobSpec): Refusal =>
   refuseOther(record, spec) ??
   refused(
     'job_not_live',
-    `job ${spec.jobId} was enqueued once, and has ended; see how: \`interlock explain ${operand(spec.jobId)}\``,
+    `job ${spec.jobId} was enqueued once, and has ended; see how: \`npx interlock-queue explain ${operand(spec.jobId)}\``,
   )

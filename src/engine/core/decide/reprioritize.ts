@@ -47,13 +47,13 @@ export function reprioritize(
 const notLive = (jobId: string): Refusal =>
   refused(
     'job_not_live',
-    `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`interlock explain ${operand(jobId)}\``,
+    `job ${jobId} is neither waiting nor active; see whether it was there, and how it ended: \`npx interlock-queue explain ${operand(jobId)}\``,
   )
 
 /** Why nothing can be moved before this job, although it is live. */
 function notInLine(target: Job, job: Job): string {
   const { jobId, active, heldOn, dueAt } = target
-  const other = 'name a job that stands in line: `interlock queue`'
+  const other = 'name a job that stands in line: `npx interlock-queue queue`'
   if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
   if (heldOn === NO_PLACE) return `job ${jobId} fits no place, so it stands in no line; ${other}`
@@ -62,7 +62,7 @@ function notInLine(target: Job, job: Job): string {
   if (heldOn !== null && isSite(heldOn))
     return `job ${jobId} stands in no line while no live process serves place ${placeOf(heldOn)}; start a worker that serves it, or ${other}`
   if (heldOn !== null)
-    return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`interlock resume ${operand(heldOn)}\`, or ${other}`
+    return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`npx interlock-queue resume ${operand(heldOn)}\`, or ${other}`
   if (awaitsParents(target))
     return `job ${jobId} waits for jobs that it comes after, and stands in no line until they have ended; ${other}`
   const due = dueAt === null ? 'later' : new Date(dueAt / MICROS_PER_MS).toISOString()

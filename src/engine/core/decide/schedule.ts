@@ -66,7 +66,7 @@ function sinceOf(
 function ownedByOther(owner: string, id: string): Refusal {
   return refused(
     'schedule_owned',
-    `schedule ${id} is declared by ${owner}; use another id, or remove it there first: \`interlock schedule remove ${operand(id)}\``,
+    `schedule ${id} is declared by ${owner}; use another id, or remove it there first: \`npx interlock-queue schedule remove ${operand(id)}\``,
   )
 }
 
@@ -98,7 +98,7 @@ function removeOne(scribe: Scribe, schedule: string, revision: number | null): v
 }
 
 const unknown = (id: string): Refusal =>
-  refused('schedule_unknown', `there is no schedule ${id}; list them: \`interlock schedule list\``)
+  refused('schedule_unknown', `there is no schedule ${id}; list them: \`npx interlock-queue schedule list\``)
 
 export function removeSchedule(scribe: Scribe, { schedule }: Body<'remove_schedule'>): CommandResult {
   if (scheduleOf(scribe.draft, schedule) === undefined) return unknown(schedule)

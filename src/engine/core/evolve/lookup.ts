@@ -22,7 +22,7 @@ export function checkExpired(event: RecordedEvent & { readonly type: 'expired' }
 export function corrupt(event: RecordedEvent, why: string): InterlockError {
   return new InterlockError(
     'corrupt_log',
-    `event ${event.seq} (${event.type}) cannot have happened: ${why}. The log was changed, or written by something else; stop the workers and run \`interlock verify\``,
+    `event ${event.seq} (${event.type}) cannot have happened: ${why}. The log was changed, or written by something else; stop the workers and run \`npx interlock-queue verify\``,
     { seq: event.seq, type: event.type },
   )
 }

@@ -11,7 +11,7 @@ const contention: Meaning = ['contention', 'the queue was busy; try again']
 /** Also when commits wait for a standby that does not answer: the one before holds the queue's lock. */
 const locked: Meaning = [
   'contention',
-  'the queue was busy; try again, and if it stays so, ask `interlock doctor`',
+  'the queue was busy; try again, and if it stays so, ask `npx interlock-queue doctor`',
 ]
 const unwritable: Meaning = [
   'store_unwritable',
@@ -19,7 +19,7 @@ const unwritable: Meaning = [
 ]
 const notMigrated: Meaning = [
   'not_migrated',
-  'run `interlock migrate --url <the same address>` with this release',
+  'run `npx interlock-queue migrate --url <the same address>` with this release',
 ]
 const misused: Meaning = ['invalid_input', 'correct what was given']
 
@@ -45,7 +45,10 @@ const meanings: Readonly<Record<string, Meaning>> = {
     'the server takes no writes (a standby?); Interlock waits for one that does, so make sure that this address leads to the primary',
   ],
   '53100': ['store_unwritable', 'the disk of the database is full; make room'],
-  '42501': ['store_unwritable', 'give the role its rights: `interlock migrate --runtime-role <role>`'],
+  '42501': [
+    'store_unwritable',
+    'give the role its rights: `npx interlock-queue migrate --runtime-role <role>`',
+  ],
   '42883': notMigrated,
   '42P01': notMigrated,
   '42703': notMigrated,
@@ -54,7 +57,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '23': misused,
   JQ112: [
     'store_unwritable',
-    'let it see them: `interlock doctor` prints the policy; no row is lost meanwhile',
+    'let it see them: `npx interlock-queue doctor` prints the policy; no row is lost meanwhile',
   ],
   JQ113: [
     'not_migrated',
@@ -101,7 +104,7 @@ export const startupRefused = (said: string): InterlockError =>
 function meaningOf(sqlstate: string): Meaning {
   const unforeseen: Meaning = [
     'store_unavailable',
-    `unexpected (${sqlstate}); try again; if it stays, run \`interlock migrate\``,
+    `unexpected (${sqlstate}); try again; if it stays, run \`npx interlock-queue migrate\``,
   ]
   return meanings[sqlstate] ?? meanings[sqlstate.slice(0, 2)] ?? unforeseen
 }

@@ -15,7 +15,7 @@ export function parseAnswer<Out>(schema: z.ZodType<Out>, value: unknown, name: s
   const issue = result.error.issues[0]
   throw new InterlockError(
     'corrupt_log',
-    `${name} gave an unexpected answer at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`interlock migrate\` to bring its functions to this release`,
+    `${name} gave an unexpected answer at ${issue?.path.join('.') || 'its top'}: ${issue?.message ?? ''}; run \`npx interlock-queue migrate\` to bring its functions to this release`,
     { function: name },
   )
 }

@@ -119,11 +119,11 @@ const refusedKey: Meaning = [
 const meanings: Readonly<Record<string, Meaning>> = {
   PGRST202: [
     'not_migrated',
-    'put what `interlock migrate --supabase` writes into the project (`supabase db push`); right after that, wait a second until PostgREST knows the functions',
+    'put what `npx interlock-queue migrate --supabase` writes into the project (`supabase db push`); right after that, wait a second until PostgREST knows the functions',
   ],
   PGRST205: [
     'not_migrated',
-    'put what `interlock migrate --supabase` writes into the project (`supabase db push`)',
+    'put what `npx interlock-queue migrate --supabase` writes into the project (`supabase db push`)',
   ],
   PGRST106: [
     'not_migrated',

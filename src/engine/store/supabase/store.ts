@@ -55,7 +55,7 @@ const optionFields = optionsSchema({
 })
 
 const remedy =
-  'run `interlock migrate --supabase` and push what it writes (`supabase db push`), or paste what `interlock migrate --print` says into the SQL editor'
+  'run `npx interlock-queue migrate --supabase` and push what it writes (`supabase db push`), or paste what `npx interlock-queue migrate --print` says into the SQL editor'
 
 /**
  * A store in a Supabase project, through its HTTP API. Every call is a transaction of its own, so processes do not combine their commands.

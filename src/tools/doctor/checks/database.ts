@@ -128,7 +128,7 @@ export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[]
       note(
         'standby',
         `no commit waits for a standby (${others.map(({ name }) => name).join(', ')}): a fail-over loses what was acknowledged last; Interlock notices that, and drains the queue (log_went_back)`,
-        'set synchronous_standby_names, or accept the loss and learn to use `interlock recover`',
+        'set synchronous_standby_names, or accept the loss and learn to use `npx interlock-queue recover`',
       ),
     isHidden &&
       note(
@@ -149,10 +149,14 @@ export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
       problem(
         'grants',
         `${caller} lacks ${some(missing)}`,
-        `interlock migrate --runtime-role ${forShell(caller)}, as the owner of the tables`,
+        `npx interlock-queue migrate --runtime-role ${forShell(caller)}, as the owner of the tables`,
       ),
     open.length > 0 &&
-      problem('open', `privileges that no role should have: ${some(open)}`, 'interlock migrate --again'),
+      problem(
+        'open',
+        `privileges that no role should have: ${some(open)}`,
+        'npx interlock-queue migrate --again',
+      ),
   )
 }
 
@@ -162,7 +166,7 @@ const some = (list: readonly string[]): string =>
     : `${list.slice(0, SHOWN).join(', ')} and ${list.length - SHOWN} more`
 
 const again =
-  'interlock migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
+  'npx interlock-queue migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
 
 /** Compares the bodies of the functions in the database with those of this release. */
 export function checkFunctions({ checkup }: Facts): Finding[] {
@@ -200,7 +204,7 @@ export function checkTriggers({ checkup }: Facts): Finding[] {
     ({ table, name }) => `ALTER TABLE ${table} ENABLE TRIGGER "${name.replaceAll('"', '""')}";`,
   )
   const names = new Set([...off, ...disabled.map(({ table, name }) => `${name} on ${bare(table)}`)])
-  const remedy = [...statements, ...(off.length > 0 ? ['interlock migrate'] : [])].join(' ')
+  const remedy = [...statements, ...(off.length > 0 ? ['npx interlock-queue migrate'] : [])].join(' ')
   return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
 }
 

@@ -52,7 +52,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
 /** The first thing that is missing. It may be there under another name. */
 function remedyFor(table: string, missing: readonly string[]): string {
   const named = (column: string) =>
-    `name yours: interlock migrate --column ${table}.${column}=<yours> (docs/guides/migration-guide.md)`
+    `name yours: npx interlock-queue migrate --column ${table}.${column}=<yours> (docs/guides/migration-guide.md)`
   if (missing.some((what) => what.startsWith('a table')))
     return 'rename it, or leave it: Interlock ignores its rows'
   if (missing.some((what) => what.startsWith('a key')))
@@ -60,7 +60,7 @@ function remedyFor(table: string, missing: readonly string[]): string {
   const right = missing.find((what) => what.startsWith('the right'))
   if (right !== undefined) return `give ${right} on ${table}`
   const yours = ['status', 'model'].find((column) => missing.includes(`the column ${column}`))
-  return yours === undefined ? 'interlock migrate --again, which creates them' : named(yours)
+  return yours === undefined ? 'npx interlock-queue migrate --again, which creates them' : named(yours)
 }
 
 /** It is the user's, for something else; or nobody has said yet that it is meant. */
@@ -83,7 +83,7 @@ function remedyOf(sqlstate: string, target: string): string {
   if (sqlstate === '55P03')
     return "end the transaction that holds it: SELECT pid, state, query FROM pg_stat_activity WHERE state = 'idle in transaction'"
   if (/^2[23]/.test(sqlstate))
-    return `allow these words in ${target}.status, or name your own: interlock migrate --status running=<your word>`
+    return `allow these words in ${target}.status, or name your own: npx interlock-queue migrate --status running=<your word>`
   return `look at the triggers of ${target}; the row is tried again by itself`
 }
 
@@ -109,7 +109,7 @@ export function checkAdoptable({ adoptable }: Facts): Finding[] {
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
   const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
   const what = `rows of jobs that are not in the log, and that no process takes in: ${counts}`
-  return those(counts !== '' && note('adoptable', what, 'interlock adopt'))
+  return those(counts !== '' && note('adoptable', what, 'npx interlock-queue adopt'))
 }
 
 /** All that is wrong with jobs and processes, as the dashboard and \`status\` say it. Each pause has a finding of its own. */
@@ -151,7 +151,7 @@ export function checkLong({ state, rows: { long, oldest }, checkup: { now }, wai
     note(
       'waiting',
       `${plural(long, 'job')} ${agree(long, 'waits', 'wait')} for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
-      `interlock explain ${operand(oldest.job_id)}`,
+      `npx interlock-queue explain ${operand(oldest.job_id)}`,
     ),
   ]
 }
@@ -162,7 +162,7 @@ const drains = (jobs: number): Finding =>
   note(
     'draining',
     `the queue drains: ${plural(jobs, 'job')} ${agree(jobs, 'waits', 'wait')}, and none starts`,
-    'interlock resume',
+    'npx interlock-queue resume',
   )
 
 /** Jobs of which each has a finding of its own. */
@@ -174,13 +174,13 @@ function standingByRows({ active }: LiveRows, fault: ReturnType<typeof faultIn>)
     if (code !== 'lost' && code !== 'overdue') return []
     const reason =
       code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs past its time'
-    const ends = `start a process of Interlock, which ends it; or: interlock cancel --force ${operand(row.job_id)}`
+    const ends = `start a process of Interlock, which ends it; or: npx interlock-queue cancel --force ${operand(row.job_id)}`
     const frees = 'start a process of Interlock: any process frees its models within 5 s'
     return [problem(code, `job ${row.job_id}: ${reason}`, code === 'lost' ? frees : ends)]
   })
   if (stuck.length <= NAMED) return stuck
   const rest = `${stuck.length - NAMED} more jobs do not go on by themselves`
-  return [...stuck.slice(0, NAMED), problem('lost', rest, 'interlock queue --limit 1000')]
+  return [...stuck.slice(0, NAMED), problem('lost', rest, 'npx interlock-queue queue --limit 1000')]
 }
 
 /** A job that may start is taken by a live process within an offer or two. */
@@ -202,7 +202,7 @@ function checkStartable(
         ? problem(
             'offered',
             `${names}, and no worker takes them, although ${live.length} could`,
-            `interlock explain ${operand(example)}; then look at the log of the workers`,
+            `npx interlock-queue explain ${operand(example)}; then look at the log of the workers`,
           )
         : problem(
             'no_worker',

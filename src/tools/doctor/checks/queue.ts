@@ -31,11 +31,14 @@ export function checkPaused({ drift }: Facts): Finding[] {
       note(
         'paused',
         `model ${pausedText(pause)}; paused since ${timeText(pause.since)}`,
-        `interlock resume ${operand(pause.model)}`,
+        `npx interlock-queue resume ${operand(pause.model)}`,
       ),
     )
   if (paused.length <= SHOWN) return found
-  return [...found, note('paused', `${paused.length - SHOWN} models more are paused`, 'interlock status')]
+  return [
+    ...found,
+    note('paused', `${paused.length - SHOWN} models more are paused`, 'npx interlock-queue status'),
+  ]
 }
 
 const stop =
@@ -62,7 +65,7 @@ export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: F
       note(
         'first',
         `${plural(unknownRows.old, 'row')} of jobs ${agree(unknownRows.old, 'is', 'are')} still blocked by the first coordinator`,
-        'interlock adopt',
+        'npx interlock-queue adopt',
       ),
   )
 }
@@ -97,14 +100,14 @@ function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
       note(
         'log',
         `the log has ${bytes(log.bytes)}${daily}, and nothing leaves it`,
-        'interlock policy set --retention 30',
+        'npx interlock-queue policy set --retention 30',
       ),
     archive === 'keep' &&
       log.archiveBytes > LARGE.archive &&
       note(
         'archive',
         `the archive of the log has ${bytes(log.archiveBytes)} and only grows`,
-        'interlock archive --before 30d --to <file>, or interlock policy set --archive drop: that also deletes what it holds',
+        'npx interlock-queue archive --before 30d --to <file>, or npx interlock-queue policy set --archive drop: that also deletes what it holds',
       ),
   )
 }
@@ -122,7 +125,7 @@ function checkRetention(facts: Facts): Finding[] {
   const { checkup, state: queue, workers } = facts
   const days = queue?.policy?.retentionDays ?? 0
   const what = `events should leave the log after ${plural(days, 'day')}, but the oldest one is ${Math.floor(oldest)} days old`
-  const byHand = `interlock archive --before ${days}d`
+  const byHand = `npx interlock-queue archive --before ${days}d`
   const hasTried = workers.some(
     ({ state, startedAt }) => state === 'live' && checkup.now - startedAt > TRIED_MS * MICROS_PER_MS,
   )
@@ -139,7 +142,7 @@ function checkRetention(facts: Facts): Finding[] {
     problem(
       'retention',
       `${what}: the running processes could not archive them`,
-      `look at their warnings (retention), and at interlock verify; or: ${byHand}`,
+      `look at their warnings (retention), and at npx interlock-queue verify; or: ${byHand}`,
     ),
   ]
 }
@@ -150,23 +153,23 @@ function checkChained({ chain }: Facts): Finding[] {
     problem(
       'chain',
       `the hash chain is broken: ${chain.bad.what}`,
-      'interlock verify names the first event; stop the workers, and restore the database from before it was changed',
+      'npx interlock-queue verify names the first event; stop the workers, and restore the database from before it was changed',
     ),
   ]
 }
 
 function checkSnapshots({ drift: { passedOver } }: Facts): Finding[] {
-  return passedOver.map((what) => problem('snapshot', what, 'interlock snapshot keeps a new one'))
+  return passedOver.map((what) => problem('snapshot', what, 'npx interlock-queue snapshot keeps a new one'))
 }
 
 function checkDrift({ drift: { fields, unreadable, unfolded } }: Facts): Finding[] {
-  if (unreadable !== null) return [problem('log', unreadable, 'interlock verify')]
+  if (unreadable !== null) return [problem('log', unreadable, 'npx interlock-queue verify')]
   if (unfolded !== null)
     return [
       note(
         'unfolded',
         `${plural(unfolded, 'event')} came after the newest snapshot, too many for a quick look: paused models were not read, no row was compared with the log, and what waits was judged by the rows alone`,
-        'interlock verify reads all of it; interlock snapshot makes the next look quick',
+        'npx interlock-queue verify reads all of it; npx interlock-queue snapshot makes the next look quick',
       ),
     ]
   if (fields === null || fields.length === 0) return []
@@ -175,7 +178,7 @@ function checkDrift({ drift: { fields, unreadable, unfolded } }: Facts): Finding
     problem(
       'projection',
       `${plural(fields.length, 'field')} of the rows ${agree(fields.length, 'is', 'are')} not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
-      'interlock verify shows them, interlock rebuild writes the rows again',
+      'npx interlock-queue verify shows them, npx interlock-queue rebuild writes the rows again',
     ),
   ]
 }

@@ -46,12 +46,15 @@ export function checkDoubtful({ view, doubtful }: QueueInDoubt, jobId: string): 
   if (doubtful.some((job) => job.jobId === jobId)) return
   const job = view.active().find((active) => active.jobId === jobId)
   if (job === undefined)
-    throw new InterlockError('job_not_active', `job ${jobId} is not active; look with: interlock recover`)
+    throw new InterlockError(
+      'job_not_active',
+      `job ${jobId} is not active; look with: npx interlock-queue recover`,
+    )
   const holder =
     job.workerId === null ? 'its worker has detached it in this epoch' : `worker ${job.workerId} runs it`
   throw new InterlockError(
     'not_holder',
-    `job ${jobId} is not in doubt: ${holder}; to stop it: interlock cancel ${operand(jobId)}, and if a backup was restored: interlock recover --begin`,
+    `job ${jobId} is not in doubt: ${holder}; to stop it: npx interlock-queue cancel ${operand(jobId)}, and if a backup was restored: npx interlock-queue recover --begin`,
   )
 }
 

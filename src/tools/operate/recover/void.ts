@@ -67,5 +67,5 @@ function fateOf(ledger: Ledger, jobId: string): string {
   if (job === undefined) return 'it is not live'
   if (job.active) return 'it is active: say how it ended'
   if (job.dueAt === null || job.dueAt === Number.POSITIVE_INFINITY) return 'it waits in line'
-  return `it waits until ${timeText(job.dueAt)}; to end it: interlock cancel ${operand(jobId)}`
+  return `it waits until ${timeText(job.dueAt)}; to end it: npx interlock-queue cancel ${operand(jobId)}`
 }

@@ -32,7 +32,7 @@ describe('a search', () => {
       ...{ states: ['dead', 'failed'], fairKey: 'acme', payload: { 'user.id': 17 }, before },
     })
     expect(jobsCommandOf('my queue', query)).toBe(
-      "interlock jobs --queue 'my queue' --state dead --state failed --customer acme --payload user.id=17 --older 10m",
+      "npx interlock-queue jobs --queue 'my queue' --state dead --state failed --customer acme --payload user.id=17 --older 10m",
     )
   })
 
@@ -62,7 +62,9 @@ it('jobs are found, and all of them are cancelled but the one that has changed m
   await page.click('text=Find')
   await page.waitForSelector('[data-found="3"]')
   expect(await page.locator('[data-job=a]').textContent()).toContain('import-7 · acme')
-  expect(await page.getAttribute('[data-copies]', 'data-copies')).toBe('interlock jobs --tag import-7')
+  expect(await page.getAttribute('[data-copies]', 'data-copies')).toBe(
+    'npx interlock-queue jobs --tag import-7',
+  )
   await page.click('text=Cancel all…')
   await page.waitForSelector('dialog >> text=3 jobs')
   await coordinator.cancel('b')

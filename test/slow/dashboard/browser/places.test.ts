@@ -106,7 +106,7 @@ it('shows a limit that answers of a provider speak for with its evidence, and se
   const proposal = { model: 'flux', resource: null, limit: 59, perSeconds: 60 }
   const said = {
     evidence: 'the provider asked to wait 5 times',
-    command: 'interlock policy set --rate flux=59/60',
+    command: 'npx interlock-queue policy set --rate flux=59/60',
   }
   await page.route('**/limits', (route) =>
     route.fulfill({ json: { queue: 'default', limits: [{ ...proposal, ...said }] } }),

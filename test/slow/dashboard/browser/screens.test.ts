@@ -200,7 +200,7 @@ it('the Log filters, and says the question as SQL and as a command', async () =>
   const completed = events.filter(({ type }) => type === 'completed').length
   await expect.poll(() => page.getAttribute('[data-found]', 'data-found')).toBe(String(completed))
   await goTo(page, "?see=log&q=job:o'brien")
-  await page.waitForSelector(`[data-copies="interlock explain 'o'\\\\''brien'"]`)
+  await page.waitForSelector(`[data-copies="npx interlock-queue explain 'o'\\\\''brien'"]`)
   const sql = await page.getAttribute('[data-copies^=SELECT]', 'data-copies')
   expect(sql).toBe(
     "SELECT * FROM job_queue_log WHERE queue = 'default' AND job_id = 'o''brien' ORDER BY seq DESC LIMIT 200;",

@@ -84,5 +84,5 @@ const plainOf = (text: string): unknown =>
 /** The search on the command line. */
 export function jobsCommandOf(queue: string, { words }: JobQuery): string {
   const of = queue === 'default' ? '' : ` --queue ${forShell(queue)}`
-  return `interlock jobs${of}${words.map(([name, value]) => ` --${name} ${forShell(value)}`).join('')}`
+  return `npx interlock-queue jobs${of}${words.map(([name, value]) => ` --${name} ${forShell(value)}`).join('')}`
 }

@@ -53,7 +53,7 @@ export function sqlOf(queue: string, { type, job, worker, words }: Query): strin
 export function commandOf(queue: string, { type, job, worker, words }: Query): string {
   const of = queue === 'default' ? '' : ` --queue ${forShell(queue)}`
   if (job !== null && type === null && worker === null && words.length === 0)
-    return `interlock explain${of} ${operand(job)}`
+    return `npx interlock-queue explain${of} ${operand(job)}`
   const wanted = [...[type, job, worker].filter((each) => each !== null), ...words]
-  return `interlock log --limit 10000${of}${wanted.map((word) => ` | grep -iF -- ${forShell(word)}`).join('')}`
+  return `npx interlock-queue log --limit 10000${of}${wanted.map((word) => ` | grep -iF -- ${forShell(word)}`).join('')}`
 }

@@ -54,7 +54,8 @@ export function Chain() {
 }
 
 function Result({ found }: { readonly found: Chained | null }) {
-  if (found === null) return <None>This queue keeps no hash chain; begin one: interlock chain --start</None>
+  if (found === null)
+    return <None>This queue keeps no hash chain; begin one: npx interlock-queue chain --start</None>
   const { from, anchor, bad } = found
   if (bad !== null)
     return (
