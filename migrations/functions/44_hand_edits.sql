@@ -203,13 +203,12 @@ declare
   asked integer;
 begin
   insert into public.job_queue_inbox (queue, request_id, command)
-  select j.queue, format('hand:%s:%s', md5(j.job_id), (extract(epoch from j.queued_at) * 1000000)::bigint),
-         jsonb_build_object('type', 'cancel', 'job_id', j.job_id,
-           'queued_at', (extract(epoch from j.queued_at) * 1000000)::bigint)
-    from public.job_queue_jobs j
+  select j.queue, format('hand:%s:%s', md5(j.job_id), q.at), jsonb_build_object('type', 'cancel', 'job_id', j.job_id, 'queued_at', q.at)
+    from public.job_queue_jobs j, lateral (select (extract(epoch from j.queued_at) * 1000000)::bigint as at) q
    where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = any ($1)
      and exists (
        select from unnest($1, $2) as r (id, at)
+        -- The row of this very life: known without a look into the log, which takes 0.1 ms.
         where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
    order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;

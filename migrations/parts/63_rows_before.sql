@@ -1,6 +1,6 @@
 -- Rows of `jobs` that were queued before each note was kept (job_queue_unlinked): nobody knows any more who wrote them. A row that was taken
 -- in counts as one that a browser wrote: it speaks for the life that came of it and for its retries, no longer for a later job with its id.
--- A retry from then does not say so: it is a `queued` event after a death with the same spec. A row whose life is in no log and no archive any
+-- A retry from then does not say so: it is known by its looks (job_queue_last_retry). A row whose life is in no log and no archive any
 -- more speaks for no job until the server links it. Rows that came by the gate or the API were linked, or a server wrote them: they stay the
 -- server's. Where neither anon nor authenticated exist, all are. Once, by the migration that adds the column.
 do $before$
@@ -23,23 +23,17 @@ begin
        where l.event_type in ('queued', 'deduplicated') and l.data ? 'intake' group by l.queue, l.job_id),
     rows as materialized (
       select t.%1$I::text as job_id, max(t.%2$I) as queued_at from public.jobs t group by 1),
-    later as (
-      select q.queue, q.job_id, max(q.seq) as life, bool_and(q.is_retry) as are_retries from (
-        select l.queue, l.job_id, l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
-                 is not distinct from (lag(l.job_type) over lives, lag(l.models) over lives,
-                   lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over lives)
-               and (select e.event_type not in ('completed', 'cancelled') from public.job_queue_log e
-                     where e.queue = l.queue and e.job_id = l.job_id and e.seq < l.seq and (e.event_type in ('completed', 'cancelled', 'expired')
-                       or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
-                     order by e.seq + 0 desc limit 1) as is_retry, c.life
-          from came c join public.job_queue_log l on l.queue = c.queue and l.job_id = c.job_id and l.event_type = 'queued' and l.seq >= c.life
-        window lives as (partition by l.queue, l.job_id order by l.seq)) q
-       where q.seq > q.life group by q.queue, q.job_id),
+    -- The life that a row speaks for now: the last of its retries, if there are any.
+    present as materialized (
+      select c.queue, c.job_id, c.life, coalesce(case when exists (
+               select from public.job_queue_log l
+                where l.queue = c.queue and l.job_id = c.job_id and l.event_type = 'queued' and l.seq > c.life)
+             then public.job_queue_last_retry(c.queue, c.job_id, c.life) end, c.life) as latest
+        from came c),
     noted as (
       insert into public.job_queue_unlinked (target, job_id, late, queue, life)
-      select distinct on (c.job_id) 'jobs', c.job_id, false, c.queue, case when n.are_retries then n.life else c.life end
-        from came c
-        left join later n on n.queue = c.queue and n.job_id = c.job_id
+      select distinct on (c.job_id) 'jobs', c.job_id, false, c.queue, c.latest
+        from present c
         left join rows r on r.job_id = c.job_id
         left join public.job_queue_log l on l.queue = c.queue and l.seq = c.life and l.created_at = r.queued_at
        where length(c.job_id) <= 200 and (r.job_id is not null or $1)
