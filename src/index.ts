@@ -44,11 +44,19 @@ export {
 } from './engine/core/index.ts'
 export {
   type DeclaredModels,
+  defineQueue,
   type EnqueueInput,
   evolve,
   fold,
+  type JobIn,
+  type KindSchemas,
+  type KindsOf,
+  type KindTypes,
   type PolicyInput,
+  type QueueContract,
   replay,
+  type ScheduleInput,
+  type Span,
 } from './engine/events/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './engine/process/index.ts'
 export type { DeadJob, JobData, LogStore } from './engine/store/index.ts'

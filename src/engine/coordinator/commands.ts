@@ -1,8 +1,11 @@
 import { type AttemptKey, type CommandBody, jobOf, type TraceContext, type Uses } from '../core/index.ts'
 import {
-  type EnqueueInput,
+  type AnyKinds,
+  checkKinds,
   enqueueBody,
   errorData,
+  type JobsIn,
+  jobsGiven,
   keptOf,
   type ParsedJob,
   type PolicyInput,
@@ -16,9 +19,10 @@ import {
   parseTime,
   parseTimeOrNull,
 } from '../events/index.ts'
-import type { InboxRole, Telemetry } from '../store/index.ts'
+import type { InboxRole } from '../store/index.ts'
 import { type Enqueued, type EnqueueOptions, enqueueAnswers } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
+import type { WholeOptions } from './api/options.ts'
 import { cancelAlsoSubmitted, cancelSubmittedAfter } from './commit/commit-beside.ts'
 import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './inbox/large-calls.ts'
 import type { Member } from './membership/member.ts'
@@ -78,7 +82,7 @@ export function commandsOf(
   member: Member,
   store: CancelRole,
   large: LargeCalls,
-  telemetry: Telemetry | undefined,
+  { telemetry, contract }: Pick<WholeOptions, 'telemetry' | 'contract'>,
 ): CommandCalls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
@@ -89,13 +93,15 @@ export function commandsOf(
     await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
   }
   const enter = async (
-    jobs: readonly EnqueueInput[],
+    given: JobsIn<AnyKinds>,
     how: EnterHow,
     { requestId }: EnqueueOptions = {},
   ): Promise<Enqueued> => {
     const madeAt = performance.now()
+    const { jobs, ids } = jobsGiven(given, { contract, requestId })
+    if (contract?.schemas !== undefined) await checkKinds(contract, jobs)
     const parsed = parseJobs(jobs)
-    if (parsed.length === 0) return { queued: 0, known: [], waiting: [], jobs: [] }
+    if (parsed.length === 0) return { jobId: '', ids, queued: 0, known: [], waiting: [], jobs: [] }
     const specs = parsed.map(({ spec }) => spec)
     const body = { ...enqueueBody(parsed), ...how }
     const put = (context?: TraceContext): Promise<JobsPut> => {
@@ -115,7 +121,8 @@ export function commandsOf(
       ? await put()
       : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
     const queued = new Set(specs.map(({ jobId }) => jobId)).size - known.length - doubles.length
-    return { queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
+    const [{ jobId } = { jobId: '' }] = specs
+    return { jobId, ids, queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
   }
   return {
     enqueue: (jobs, options) => enter(jobs, {}, options),

@@ -1,9 +1,9 @@
-import { calls, parseArguments, plainCalls } from '../events/index.ts'
+import { calls, checkKind, parseArguments, plainCalls } from '../events/index.ts'
 import type { Telemetry } from '../store/index.ts'
 import type { WorkflowConfig } from './api/calls.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { type CoordinatorOptions, completeOptions, type WholeOptions } from './api/options.ts'
-import type { ResultsOf, TypedCoordinator } from './api/typed.ts'
+import type { CoordinatorOf } from './api/typed.ts'
 import { errorText, type Logger } from './base/logger.ts'
 import { commandsOf } from './commands.ts'
 import { vitalsOf } from './health.ts'
@@ -18,11 +18,9 @@ import { schedulesOf } from './schedules/calls.ts'
  * it can.
  * @throws InterlockError `invalid_input`, `not_migrated`, `database_older`, `database_newer`, `store_unavailable`, `store_in_use`
  */
-export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator>
-export async function createCoordinator<
-  Payloads extends object,
-  Results extends ResultsOf<Payloads> = Record<never, never>,
->(options: CoordinatorOptions): Promise<TypedCoordinator<Payloads, Results>>
+export function createCoordinator<Contract = undefined>(
+  options: CoordinatorOptions & { readonly contract?: Contract },
+): Promise<CoordinatorOf<Contract>>
 export async function createCoordinator(options: CoordinatorOptions): Promise<Coordinator> {
   const whole = completeOptions(options)
   const process = new QueueProcess(whole)
@@ -44,7 +42,7 @@ function followed({ member }: QueueProcess, telemetry: Telemetry | undefined): v
 }
 
 /** The coordinator for a program. Each call is answered by the part of the process that knows. */
-function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions): Coordinator {
+function coordinatorOf(process: QueueProcess, { store, telemetry, contract }: WholeOptions): Coordinator {
   const { gate, hints, member, queries } = process
   const { log, logger } = member
   const { see: _, noted: __, ...asked } = queries
@@ -53,17 +51,21 @@ function coordinatorOf(process: QueueProcess, { store, telemetry }: WholeOptions
     queue: log.queue,
     logger,
     telemetry,
+    contract,
     get workerId() {
       return member.workerId
     },
     getWorkflowModels: (config) => workflowModels(config, logger),
-    onJobStart: (jobId, jobType, models, options = {}) => gate.start(jobId, jobType, models, options),
+    onJobStart: async (jobId, jobType, models, options = {}) => {
+      if (contract?.schemas !== undefined) await checkKind(contract, { jobType, ...options }, 'options')
+      return gate.start(jobId, jobType, models, options)
+    },
     takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
     onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
     ready$: gate.ready$,
-    ...commandsOf(member, store, process.largeCalls, telemetry),
+    ...commandsOf(member, store, process.largeCalls, { telemetry, contract }),
     ...recordsOf(member, store, taken),
-    ...schedulesOf(process.schedules),
+    ...schedulesOf(process.schedules, contract),
     ...asked,
     vitals: () => vitalsOf(member, taken),
     attempt: (lease) => member.starts.attempt(lease),

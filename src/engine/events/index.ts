@@ -15,12 +15,47 @@
 export { checkLedger } from '../core/index.ts'
 export { checkAccess, parseInstant } from './access.ts'
 export { faultyIn } from './check-event.ts'
+export type {
+  AnyKinds,
+  BareJobOf,
+  BareScheduledJobOf,
+  GivenTo,
+  JobIn,
+  JobList,
+  JobOf,
+  JobsIn,
+  KindSchemas,
+  KindsOf,
+  KindTypes,
+  KnownKinds,
+  MayBeBare,
+  NamedPayload,
+  NoKind,
+  Payload,
+  QueueContract,
+  Result,
+  ResultIn,
+  ReturnedBy,
+  ScheduledJobIn,
+  ScheduledJobOf,
+  SentOf,
+} from './contract.ts'
 export { calls } from './coordinator-calls.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
+export type { Span } from './dedupe.ts'
+export {
+  checkKind,
+  checkKinds,
+  checkScheduled,
+  contractSchema,
+  defineQueue,
+  standardOf,
+} from './define-queue.ts'
 export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
 export { SCHEMA_VERSION } from './event-row.ts'
 export { checkEvents, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
+export { type GivenJobs, jobsGiven, schedulesGiven } from './given-jobs.ts'
 export { evolve, fold, replay } from './given-log.ts'
 export {
   flagSchema,
@@ -30,7 +65,7 @@ export {
   parseArguments,
   parseInput,
 } from './invalid.ts'
-export type { EnqueueInput } from './job-input.ts'
+export type { EnqueueInput, JobFields } from './job-input.ts'
 export {
   enqueueBody,
   keptOf,
@@ -71,6 +106,7 @@ export {
   declarationOf,
   parseSchedules,
   type ScheduleInput,
+  type ScheduleSpec,
 } from './schedule.ts'
 export { safeBeginning, scrubbed } from './scrub.ts'
 export { type Addresses, parseAddresses, type TargetServers } from './server-addresses.ts'

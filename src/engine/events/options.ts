@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { bounds, numberText } from '../core/index.ts'
+import { contractSchema, schemaSchema } from './define-queue.ts'
 import {
   flagSchema,
   functionSchema,
@@ -39,9 +40,10 @@ const optionFields = optionsSchema({
   onUnavailable: anything,
   telemetry: telemetry.optional(),
   operator: operatorSchema().optional(),
+  contract: contractSchema,
 })
 
-const processFields = optionsSchema({ logger, telemetry: telemetry.optional() })
+const processFields = optionsSchema({ logger, telemetry: telemetry.optional(), contract: contractSchema })
 
 /** @throws InterlockError `invalid_input` */
 export const checkCoordinatorOptions = (options: unknown): unknown =>
@@ -110,19 +112,15 @@ const moduleFields = optionsSchema({
   telemetry: telemetry.optional(),
   logger,
   patienceMs: z.unknown().optional(),
+  contract: contractSchema,
 })
 
 const handlerFields = optionsSchema({
   run: functionSchema,
   models: modelsSchema.optional(),
   retry: retrySchema.optional(),
-  schema: z.custom(isStandardSchema, 'must be a Standard Schema (zod, valibot, arktype)').optional(),
+  schema: schemaSchema.optional(),
 })
-
-function isStandardSchema(value: unknown): boolean {
-  const standard = (value as { '~standard'?: { validate?: unknown } } | null)?.['~standard']
-  return typeof standard?.validate === 'function'
-}
 
 const YEAR_SECONDS = 365 * 86_400
 const laterFields = optionsSchema({

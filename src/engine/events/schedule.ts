@@ -13,24 +13,18 @@ import {
   type ScheduleRule,
   scheduleBounds,
 } from '../core/index.ts'
-import { msOf } from './dedupe.ts'
+import { msOf, type Span } from './dedupe.ts'
 import { optionsSchema, parseInput } from './invalid.ts'
-import type { EnqueueInput } from './job-input.ts'
+import type { EnqueueInput, JobShape } from './job-input.ts'
 import { jobSchema, parseJob, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema } from './names.ts'
 
 /** What each job of a schedule is: as for `enqueue`, without an id and a time of its own. */
-export type ScheduledJob = Pick<
-  EnqueueInput,
-  | ('jobType' | 'kind' | 'models' | 'modes' | 'priority' | 'attempts' | 'timeoutMs')
-  | ('expireMs' | 'fairKey' | 'tag' | 'asks' | 'uses' | 'payload')
->
+export interface ScheduledJob extends JobShape, Pick<EnqueueInput, 'kind' | 'payload'> {}
 
-/** A schedule that a service declares. */
-export interface ScheduleInput {
-  /** 1 to 150 characters, no control characters; unique in the queue. Its jobs are called `<id>@<due time>`. */
-  readonly id: string
+/** When a schedule is due, and what its jobs are. */
+export interface ScheduleSpec<Job = ScheduledJob> {
   /**
    * When it is due: minute, hour, day of the month, month and weekday, with seconds first if there are six fields; or `@daily` and the
    * like. Either this or `every`.
@@ -39,19 +33,25 @@ export interface ScheduleInput {
   /** The time zone of `cron`, such as `Europe/Berlin`. @defaultValue `UTC` */
   readonly tz?: string | undefined
   /** The distance between due times: a whole number of `s`, `m`, `h` or `d` such as `15m`, at most `365d`. */
-  readonly every?: string | undefined
+  readonly every?: Span | undefined
   /** What becomes of due times at which nobody ran. A due time of the last minute is not missed. */
   readonly missed?:
     | {
         /** So many are made up for, the last ones: 0 to 1,000. @defaultValue 1 */
         readonly upTo?: number | undefined
         /** None that is older, such as `6h`. @defaultValue of any age */
-        readonly within?: string | null | undefined
+        readonly within?: Span | null | undefined
       }
     | undefined
   /** What happens at a due time while a job of the schedule is live. `queueOne`: one may wait. @defaultValue `allow` */
   readonly overlap?: OverlapRule | undefined
-  readonly job: ScheduledJob
+  readonly job: Job
+}
+
+/** A schedule that a service declares. */
+export interface ScheduleInput<Job = ScheduledJob> extends ScheduleSpec<Job> {
+  /** 1 to 150 characters, no control characters; unique in the queue. Its jobs are called `<id>@<due time>`. */
+  readonly id: string
 }
 
 /** A declared schedule: its rule, and the payload of its jobs. Undefined: none was given. */

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { bounds, numberText, outcomes } from '../core/index.ts'
 import { pointSchema } from './access.ts'
+import { contractSchema } from './define-queue.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
@@ -207,6 +208,7 @@ const roomCalls = {
       now: date(),
       patienceMs: wholeNumber(1, 3_600_000, ' (milliseconds)').optional(),
       logger: havingSchema('a logger with info, warn and error', ['info', 'warn', 'error']).optional(),
+      contract: contractSchema,
     }),
   })),
   advance: lazily(() => ({

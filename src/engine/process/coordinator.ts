@@ -1,13 +1,12 @@
 import { guarded } from '../coordinator/base/logger.ts'
 import {
   type Coordinator,
+  type CoordinatorOf,
   createCoordinator,
   type Logger,
-  type ResultsOf,
   stderrLogger,
-  type TypedCoordinator,
 } from '../coordinator/index.ts'
-import { checkProcessOptions } from '../events/index.ts'
+import { checkProcessOptions, type KnownKinds } from '../events/index.ts'
 import type { LogStore, Telemetry } from '../store/index.ts'
 import { storeAt } from './store.ts'
 import { targetOf } from './target.ts'
@@ -17,6 +16,8 @@ interface ProcessOptions {
   readonly logger?: Logger | undefined
   /** For the call that makes the coordinator; none unless given. */
   readonly telemetry?: Telemetry | undefined
+  /** For the call that makes the coordinator; none unless given. */
+  readonly contract?: KnownKinds | undefined
 }
 
 interface OfProcess {
@@ -32,15 +33,13 @@ let ofProcess: Promise<OfProcess> | undefined
  * `./.interlock`. It logs which one it took.
  * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
  */
-export async function getJobCoordinator(options?: ProcessOptions): Promise<Coordinator>
-export async function getJobCoordinator<
-  Payloads extends object,
-  Results extends ResultsOf<Payloads> = Record<never, never>,
->(options?: ProcessOptions): Promise<TypedCoordinator<Payloads, Results>>
+export function getJobCoordinator<Contract = undefined>(
+  options?: ProcessOptions & { readonly contract?: Contract },
+): Promise<CoordinatorOf<Contract>>
 export async function getJobCoordinator(options: ProcessOptions = {}): Promise<Coordinator> {
   checkProcessOptions(options)
-  const { logger = stderrLogger, telemetry } = options
-  ofProcess ??= make(logger, telemetry).catch((error: unknown) => {
+  const { logger = stderrLogger } = options
+  ofProcess ??= make({ ...options, logger }).catch((error: unknown) => {
     ofProcess = undefined
     throw error
   })
@@ -55,11 +54,15 @@ export async function closeJobCoordinator(): Promise<void> {
   await made?.store.close()
 }
 
-async function make(logger: Logger, telemetry: Telemetry | undefined): Promise<OfProcess> {
+async function make({
+  logger,
+  telemetry,
+  contract,
+}: ProcessOptions & { readonly logger: Logger }): Promise<OfProcess> {
   const store = await storeAt(targetOf(undefined, process.env))
   guarded(logger).info(`[COORDINATOR] Using ${store.name}`, { event: 'store.chosen' })
   try {
-    return { store, coordinator: await createCoordinator({ store, logger, telemetry }) }
+    return { store, coordinator: await createCoordinator({ store, logger, telemetry, contract }) }
   } catch (error) {
     await store.close()
     throw error

@@ -1,9 +1,14 @@
 import { InterlockError } from '../core/index.ts'
 import {
-  type EnqueueInput,
+  checkKinds,
+  contractSchema,
   flagSchema,
   functionSchema,
+  type JobsIn,
   jobIdSchema,
+  jobsGiven,
+  type KindsOf,
+  type KnownKinds,
   optionsSchema,
   parseInput,
   parseJobs,
@@ -27,6 +32,8 @@ export interface EnqueueInOptions {
    * @defaultValue a new one
    */
   readonly requestId?: string | undefined
+  /** What the kinds of the queue are given and come to: `defineQueue`. @defaultValue none: any kind, any JSON */
+  readonly contract?: KnownKinds | undefined
 }
 
 /** A job that is committed with your transaction. `known`: it was in line before, with the same body. */
@@ -39,6 +46,10 @@ export interface SubmittedIn {
 export interface Submission {
   /** For `job_queue_answer`, which says when all are in line. */
   readonly requestId: string
+  /** The id of the job, or of the first one; an empty text for an empty list. */
+  readonly jobId: string
+  /** The ids of those that have a `ref`. */
+  readonly ids: Readonly<Record<string, string>>
   /** Each id once, in the order given. */
   readonly jobs: readonly SubmittedIn[]
 }
@@ -51,7 +62,7 @@ const text =
  * have committed, they are in line or `submitted`: nobody refuses them any more, whether a process is alive or not.
  *
  * @param sql runs a statement in your transaction: `fromPg(client)` and its like
- * @param jobs as for `coordinator.enqueue`; 8 MB in all
+ * @param jobs as for `coordinator.enqueue`, one or a list; 8 MB in all
  * @throws InterlockError `invalid_input`; `job_exists` when an id is submitted or live with another body, or was enqueued `once` with one;
  *   `not_migrated`; and what your driver throws, as it is
  * @example
@@ -60,21 +71,24 @@ const text =
  *   await enqueueIn(fromDrizzle(tx), [{ jobId: 'order-1', models: ['flux-dev'] }])
  * })
  */
-export async function enqueueIn(
+export async function enqueueIn<Contract = undefined>(
   sql: TransactionSql,
-  jobs: readonly EnqueueInput[],
-  options: EnqueueInOptions = {},
+  jobs: JobsIn<KindsOf<Contract>>,
+  options: EnqueueInOptions & { readonly contract?: Contract } = {},
 ): Promise<Submission> {
   parseInput(functionSchema, sql, 'sql')
-  parseJobs(jobs)
   const {
     queue = 'default',
-    requestId = null,
+    requestId,
     notify = true,
+    contract,
   } = parseInput(optionFields(), options, 'options')
-  const given = JSON.stringify([...jobs])
-  const [row] = await rowsBy(sql, [given, queue, requestId, String(notify)])
-  return submissionOf(row?.['answer'])
+  const { jobs: whole, ids } = jobsGiven(jobs, { contract, requestId })
+  await checkKinds(contract, whole)
+  parseJobs(whole)
+  const [row] = await rowsBy(sql, [JSON.stringify([...whole]), queue, requestId ?? null, String(notify)])
+  const [{ jobId } = { jobId: '' }] = whole
+  return { jobId, ids, ...submissionOf(row?.['answer']) }
 }
 
 const optionFields = () =>
@@ -82,6 +96,7 @@ const optionFields = () =>
     queue: queueSchema.optional(),
     requestId: jobIdSchema.max(190, 'must have at most 190 characters').optional(),
     notify: flagSchema.optional(),
+    contract: contractSchema,
   })
 
 async function rowsBy(sql: TransactionSql, values: readonly (string | null)[]) {
@@ -92,7 +107,7 @@ async function rowsBy(sql: TransactionSql, values: readonly (string | null)[]) {
   }
 }
 
-function submissionOf(answer: unknown): Submission {
+function submissionOf(answer: unknown): Pick<Submission, 'requestId' | 'jobs'> {
   if (typeof answer !== 'string')
     throw new InterlockError('invalid_input', 'sql: must return the rows of the statement', { path: 'sql' })
   const { request_id: requestId, jobs } = JSON.parse(answer)

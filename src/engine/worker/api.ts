@@ -1,7 +1,18 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Coordinator, Enqueued, HandledJob, ParentResult, ResultsOf } from '../coordinator/index.ts'
+import type { Coordinator, Enqueued, ParentResult } from '../coordinator/index.ts'
 import type { JobType, Json, Tries, Uses } from '../core/index.ts'
-import type { EnqueueInput } from '../events/index.ts'
+import type {
+  AnyKinds,
+  BareJobOf,
+  EnqueueInput,
+  GivenTo,
+  JobIn,
+  JobList,
+  JobsIn,
+  QueueContract,
+  ResultIn,
+  ReturnedBy,
+} from '../events/index.ts'
 import type { TransactionSql } from '../transaction/index.ts'
 import type { BreakerOptions } from './breaker.ts'
 import type { RetryRule } from './retry-delay.ts'
@@ -59,7 +70,7 @@ export interface HandlerContext<Result = unknown> {
    * @returns the result
    * @throws InterlockError `invalid_input`, `stale_token`; what your driver throws
    */
-  completeIn(sql: TransactionSql, result: Result): Promise<Result>
+  completeIn<Said extends Result>(sql: TransactionSql, result: Said): Promise<Said>
   /**
    * What came of the jobs that this one comes after: their ids and how they ended; with `results: true` also what their handlers returned.
    * @throws InterlockError `parents_too_large` for results of more than 16 MB in all; `job_not_active` when the attempt has ended
@@ -72,7 +83,7 @@ export interface HandlerContext<Result = unknown> {
    * @throws InterlockError as `coordinator.enqueue`; `job_not_active`, `stale_token`; `flow_cycle` if one of them would wait for what is to
    * wait for it
    */
-  add(jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  add(jobs: JobsIn<AnyKinds>): Promise<Enqueued>
   /**
    * Says how much the attempt has used of resources that its job names (`uses`): `{ 'openai-tpm': 2100 }`, whole numbers from 0. It counts when
    * the attempt ends, in the place of what was reserved; said again, the last word counts. What an attempt does not say counts as it was
@@ -92,6 +103,15 @@ export interface HandlerContext<Result = unknown> {
    * in common; `job_not_active`, `stale_token` when the attempt is not ours any more
    */
   done(model: string): Promise<void>
+}
+
+/** The same, in a queue with a contract. */
+export interface TypedContext<Result, Kinds> extends HandlerContext<Result> {
+  add(jobs: JobsIn<Kinds>): Promise<Enqueued>
+  /** @typeParam Kind what you know them to be: `parents<'resize'>({ results: true })` */
+  parents<Kind extends keyof Kinds & string = never>(options?: {
+    readonly results?: boolean | undefined
+  }): Promise<readonly ParentResult<ResultIn<Kinds, Kind>>[]>
 }
 
 /** Runs one attempt; what it returns (JSON), or resolves to, is the job's result. */
@@ -170,6 +190,12 @@ export interface CheckedHandler<Payload = unknown, Result = unknown> {
 export type HandlerDefinition<Payload = unknown, Result = unknown> =
   | CheckedHandler<Payload, Result>
   | UncheckedHandler<Payload, Result>
+
+/** With what its contract says of its kind. */
+export type WorkDefinition = Pick<HandlerDefinition, 'models' | 'retry' | 'run'> & {
+  readonly schema?: StandardSchemaV1 | undefined
+  readonly result?: StandardSchemaV1 | undefined
+}
 
 export interface JobWorkerOptions extends JobWorkerSettings {
   /** The coordinator through which it takes jobs. */
@@ -268,8 +294,8 @@ export interface WorkerMetrics {
   readonly takenIn: number
 }
 
-/** @typeParam Job what it may be asked to put in line: jobs of the kinds that it has handlers for */
-export interface JobWorker<Job = AnyJob> {
+/** @typeParam Job what it may be asked to put in line */
+export interface JobWorker<Job = EnqueueInput> {
   /** Begins to take jobs. */
   start(): void
   /**
@@ -277,7 +303,7 @@ export interface JobWorker<Job = AnyJob> {
    * kind names.
    * @throws InterlockError as `coordinator.enqueue`
    */
-  enqueue(jobs: readonly Job[]): Promise<Enqueued>
+  enqueue(jobs: Job | JobList<Job>): Promise<Enqueued>
   /**
    * Takes no new jobs and lets running ones end. At the deadline it stops them and gives them back. A second call with a shorter
    * `timeoutMs` moves the deadline. If the database does not answer, it resolves 2 s after the time to stop; jobs whose end it could
@@ -287,31 +313,14 @@ export interface JobWorker<Job = AnyJob> {
   metrics(): WorkerMetrics
 }
 
-/** A job of any kind. */
-export type AnyJob = Omit<EnqueueInput, 'models'> & { readonly models?: readonly string[] | undefined }
-
-/** Jobs of the kinds in `Made`, of which those in `Named` name their models. `*` takes every kind; of kinds by any text nothing is known. */
-export type JobFor<Made extends object, Named> = string extends keyof Made
-  ? AnyJob
-  : HandledJob<{ readonly [Kind in Exclude<keyof Made, '*'>]: unknown }, Named> | JobOfAnyKind<Made, Named>
-
-type JobOfAnyKind<Made, Named> = '*' extends keyof Made
-  ? Named extends { readonly '*': readonly string[] }
-    ? AnyJob
-    : EnqueueInput
-  : never
-
-/** The models that handlers name, where these are written: found by the compiler. A handler that is a function names none. */
-export type ModelsFor<Named> = {
-  readonly [Kind in keyof Named]: { readonly models?: Named[Kind] } | object
-}
-
-/** The same, as it was found. */
-export type ModelsIn<Named> = {
-  readonly [Kind in keyof Named as Named[Kind] extends readonly string[] ? Kind : never]: {
-    readonly models: Named[Kind]
-  }
-}
+/** Jobs that a worker puts in line: of the kinds of its contract, else of those that it has handlers for. `*` takes every kind. */
+export type JobFor<Contract, Made> = [Contract] extends [QueueContract<infer Kinds>]
+  ? JobIn<Kinds>
+  : string extends keyof Made
+    ? EnqueueInput
+    : Extract<keyof Made, '*' | JobType> extends never
+      ? BareJobOf<keyof Made & string, unknown>
+      : EnqueueInput
 
 /** A method, so that a function of whatever payload fits where the kind does not say which. */
 type AnyRun = { run(job: Job, context: HandlerContext): unknown }['run']
@@ -326,23 +335,57 @@ export type AnyHandler =
       readonly run: AnyRun
     }
 
+/** Runs one attempt of a job of a kind of these. */
+export type RunOf<Kinds, Kind extends keyof Kinds> = (
+  job: Job<GivenTo<Kinds, Kind>>,
+  context: TypedContext<ReturnedBy<Kinds, Kind>, Kinds>,
+) => ReturnedBy<Kinds, Kind> | Promise<ReturnedBy<Kinds, Kind>>
+
+/** The same, with what goes with it. */
+export interface DefinitionOf<Kinds, Kind extends keyof Kinds> {
+  /** Asked in the place of the schema of the contract: it returns the payload of this kind. */
+  readonly schema?: StandardSchemaV1<unknown, GivenTo<Kinds, Kind>> | undefined
+  /** What jobs of this kind need that are enqueued through the worker and name no models themselves. */
+  readonly models?: readonly string[] | undefined
+  readonly retry?: RetryRule | undefined
+  readonly run: RunOf<Kinds, Kind>
+}
+
+/** What runs jobs of a kind of these. */
+export type HandlerOf<Kinds, Kind extends keyof Kinds> = RunOf<Kinds, Kind> | DefinitionOf<Kinds, Kind>
+
 /**
- * Handlers by kind, each for the payload that its kind has, and with the result that its kind has in `Results`. A `schema` returns that
- * payload. No other kinds are known, but for workflows, whose handler the manager makes, and `*` for every other one.
+ * Handlers by kind, each for the payload of its kind, and with its result. No other kinds are known, but for workflows, whose handler the
+ * manager makes, and `*` for every other one.
  * @example export default { resize: (job) => job.payload.width } satisfies Handlers<Jobs>
  */
-export type Handlers<Payloads extends object, Results extends ResultsOf<Payloads> = Record<never, never>> = {
-  readonly [Kind in keyof Payloads | 'workflow' | '*']?: Kind extends keyof Payloads
-    ? HandlerFor<Payloads[Kind], Kind extends keyof Results ? Results[Kind] : unknown>
-    : HandlerFor<unknown, unknown>
+export type Handlers<Kinds> = {
+  readonly [Kind in keyof Kinds | 'workflow' | '*']?: Kind extends keyof Kinds
+    ? HandlerOf<Kinds, Kind>
+    : AnyHandler
 }
 
-type HandlerFor<Payload, Result> = Handler<Payload, Result> | HandlerDefinition<Payload, Result>
-
-/** At least one of them: a worker without a handler would take nothing. */
-export type SomeOf<Given> = { [Kind in keyof Given]: Given & Required<Pick<Given, Kind>> }[keyof Given]
-
-/** Handlers as they are written: `Made` is found by the compiler, from the schema of each or from what its function takes. */
-export type HandlersFor<Made> = {
-  readonly [Kind in keyof Made]: Handler<Made[Kind]> | HandlerDefinition<Made[Kind]>
+/** What the compiler says of a handler of a kind that is not in the contract. */
+export interface NoSuchKind<Kind> {
+  (job: Job, context: HandlerContext): unknown
+  readonly isNotInTheContract: Kind
 }
+
+/**
+ * Handlers as they are written. With a contract, each is that of its kind. Without, `Made` is found by the compiler, from the schema of each or
+ * from what its function takes.
+ */
+export type HandlersFor<Contract, Made> = ([Contract] extends [QueueContract<infer Kinds>]
+  ? Handlers<Kinds>
+  : unknown) & {
+  readonly [Kind in keyof Made]: [Contract] extends [QueueContract<infer Kinds>]
+    ? KnownKind<Kinds, Kind>
+    : Handler<Made[Kind]> | HandlerDefinition<Made[Kind]>
+}
+
+/** While the compiler looks for the kinds, it asks of any text. */
+type KnownKind<Kinds, Kind> = string extends Kind
+  ? unknown
+  : Kind extends keyof Handlers<Kinds>
+    ? unknown
+    : NoSuchKind<Kind>

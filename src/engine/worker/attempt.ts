@@ -8,10 +8,10 @@ import {
   type Started,
   type Uses,
 } from '../core/index.ts'
-import { CheckedResult, parseUsed } from '../events/index.ts'
+import { CheckedResult, parseUsed, standardOf } from '../events/index.ts'
 import type { AttemptSpan } from '../store/index.ts'
-import type { HandlerContext, HandlerDefinition, Job, ThreadHandler } from './api.ts'
-import { AttemptStopped, type StopCause } from './errors.ts'
+import type { HandlerContext, Job, ThreadHandler, WorkDefinition } from './api.ts'
+import { AttemptStopped, NonRetryableError, type StopCause } from './errors.ts'
 import { type AttemptOutcome, type HandlerEnd, outcomeIn, outcomeOf } from './outcome.ts'
 import { saidBy } from './said.ts'
 import { owned } from './uncaught.ts'
@@ -92,7 +92,7 @@ export class Attempt {
    * Checks the payload and runs the handler. Never rejects. `onSettled` is called when the handler itself has ended, perhaps
    * later than the outcome.
    */
-  async run(definition: HandlerDefinition, job: Job, onSettled: () => void): Promise<AttemptOutcome> {
+  async run(definition: WorkDefinition, job: Job, onSettled: () => void): Promise<AttemptOutcome> {
     this.running = true
     this.#startClock()
     const settled = this.#handle(definition, job).finally(() => {
@@ -142,17 +142,18 @@ export class Attempt {
     this.#callOff.push(after(ms, () => this.#cut.resolve({ type: 'cut' })))
   }
 
-  #handle(definition: HandlerDefinition, job: Job): Promise<HandlerEnd> {
+  #handle(definition: WorkDefinition, job: Job): Promise<HandlerEnd> {
     return owned(this, async (): Promise<HandlerEnd> => {
-      const checked = await payloadOf(definition, job.payload)
-      if ('refusal' in checked) return { type: 'refused', error: checked.refusal }
+      const checked = await standardOf(definition.schema, job.payload, 'payload')
+      if ('fault' in checked) return { type: 'refused', error: checked.fault }
       if (this.#turns.isLong) await this.#waitToBegin()
       // Nothing begins under a lease that is over, though its timer may be late.
       this.#check()
       if (this.signal.aborted) return { type: 'cut' }
       try {
-        const { payload } = checked
-        return { type: 'returned', result: await definition.run({ ...job, payload }, this.#context()) }
+        const payload = checked.value
+        const result = await definition.run({ ...job, payload }, this.#context(definition))
+        return { type: 'returned', result: await resultBy(definition, result) }
       } catch (error) {
         return { type: 'threw', error }
       }
@@ -170,7 +171,7 @@ export class Attempt {
     if (!this.signal.aborted) this.#startClock()
   }
 
-  #context(): HandlerContext {
+  #context(definition: WorkDefinition): HandlerContext {
     const { lease } = this
     const said = <T>(work: Promise<T>) => saidBy(work, (error) => this.failUncaught(error))
     return {
@@ -181,7 +182,7 @@ export class Attempt {
       heartbeat: () => said(this.#hold(this.#coordinator.heartbeat(lease))),
       progress: (progress) => said(this.#hold(this.#coordinator.note(lease, { progress }))),
       checkpoint: (checkpoint) => said(this.#hold(this.#coordinator.note(lease, { checkpoint }))),
-      completeIn: (sql, result) => said(this.#completeIn(sql, result)),
+      completeIn: (sql, result) => said(this.#completeIn(sql, result, definition)),
       parents: (options) => said(this.#coordinator.parents(lease, options)),
       add: (jobs) => said(this.#coordinator.add(lease, jobs)),
       used: (uses) => said(this.#use(uses)),
@@ -193,8 +194,9 @@ export class Attempt {
   async #completeIn<Result>(
     sql: Parameters<HandlerContext['completeIn']>[0],
     result: Result,
+    definition: WorkDefinition,
   ): Promise<Result> {
-    const said = new CheckedResult(result ?? null)
+    const said = new CheckedResult((await resultBy(definition, result)) ?? null)
     this.#said = said
     // This process looks for the end by itself.
     await this.#coordinator.completeIn(sql, this.lease, { result: said, notify: false, used: this.#used })
@@ -229,21 +231,13 @@ export class Attempt {
   }
 }
 
-/** The payload for the handler, or why there is none. Never rejects, whatever the schema does. */
-async function payloadOf(
-  { schema }: HandlerDefinition,
-  payload: unknown,
-): Promise<{ readonly payload: unknown } | { readonly refusal: unknown }> {
-  if (schema === undefined) return { payload }
-  try {
-    const result = await schema['~standard'].validate(payload)
-    if (result.issues === undefined) return { payload: result.value }
-    const issue = result.issues[0]
-    const keys = issue?.path?.map((part) => String(typeof part === 'object' ? part.key : part)) ?? []
-    return { refusal: new Error(`${['payload', ...keys].join('.')}: ${issue?.message ?? 'is not valid'}`) }
-  } catch (refusal) {
-    return { refusal }
-  }
+/** What is kept of a result. @throws NonRetryableError as for any result that cannot be kept */
+async function resultBy({ result: schema }: WorkDefinition, result: unknown): Promise<unknown> {
+  if (schema === undefined) return result
+  const kept = await standardOf(schema, result, 'result')
+  if (!('fault' in kept)) return kept.value
+  const { fault } = kept
+  throw new NonRetryableError(fault instanceof Error ? fault.message : String(fault), { cause: fault })
 }
 
 /** The unfinished attempts of one worker. Tells them to stop when the log says so. */

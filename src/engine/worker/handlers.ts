@@ -1,13 +1,19 @@
 import { type BatchSize, type InterlockError, invalidInput } from '../core/index.ts'
-import { checkHandler, type EnqueueInput } from '../events/index.ts'
+import {
+  type AnyKinds,
+  checkHandler,
+  type EnqueueInput,
+  type JobsIn,
+  type KnownKinds,
+  type QueueContract,
+} from '../events/index.ts'
 import type {
   AnyHandler,
-  AnyJob,
   HandlerDefinition,
+  Handlers,
   HandlersFor,
-  ModelsFor,
-  ModelsIn,
   ThreadHandler,
+  WorkDefinition,
 } from './api.ts'
 import { isBatchHandler } from './batch.ts'
 
@@ -19,31 +25,42 @@ export interface HandlerSet {
   readonly kinds: readonly string[] | null
   /** Kinds of which several jobs are taken at once; undefined: none. */
   readonly batches: readonly BatchSize[] | undefined
-  of(kind: string): HandlerDefinition | undefined
+  of(kind: string): WorkDefinition | undefined
   /** The same jobs; one that names no models gets those of its kind. */
-  named(jobs: readonly AnyJob[]): readonly EnqueueInput[]
+  named(jobs: unknown): JobsIn<AnyKinds>
   /** Ends what handlers keep for the next job: threads. */
   close(): Promise<void>
 }
 
-/** @throws InterlockError `invalid_input` if there is no handler, or one is not valid */
-export function handlersOf(given: Readonly<Record<string, AnyHandler>>): HandlerSet {
+/**
+ * @param contract whose schemas count where a handler has none of its own
+ * @throws InterlockError `invalid_input` if there is no handler, or one is not valid
+ */
+export function handlersOf(
+  given: Readonly<Record<string, AnyHandler>>,
+  contract: KnownKinds | undefined,
+): HandlerSet {
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
-  const entries = isObject ? Object.entries(given) : []
+  const entries = isObject ? Object.entries(given).filter(([, handler]) => handler !== undefined) : []
   if (entries.length === 0) {
     throw invalid('handlers', 'must have a function for at least one kind of job, or for "*"')
   }
   const byKind = new Map(entries.map(([kind, handler]) => [kind, definitionOf(kind, handler)]))
-  const of = (kind: string) => byKind.get(kind) ?? byKind.get(ANY_KIND)
+  const known = new Map<string, WorkDefinition | undefined>()
+  const of = (kind: string) => {
+    if (!known.has(kind))
+      known.set(kind, withSchemas(byKind.get(kind) ?? byKind.get(ANY_KIND), kind, contract))
+    return known.get(kind)
+  }
   return {
     kinds: byKind.has(ANY_KIND) ? null : [...byKind.keys()],
     batches: batchSizes(byKind),
     of,
-    // What is no list of jobs is refused where jobs are read.
+    // What is no job is refused where jobs are read.
     named: (jobs) =>
-      (Array.isArray(jobs)
+      Array.isArray(jobs)
         ? Array.from(jobs, (job) => withModels(job, of))
-        : jobs) as readonly EnqueueInput[],
+        : withModels(jobs as EnqueueInput, of),
     close: async () => {
       await Promise.all([...byKind.values()].map(({ run }) => (run as Partial<ThreadHandler>).close?.()))
     },
@@ -59,7 +76,20 @@ function batchSizes(byKind: ReadonlyMap<string, HandlerDefinition>): readonly Ba
   return sizes.every(({ size }) => size === 1) ? undefined : sizes
 }
 
-function withModels(job: AnyJob, of: HandlerSet['of']): AnyJob {
+function withSchemas(
+  definition: HandlerDefinition | undefined,
+  kind: string,
+  contract: KnownKinds | undefined,
+): WorkDefinition | undefined {
+  const schemas = contract?.schemas
+  const own = schemas !== undefined && Object.hasOwn(schemas, kind) ? schemas[kind] : undefined
+  if (definition === undefined || own === undefined) return definition
+  const { payload, result, models } = own
+  const { schema = payload } = definition
+  return { ...definition, schema, models: definition.models ?? models, result }
+}
+
+function withModels(job: EnqueueInput, of: HandlerSet['of']): EnqueueInput {
   if (typeof job !== 'object' || job === null || job.models !== undefined) return job
   const models = of(job.kind ?? job.jobType ?? 'normal')?.models
   return models === undefined ? job : { ...job, models }
@@ -79,15 +109,20 @@ function invalid(path: string, what: string): InterlockError {
 }
 
 /**
- * Returns the handlers unchanged, for a file of `interlock work`: each `run` knows the payload that its `schema` makes.
+ * Returns the handlers unchanged, for a file of `interlock work`: each `run` knows the payload that its `schema` makes, or with a contract that
+ * of its kind.
  * @example
  * export default defineHandlers({
  *   resize: { schema: z.object({ width: z.number() }), run: (job) => resize(job.payload.width) },
  * })
  */
-export function defineHandlers<
-  Made extends Readonly<Record<string, unknown>>,
-  Named extends Readonly<Record<string, unknown>> = Record<never, never>,
->(handlers: HandlersFor<Made> & ModelsFor<Named>): HandlersFor<Made> & ModelsIn<Named> {
-  return handlers as HandlersFor<Made> & ModelsIn<Named>
+export function defineHandlers<Made extends Readonly<Record<string, unknown>>>(
+  handlers: HandlersFor<undefined, Made>,
+): HandlersFor<undefined, Made>
+export function defineHandlers<Kinds>(
+  contract: QueueContract<Kinds>,
+  handlers: Handlers<Kinds>,
+): Handlers<Kinds>
+export function defineHandlers(first: object, second?: object): object {
+  return second ?? first
 }

@@ -1,28 +1,17 @@
 import { Subscription } from 'rxjs'
 import { InFlight, SingleFlight } from '../coordinator/base/concurrency.ts'
-import type {
-  Coordinator,
-  Enqueued,
-  HandledJob,
-  ResultsOf,
-  TypedCoordinator,
-  UntypedCoordinator,
-} from '../coordinator/index.ts'
+import type { Coordinator, Enqueued } from '../coordinator/index.ts'
 import { type Claim, invalidInput, isAttemptOver, type Started } from '../core/index.ts'
-import { checkDrainOptions, checkWorkerOptions } from '../events/index.ts'
+import { type AnyKinds, checkDrainOptions, checkWorkerOptions, type JobsIn } from '../events/index.ts'
 import type {
-  AnyJob,
   DrainOptions,
   DrainReport,
-  HandlerDefinition,
-  Handlers,
   HandlersFor,
   JobFor,
   JobWorker,
   JobWorkerOptions,
   JobWorkerSettings,
-  ModelsFor,
-  SomeOf,
+  WorkDefinition,
   WorkerMetrics,
 } from './api.ts'
 import { Attempt, Attempts, type HandOn } from './attempt.ts'
@@ -51,26 +40,13 @@ import { Turns } from './yield-when-busy.ts'
  * })
  * worker.start()
  */
-export function createJobWorker<
-  Made extends Readonly<Record<string, unknown>>,
-  Named extends Readonly<Record<string, unknown>> = Record<never, never>,
->(
+export function createJobWorker<Contract, Made extends Readonly<Record<string, unknown>>>(
   options: JobWorkerSettings & {
-    readonly coordinator: UntypedCoordinator
+    readonly coordinator: Coordinator & { readonly contract?: Contract }
     /** By kind; `*` takes every kind that has no handler of its own. */
-    readonly handlers: HandlersFor<Made> & ModelsFor<Named>
+    readonly handlers: HandlersFor<Contract, Made>
   },
-): JobWorker<JobFor<Made, Named>>
-export function createJobWorker<
-  Payloads extends object,
-  Results extends ResultsOf<Payloads>,
-  Named extends Readonly<Record<string, unknown>> = Record<never, never>,
->(
-  options: JobWorkerSettings & {
-    readonly coordinator: Coordinator & Pick<TypedCoordinator<Payloads, Results>, 'payloads' | 'results'>
-    readonly handlers: SomeOf<Handlers<Payloads, Results>> & ModelsFor<Named>
-  },
-): JobWorker<HandledJob<Payloads, Named>>
+): JobWorker<JobFor<Contract, Made>>
 export function createJobWorker(options: JobWorkerSettings & { readonly handlers: object }): JobWorker {
   return new QueueJobWorker(options as JobWorkerOptions)
 }
@@ -128,7 +104,7 @@ class QueueJobWorker implements JobWorker {
     noteSaid(coordinator, options)
     this.#options = options
     this.#coordinator = coordinator
-    this.#handlers = handlersOf(handlers)
+    this.#handlers = handlersOf(handlers, coordinator.contract)
     this.#attempts = new Attempts(coordinator)
     const { kinds, batches } = this.#handlers
     this.#slots = new Slots(concurrency, {
@@ -150,7 +126,7 @@ class QueueJobWorker implements JobWorker {
       : undefined
   }
 
-  enqueue(jobs: readonly AnyJob[]): Promise<Enqueued> {
+  enqueue(jobs: JobsIn<AnyKinds>): Promise<Enqueued> {
     return this.#coordinator.enqueue(this.#handlers.named(jobs))
   }
 
@@ -271,7 +247,7 @@ class QueueJobWorker implements JobWorker {
     if (this.#isHinted) this.#claim()
   }
 
-  #outcomeOf(attempt: Attempt, definition: HandlerDefinition | undefined): Promise<AttemptOutcome> {
+  #outcomeOf(attempt: Attempt, definition: WorkDefinition | undefined): Promise<AttemptOutcome> {
     return perform(attempt, {
       coordinator: this.#coordinator,
       definition,

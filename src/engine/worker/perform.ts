@@ -1,13 +1,13 @@
 import type { Coordinator } from '../coordinator/index.ts'
 import type { AttemptEnd, AttemptSpan, JobData } from '../store/index.ts'
-import type { HandlerDefinition, Job } from './api.ts'
+import type { Job, WorkDefinition } from './api.ts'
 import type { Attempt } from './attempt.ts'
 import { type AttemptOutcome, failed, type PlainOutcome } from './outcome.ts'
 import { untilAnswered } from './until-answered.ts'
 
 export interface PerformOptions {
   readonly coordinator: Coordinator
-  readonly definition: HandlerDefinition | undefined
+  readonly definition: WorkDefinition | undefined
   /** Gets errors that waiting does not cure, while the job's data is read. */
   readonly onError: (error: unknown) => void
   /** The handler itself has ended, perhaps later than the outcome. */

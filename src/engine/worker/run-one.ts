@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs'
 import type { Coordinator } from '../coordinator/index.ts'
 import { endsAttempt, isAttemptOver, type Started } from '../core/index.ts'
-import type { HandlerDefinition } from './api.ts'
+import type { WorkDefinition } from './api.ts'
 import { Attempt } from './attempt.ts'
 import { logEnd, logFailure, logStart } from './log-lines.ts'
 import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
@@ -15,7 +15,7 @@ const STOP_MS = 4_000
 export async function runOne(
   started: Started,
   coordinator: Coordinator,
-  definition: HandlerDefinition,
+  definition: WorkDefinition,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<PlainOutcome> {
   const onError = (error: unknown) => logFailure(coordinator.logger, error)
@@ -57,7 +57,7 @@ function watchOver(attempt: Attempt, coordinator: Coordinator): Subscription {
 
 interface ReportOptions extends AskOptions {
   readonly coordinator: Coordinator
-  readonly definition: HandlerDefinition
+  readonly definition: WorkDefinition
 }
 
 /** If the program gives up, an unreported end is lost with its lease. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   type Coordinator,
+  type CoordinatorOf,
   createCoordinator,
   type Logger,
   silentLogger,
@@ -11,7 +12,16 @@ import {
   MICROS_PER_MS,
   type RecordedEvent,
 } from '../../engine/core/index.ts'
-import { checkCall, type EnqueueInput, type PolicyInput, parsePolicy } from '../../engine/events/index.ts'
+import {
+  checkCall,
+  type EnqueueInput,
+  type JobIn,
+  type KindsOf,
+  type KnownKinds,
+  type PolicyInput,
+  parsePolicy,
+  type ResultIn,
+} from '../../engine/events/index.ts'
 import { type MemoryDatabase, memoryDatabase, memoryStore } from '../../engine/store/memory/index.ts'
 import {
   createJobWorker,
@@ -19,7 +29,6 @@ import {
   type JobFor,
   type JobWorker,
   type JobWorkerSettings,
-  type ModelsFor,
 } from '../../engine/worker/index.ts'
 import { HandClock } from './hand-clock.ts'
 import { StoreWatch } from './settle.ts'
@@ -42,24 +51,28 @@ export interface TestQueueOptions {
   readonly patienceMs?: number | undefined
   /** Unless given nothing is logged. */
   readonly logger?: Logger | undefined
+  /** What the kinds of the queue are given and come to: `defineQueue`. */
+  readonly contract?: KnownKinds | undefined
 }
 
+/** The kinds that a contract names. */
+type KindIn<Contract> = keyof KindsOf<Contract> & string
+
 /** A queue in memory for the tests of your own handlers, with a clock that stands still until you set it. */
-export interface TestQueue extends AsyncDisposable {
+export interface TestQueue<Contract = undefined> extends AsyncDisposable {
   /** What your program is given: enqueue, cancel, pause and look through it. */
-  readonly coordinator: Coordinator
+  readonly coordinator: CoordinatorOf<Contract>
   /** Starts a worker with these handlers, as `createJobWorker` does. Without `concurrency` it runs up to 10 jobs at once. */
-  work<
-    Made extends Readonly<Record<string, unknown>>,
-    Named extends Readonly<Record<string, unknown>> = Record<never, never>,
-  >(
-    handlers: HandlersFor<Made> & ModelsFor<Named>,
+  work<Made extends Readonly<Record<string, unknown>>>(
+    handlers: HandlersFor<Contract, Made>,
     settings?: JobWorkerSettings,
-  ): JobWorker<JobFor<Made, Named>>
+  ): JobWorker<JobFor<Contract, Made>>
   /** The time of the queue. */
   now(): Date
   /** Puts one job in line, runs what may run now, and says how far the job has come. @throws InterlockError as `coordinator.enqueue`, `drain` */
-  run(job: EnqueueInput): Promise<TestedJob>
+  run<Kind extends KindIn<Contract> = never>(
+    job: JobIn<KindsOf<Contract>>,
+  ): Promise<TestedJob<ResultIn<KindsOf<Contract>, Kind>>>
   /**
    * Runs everything that may run at the present time, and what that enqueues, until nothing may.
    * @throws InterlockError `invalid_input` if handlers run for longer than `patienceMs`: it names them
@@ -78,7 +91,9 @@ export interface TestQueue extends AsyncDisposable {
    */
   finish(): Promise<readonly TestedJob[]>
   /** How far a job has come. @throws InterlockError `job_not_live` if there never was one */
-  job(jobId: string): Promise<TestedJob>
+  job<Kind extends KindIn<Contract> = never>(
+    jobId: string,
+  ): Promise<TestedJob<ResultIn<KindsOf<Contract>, Kind>>>
   /** What was put in line, by the test and by handlers, in that order. */
   enqueued(filter?: EnqueuedFilter): Promise<readonly EnqueuedJob[]>
   /** As if this process had stood still for longer than its lease: its handlers are told to stop, and their jobs are tried again. */
@@ -95,15 +110,24 @@ export interface TestQueue extends AsyncDisposable {
  * queue.work({ draw })
  * const { state, result } = await queue.run({ jobId: 'fox', kind: 'draw', models: ['flux-dev'] })
  */
+export function testQueue<Contract = undefined>(
+  options?: TestQueueOptions & { readonly contract?: Contract },
+): Promise<TestQueue<Contract>>
 export async function testQueue(options: TestQueueOptions = {}): Promise<TestQueue> {
   checkCall('testQueue', options)
-  const { policy, now = new Date(START), patienceMs = PATIENCE_MS, logger = silentLogger } = options
+  const { policy, now = new Date(START), patienceMs = PATIENCE_MS, logger = silentLogger, contract } = options
   if (policy !== undefined) parsePolicy(policy)
   const clock = new HandClock(now.getTime() * MICROS_PER_MS)
   const database = memoryDatabase(clock)
   const watch = new StoreWatch(memoryStore(database))
   const { store } = watch
-  const coordinator = await createCoordinator({ store, logger, leaseMs: LEASE_MS, graceMs: GRACE_MS })
+  const coordinator = await createCoordinator({
+    store,
+    logger,
+    leaseMs: LEASE_MS,
+    graceMs: GRACE_MS,
+    contract,
+  })
   if (policy !== undefined) await coordinator.setPolicy(policy)
   return new QueueUnderTest({ clock, database, watch, coordinator, patienceMs })
 }
@@ -139,7 +163,7 @@ class QueueUnderTest implements TestQueue {
       concurrency: 10,
       ...settings,
       coordinator: this.coordinator,
-      handlers: handlers as HandlersFor<Readonly<Record<string, unknown>>>,
+      handlers: handlers as HandlersFor<undefined, Readonly<Record<string, unknown>>>,
     })
     this.#workers.push(worker)
     worker.start()
@@ -152,9 +176,9 @@ class QueueUnderTest implements TestQueue {
 
   async run(job: EnqueueInput): Promise<TestedJob> {
     const [first] = this.#workers
-    await (first ?? this.coordinator).enqueue([job])
+    const { jobId } = await (first ?? this.coordinator).enqueue(job)
     await this.drain()
-    return this.job(job.jobId)
+    return this.job(jobId)
   }
 
   async drain(): Promise<void> {

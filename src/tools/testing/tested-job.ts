@@ -2,7 +2,7 @@ import type { Coordinator } from '../../engine/coordinator/index.ts'
 import { InterlockError, type Json, MICROS_PER_MS, type RecordedEvent } from '../../engine/core/index.ts'
 
 /** How far a job has come. */
-export interface TestedJob {
+export interface TestedJob<Result = Json> {
   readonly jobId: string
   /** `waiting`, `active`, or how it ended: `completed`, `failed`, `cancelled`, `expired`, `bypassed`. */
   readonly state: 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled' | 'expired' | 'bypassed'
@@ -13,7 +13,7 @@ export interface TestedJob {
   /** When it may start; null: it is not put off. */
   readonly runAt: Date | null
   readonly payload: Json
-  readonly result: Json
+  readonly result: Result
   readonly error: Json
   readonly checkpoint: Json
   readonly progress: Json

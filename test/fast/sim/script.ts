@@ -1,5 +1,5 @@
 import type { OverlapRule, Uses } from '../../../src/engine/core/index.ts'
-import type { EnqueueInput, PolicyInput } from '../../../src/engine/events/index.ts'
+import type { DurationText, EnqueueInput, PolicyInput } from '../../../src/engine/events/index.ts'
 
 /** One job of a run: everything that asks for it asks for the same. */
 export interface SimJob {
@@ -40,7 +40,7 @@ export interface SimParent {
 /** A schedule of a run. Its jobs are named by their due times. */
 export interface SimSchedule {
   readonly id: string
-  readonly every: string
+  readonly every: DurationText
   readonly model: string
   readonly overlap: OverlapRule
   /** How long each of its handlers works. */

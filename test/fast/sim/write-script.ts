@@ -40,7 +40,7 @@ export function scheduledScript(seed: number): Script {
   const script = scriptOf(seed)
   const dice = new Dice(seed, 'schedules')
   const schedules = Array.from({ length: dice.whole(1, 3) }, (_, i): SimSchedule => {
-    const [every, overlap] = [dice.pick(['1s', '2s']), dice.pick(overlapRules)]
+    const [every, overlap] = [dice.pick(['1s', '2s'] as const), dice.pick(overlapRules)]
     return { id: `s${i}`, every, model: dice.pick(MODELS), overlap, ms: Math.round(dice.delay(40)) }
   })
   const dedupe = { key: 'd', while: 'waiting', debounce: { delay: '1s', maxDelay: '3s' } } as const

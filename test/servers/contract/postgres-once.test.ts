@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { rebuild, verify } from '../../../src/tools/history/index.ts'
 import { connection, joined, migratedDatabase } from './support.ts'
 
-const job = (jobId: string) => ({ jobId, models: ['m'], payload: { of: jobId }, once: '24h' })
+const job = (jobId: string) => ({ jobId, models: ['m'], payload: { of: jobId }, once: '24h' as const })
 
 it('puts one job in line for 50 ids that two processes submit at the same moment, and again after its end', async () => {
   const url = await migratedDatabase()
@@ -70,7 +70,7 @@ it('says the same of a job of SQL for which another stood, also when that has en
   expect(await submitted('first')).toMatchObject(answer)
   await coordinator.cancel('other')
   expect(await submitted('again')).toMatchObject(answer)
-  const again = { jobId: 'double', models: ['m'], once: '24h', payload: 1, dedupe }
+  const again = { jobId: 'double', models: ['m'], once: '24h' as const, payload: 1, dedupe }
   expect((await coordinator.enqueue([again])).jobs).toEqual([{ jobId: 'double', standsFor: 'other' }])
   expect(await verify({ store })).toMatchObject({ ok: true, differences: [] })
   await db.query("update job_queue_once set stands_for = null where job_id = 'double'")

@@ -22,9 +22,9 @@ import { join, memoryStore } from './support.ts'
 
 const COUNT = 600
 const PARTS = 3
-const jobsOf = (prefix: string, count = COUNT): EnqueueInput[] =>
+const jobsOf = (prefix: string, count = COUNT) =>
   Array.from({ length: count }, (_, n) => ({ jobId: `${prefix}-${n}`, models: ['m'], payload: { n } }))
-const idsOf = (jobs: readonly EnqueueInput[]): string[] => jobs.map(({ jobId }) => jobId)
+const idsOf = (jobs: readonly { readonly jobId: string }[]): string[] => jobs.map(({ jobId }) => jobId)
 
 /** A queue, and how to let the time of a reservation pass. */
 interface Scene {

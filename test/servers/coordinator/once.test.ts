@@ -9,7 +9,7 @@ import { join } from './support.ts'
 
 const all = { max: 1_000, kinds: null }
 const MINUTE = 60_000_000
-const job = { jobId: 'invoice', models: ['printer'], payload: { pages: 2, copies: 1 }, once: '24m' }
+const job = { jobId: 'invoice', models: ['printer'], payload: { pages: 2, copies: 1 }, once: '24m' as const }
 
 /** Two processes over one database, whose clock goes on when the test says so. */
 async function two() {
@@ -182,14 +182,14 @@ describe('commands that are decided together', () => {
 describe('a call that asks for it wrongly', () => {
   it.each(['24', '1.5h', '0h', '366d', 'forever', '', ' 1h', 60, true])('is refused: %j', async (once) => {
     const { first } = await two()
-    const refused = first.enqueue([{ ...job, once: once as string }])
+    const refused = first.enqueue([{ ...job, once: once as '24h' }])
     await expect(refused).rejects.toMatchObject({
       code: 'invalid_input',
       message: /jobs\[0\]\.once: must be a time/,
     })
   })
 
-  it.each(['1s', '90m', '24h', '365d', 'for ever', null])('is carried out: %j', async (once) => {
+  it.each(['1s', '90m', '24h', '365d', 'for ever', null] as const)('is carried out: %j', async (once) => {
     const { first } = await two()
     expect(await first.enqueue([{ ...job, once }])).toMatchObject({ queued: 1 })
   })

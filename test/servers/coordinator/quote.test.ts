@@ -157,7 +157,7 @@ it(
         const done = await outcomeOf(coordinator.enqueue([wanted]))
         if (typeof quote === 'string' || typeof done === 'string') expect(quote).toEqual(done)
         else {
-          const found = await coordinator.explain(quote.standsFor ?? wanted.jobId)
+          const found = await coordinator.explain(quote.standsFor ?? quote.jobId)
           isThatOf(quote, done, found)
           expect(quote.version).toBe(version)
         }

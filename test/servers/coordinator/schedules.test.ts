@@ -96,7 +96,7 @@ describe('schedules that a service declares', () => {
   it('fire weekly also when the service is deployed every day, with another payload each time', async () => {
     await using queue = await testQueue()
     for (let day = 0; day < 22; day++) {
-      const weekly = { id: 'weekly', every: '7d', job: { ...job, payload: { build: day } } }
+      const weekly = { id: 'weekly', every: '7d' as const, job: { ...job, payload: { build: day } } }
       await queue.coordinator.schedules('billing', [weekly], { revision: day })
       await queue.advance(DAY)
     }

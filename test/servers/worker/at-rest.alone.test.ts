@@ -30,7 +30,7 @@ async function costOfRest(schedules: number) {
   )
   const many = Array.from({ length: schedules }, (_, i) => ({
     id: `s${10_000 + i}`,
-    every: '365d',
+    every: '365d' as const,
     job: { models: ['m'] },
   }))
   await coordinator.schedules('billing', many)

@@ -176,7 +176,7 @@ it('10,000 schedules of which none is due add nothing to what a decision does, a
   const coordinator = await createCoordinator({ store: memoryStore(), logger: silentLogger })
   try {
     const many = Array.from({ length: 10_000 }, (_, i) => ({
-      ...{ id: `s${i}`, every: '365d', job: { models: ['m'] } },
+      ...{ id: `s${i}`, every: '365d' as const, job: { models: ['m'] } },
     }))
     expect((await coordinator.schedules('billing', many)).set).toHaveLength(10_000)
     expect(timers.mock.calls.length).toBeLessThan(100)

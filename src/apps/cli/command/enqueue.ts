@@ -204,7 +204,7 @@ export function jobOf(options: JobOptions): EnqueueInput {
 }
 
 /** @throws InterlockError `invalid_input` if one of the two is missing */
-function dedupeOf(key: string | undefined, lasts: string | undefined): EnqueueInput['dedupe'] {
+function dedupeOf(key: string | undefined, lasts: string | undefined): unknown {
   if (key === undefined && lasts === undefined) return undefined
   if (key === undefined || lasts === undefined)
     throw invalidInput(

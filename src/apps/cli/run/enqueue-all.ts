@@ -10,7 +10,7 @@ const BATCH = 500
 const PAYLOADS = 500_000
 
 /** What came of all of them. */
-export interface EnqueuedAll extends Omit<Enqueued, 'jobs'> {
+export interface EnqueuedAll extends Omit<Enqueued, 'jobs' | 'jobId' | 'ids'> {
   /** Jobs that others stand for. */
   readonly deduplicated: readonly Required<EnqueueAnswer>[]
 }

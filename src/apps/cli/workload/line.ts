@@ -69,7 +69,7 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   const { jobId, jobType, models, priority } = spec
   const attempts = optional(fields['attempts']) === undefined ? {} : { attempts: spec.attempts }
   const kind = optional(fields['kind']) === undefined ? {} : { kind: spec.kind }
-  const taken = typeof once === 'string' ? { once } : {}
+  const taken = once === undefined ? {} : { once: once as NonNullable<EnqueueInput['once']> }
   const keyed = dedupe === undefined ? {} : { dedupe: dedupe as NonNullable<EnqueueInput['dedupe']> }
   const linked = after === undefined ? {} : { after: after as NonNullable<EnqueueInput['after']> }
   const found = spec.tag === undefined ? {} : { tag: spec.tag }
@@ -204,7 +204,7 @@ function named<T>(parse: () => T): T {
 
 /** One line of a workload file: a job, and for how long it keeps its models. */
 export interface WorkloadJob {
-  readonly input: EnqueueInput
+  readonly input: EnqueueInput & { readonly jobId: string; readonly models: readonly string[] }
   readonly seconds: number
   /** Where it stands in the file, from 1. */
   readonly line: number

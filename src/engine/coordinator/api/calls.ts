@@ -147,6 +147,10 @@ export interface EnqueueOptions {
 
 /** What came of jobs that were to be put in line. */
 export interface Enqueued {
+  /** The id of the job, or of the first one; an empty text for an empty list. */
+  readonly jobId: string
+  /** The ids of those that have a `ref`. */
+  readonly ids: Readonly<Record<string, string>>
   /** How many this call has put in line. */
   readonly queued: number
   /** Jobs that were live already with the same spec, and were left as they are. */
@@ -192,13 +196,13 @@ export interface Quote extends StartsIn {
 }
 
 /** How a job ended, for the one who asked for it. */
-export interface JobEnd {
+export interface JobEnd<Result = Json> {
   readonly jobId: string
   /** `deduplicated`: it was not put in line, since `standsFor` stands for it. `bypassed`: it ran outside the queue. */
   readonly outcome: Ending
   readonly at: Date
   /** What its handler returned; null: nothing, or it was deleted. */
-  readonly result: Json
+  readonly result: Result
   /** `{ name, message, stack? }` of the last attempt that failed; null: none did, or it was deleted. */
   readonly error: Json
   readonly standsFor?: string
@@ -234,11 +238,11 @@ export interface CompleteInOptions {
 }
 
 /** What came of a job that another one comes after. */
-export interface ParentResult {
+export interface ParentResult<Result = Json> {
   readonly jobId: string
   readonly outcome: JobOutcome
   /** What its handler returned, if results were asked for; null: nothing, it was deleted, or the id was enqueued again. */
-  readonly result: Json
+  readonly result: Result
 }
 
 /** Notes of a running attempt; each at most 64 KB of JSON. */

@@ -18,7 +18,15 @@ import type {
   Started,
   Uses,
 } from '../../core/index.ts'
-import type { DeclaredModels, EnqueueInput, PolicyInput, ScheduleInput } from '../../events/index.ts'
+import type {
+  AnyKinds,
+  DeclaredModels,
+  EnqueueInput,
+  JobsIn,
+  KnownKinds,
+  PolicyInput,
+  ScheduleInput,
+} from '../../events/index.ts'
 import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
 import type { TransactionSql } from '../../transaction/index.ts'
 import type { Logger } from '../base/logger.ts'
@@ -54,6 +62,8 @@ export interface Coordinator {
   readonly logger: Logger
   /** What makes traces of this queue in this process; undefined: nothing does. */
   readonly telemetry: Telemetry | undefined
+  /** What the kinds of the queue are given and come to (`defineQueue`); undefined: it was made without. */
+  readonly contract?: KnownKinds | undefined
   /** The id of this incarnation of the process. It changes when the lease is lost. */
   readonly workerId: string
 
@@ -85,13 +95,13 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`; `submitted` if not all of a call that is
    * committed are in line and none of them came in line for as long as its patience: the others follow by themselves; `command_reused`
    */
-  enqueue(jobs: readonly EnqueueInput[], options?: EnqueueOptions): Promise<Enqueued>
+  enqueue(jobs: JobsIn<AnyKinds>, options?: EnqueueOptions): Promise<Enqueued>
   /**
    * Puts jobs in line for a running attempt, which adds them to its flow: whatever comes after its job also comes after them, from this call
    * on. In one append, beyond 500 jobs in several; and only while the attempt runs: what a lost one adds is refused.
    * @throws InterlockError as `enqueue`; `job_not_active`, `stale_token`; `flow_cycle` if one of them would wait for what is to wait for it
    */
-  add(lease: AttemptKey, jobs: readonly EnqueueInput[]): Promise<Enqueued>
+  add(lease: AttemptKey, jobs: JobsIn<AnyKinds>): Promise<Enqueued>
   /** Starts jobs that may start, in line order: at most `max` jobs, never more than 1,000, and only of these kinds (null or none given: any). */
   claim(claim: Pick<Claim, 'max'> & Partial<Claim>, options?: ClaimOptions): Promise<readonly Started[]>
   /** Ends an attempt. With `claim`, the same append starts jobs here that may start now. */

@@ -1,5 +1,5 @@
 import { invalidInput, numberText, type Operator } from '../../core/index.ts'
-import { checkCoordinatorOptions, parseQueue } from '../../events/index.ts'
+import { checkCoordinatorOptions, type KnownKinds, parseQueue } from '../../events/index.ts'
 import type { EngineStore, Telemetry } from '../../store/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
 
@@ -73,6 +73,8 @@ export interface CoordinatorOptions {
    * @defaultValue none
    */
   readonly telemetry?: Telemetry | undefined
+  /** What the kinds of the queue are given and come to: `defineQueue`. @defaultValue none: any kind, any JSON */
+  readonly contract?: KnownKinds | undefined
 }
 
 /** The defaults. */

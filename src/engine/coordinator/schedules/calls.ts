@@ -1,4 +1,5 @@
 import { firedBy, type Ledger, MICROS_PER_MS, type Micros, type Schedule } from '../../core/index.ts'
+import { checkScheduled, type KnownKinds, schedulesGiven } from '../../events/index.ts'
 import type { ScheduleView } from '../api/calls.ts'
 import type { Coordinator } from '../api/coordinator.ts'
 import type { Schedules } from './schedules.ts'
@@ -10,8 +11,11 @@ type ScheduleCalls = Pick<
 >
 
 /** The calls about schedules. */
-export const schedulesOf = (schedules: Schedules): ScheduleCalls => ({
-  schedules: (owner, given, { revision = null } = {}) => schedules.declare(owner, given, revision ?? null),
+export const schedulesOf = (schedules: Schedules, contract: KnownKinds | undefined): ScheduleCalls => ({
+  schedules: async (owner, given, { revision = null } = {}) => {
+    if (contract?.schemas !== undefined) await checkScheduled(contract, given)
+    return schedules.declare(owner, schedulesGiven(given, contract), revision ?? null)
+  },
   listSchedules: ({ owner } = {}) => scheduleViews(schedules.ledger, owner),
   previewSchedule: (id, count = 10) => schedules.preview(id, count).map(dateOf),
   pauseSchedule: (id) => schedules.pause(id),
