@@ -44,6 +44,7 @@ export {
 } from './engine/core/index.ts'
 export {
   type DeclaredModels,
+  type DurationText,
   defineQueue,
   type EnqueueInput,
   evolve,
@@ -56,7 +57,6 @@ export {
   type QueueContract,
   replay,
   type ScheduleInput,
-  type Span,
 } from './engine/events/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './engine/process/index.ts'
 export type { DeadJob, JobData, LogStore } from './engine/store/index.ts'

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type Coordinator, createCoordinator, type Logger } from '../../engine/coordinator/index.ts'
 import { InterlockError, isInterlockError } from '../../engine/core/index.ts'
+import type { KnownKinds } from '../../engine/events/index.ts'
 import { storeAt, type Target } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import { openArchive } from '../../tools/history/files/index.ts'
@@ -101,6 +102,7 @@ const JOIN_MS = 3_000
 export interface JoinOptions extends LeaseTimes {
   /** True: the process goes on running jobs. */
   readonly isLong?: boolean
+  readonly contract?: KnownKinds | undefined
 }
 
 /** Joins the queue as a process, for commands that change something. */

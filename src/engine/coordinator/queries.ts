@@ -9,7 +9,7 @@ import {
   placeOfJob,
   type RecordedEvent,
 } from '../core/index.ts'
-import { parseJobId, parseSeq } from '../events/index.ts'
+import { type KnownKinds, parseJobId, parseSeq } from '../events/index.ts'
 import {
   type AppendRole,
   type DataRole,
@@ -66,7 +66,7 @@ export interface Queries extends QueryCalls {
   noted(note: NotedProgress | undefined): void
 }
 
-export function queriesOf(member: Member, store: QueryStore): Queries {
+export function queriesOf(member: Member, store: QueryStore, contract: KnownKinds | undefined): Queries {
   const { log } = member
   const { queue } = log
   const counter = new Counter()
@@ -109,7 +109,7 @@ export function queriesOf(member: Member, store: QueryStore): Queries {
       // It may have come into line meanwhile.
       return placeExplained(queue, place, explanation) ?? inLine(jobId)
     },
-    quote: (job) => quoteOf({ queue, store, forecaster, look: () => lookIn(member, store) }, job),
+    quote: (job) => quoteOf({ queue, store, forecaster, contract, look: () => lookIn(member, store) }, job),
     progress$: (jobId) => progressOf(ofJob, parseJobId(jobId)),
     ended$: (jobId) => endedOf(ofJob, parseJobId(jobId)),
     state,

@@ -30,7 +30,7 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     const { store } = options
     this.member = new Member(options, this)
     this.incoming = new IncomingLooks(this, this.member.log.looks)
-    this.queries = queriesOf(this.member, store)
+    this.queries = queriesOf(this.member, store, options.contract)
     this.schedules = new Schedules(this.member, store)
     this.largeCalls = new LargeCalls(store, this.member)
     this.#gate = new Gate(this.member)

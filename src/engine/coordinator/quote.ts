@@ -8,7 +8,15 @@ import {
   onceRecordOf,
   startsIn,
 } from '../core/index.ts'
-import { type EnqueueInput, enqueueBody, type ParsedJob, parseJobs } from '../events/index.ts'
+import {
+  checkKinds,
+  type EnqueueInput,
+  enqueueBody,
+  jobsGiven,
+  type KnownKinds,
+  type ParsedJob,
+  parseJobs,
+} from '../events/index.ts'
 import type { AppendRole, SubmissionRole } from '../store/index.ts'
 import type { Quote } from './api/calls.ts'
 import { type Preview, previewed } from './commit/preview.ts'
@@ -24,11 +32,14 @@ export interface QuoteSources {
   readonly store: Pick<AppendRole, 'endings'> & Pick<SubmissionRole, 'ofJob'>
   readonly look: () => Promise<Asked>
   readonly forecaster: Forecaster
+  readonly contract?: KnownKinds | undefined
 }
 
 /** What would come of a job if it was put in line now: decided as by `enqueue`, and appended nowhere. @throws what `enqueue` throws */
 export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise<Quote> {
-  const [parsed] = parseJobs([job])
+  const { jobs } = jobsGiven(job, sources)
+  await checkKinds(sources.contract, jobs)
+  const [parsed] = parseJobs(jobs)
   if (parsed === undefined) throw new RangeError('one job is parsed into one')
   const { jobId } = parsed.spec
   const once = await takenBy(sources, parsed)

@@ -5,7 +5,7 @@ import { keySchema } from './names.ts'
 import { sha256, toHex, utf8 } from './sha256.ts'
 
 /** A whole number of seconds, minutes, hours or days: `90s`, `15m`, `24h`, `7d`; at most `365d`. */
-export type Span = `${number}${'s' | 'm' | 'h' | 'd'}`
+export type DurationText = `${number}${'s' | 'm' | 'h' | 'd'}`
 
 /** By what a job is deduplicated: see {@link EnqueueInput.dedupe}. */
 export interface DedupeInput {
@@ -15,12 +15,12 @@ export interface DedupeInput {
    * For how long the job has its key: `waiting`, until it starts, and again while it waits for a retry; `live`, until it ends;
    * `{ within: '1h' }`, for a whole number of `s`, `m`, `h` or `d` from when it is put in line, at most `365d`, whatever becomes of it.
    */
-  readonly while: 'waiting' | 'live' | { readonly within: Span }
+  readonly while: 'waiting' | 'live' | { readonly within: DurationText }
   /**
    * The job starts only when no other came with its key for `delay`, at most `maxDelay` after it was put in line, and with the payload of
    * the last one. A running job stands for none: the next one with its key follows it. Not together with `within` or `runAt`.
    */
-  readonly debounce?: { readonly delay: Span; readonly maxDelay: Span } | undefined
+  readonly debounce?: { readonly delay: DurationText; readonly maxDelay: DurationText } | undefined
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

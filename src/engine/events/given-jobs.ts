@@ -1,5 +1,6 @@
 import { invalidInput } from '../core/index.ts'
 import type { KnownKinds } from './contract.ts'
+import { hasFields } from './invalid.ts'
 import type { EnqueueInput } from './job-input.ts'
 import { uuidV7 } from './uuid.ts'
 
@@ -51,7 +52,7 @@ function modelsOfKind(
   return schemas !== undefined && Object.hasOwn(schemas, name) ? (schemas[name]?.models ?? []) : []
 }
 
-const isFields = (job: unknown): job is Partial<EnqueueInput> => typeof job === 'object' && job !== null
+const isFields = (job: unknown): job is Partial<EnqueueInput> => hasFields(job)
 
 type WithId = EnqueueInput & { readonly jobId: string }
 

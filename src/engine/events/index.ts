@@ -42,7 +42,7 @@ export type {
 } from './contract.ts'
 export { calls } from './coordinator-calls.ts'
 export { decodeEvent, decodeEvents } from './decode-event.ts'
-export type { Span } from './dedupe.ts'
+export type { DurationText } from './dedupe.ts'
 export {
   checkKind,
   checkKinds,
@@ -83,6 +83,7 @@ export { CheckedResult, lengthOf, parseNote, parseResult } from './json.ts'
 export { jobIdSchema, parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
 export {
   checkBatchHandler,
+  checkContract,
   checkCoordinatorOptions,
   checkDrainOptions,
   checkExecute,

@@ -1,5 +1,5 @@
 import type { JobSpec, JobType, Uses } from '../core/index.ts'
-import type { DedupeInput, Span } from './dedupe.ts'
+import type { DedupeInput, DurationText } from './dedupe.ts'
 
 /** A job that another one comes after. */
 export interface AfterInput {
@@ -77,7 +77,7 @@ export interface JobFields extends JobShape {
    * `for ever`. Enqueued `once` again, the same job is `known`, also when it has ended; another one is refused (`job_exists`).
    * @defaultValue while it is live
    */
-  readonly once?: Span | 'for ever' | null | undefined
+  readonly once?: DurationText | 'for ever' | null | undefined
   /**
    * Its key, and for how long it has it. While another job has that key, this one is not put in line: that one stands for it, and the answer
    * says which.

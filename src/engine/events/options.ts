@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { bounds, numberText } from '../core/index.ts'
+import type { KnownKinds } from './contract.ts'
 import { contractSchema, schemaSchema } from './define-queue.ts'
 import {
   flagSchema,
@@ -131,6 +132,10 @@ const laterFields = optionsSchema({
 
 /** Handlers are looked at on their own. @throws InterlockError `invalid_input` */
 export const checkWorkerOptions = (options: unknown): unknown => parseInput(workerFields, options, 'options')
+
+/** What `defineQueue` returned, in a file. @throws InterlockError `invalid_input` */
+export const checkContract = (contract: unknown, file: string): KnownKinds =>
+  parseInput(contractSchema.unwrap(), contract, file)
 
 /** The options of a worker in a file of `interlock work`. @throws InterlockError `invalid_input` */
 export const checkHandlerModule = (options: unknown, file: string): unknown =>

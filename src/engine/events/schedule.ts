@@ -13,7 +13,7 @@ import {
   type ScheduleRule,
   scheduleBounds,
 } from '../core/index.ts'
-import { msOf, type Span } from './dedupe.ts'
+import { type DurationText, msOf } from './dedupe.ts'
 import { optionsSchema, parseInput } from './invalid.ts'
 import type { EnqueueInput, JobShape } from './job-input.ts'
 import { jobSchema, parseJob, wholeNumber } from './job-spec.ts'
@@ -33,14 +33,14 @@ export interface ScheduleSpec<Job = ScheduledJob> {
   /** The time zone of `cron`, such as `Europe/Berlin`. @defaultValue `UTC` */
   readonly tz?: string | undefined
   /** The distance between due times: a whole number of `s`, `m`, `h` or `d` such as `15m`, at most `365d`. */
-  readonly every?: Span | undefined
+  readonly every?: DurationText | undefined
   /** What becomes of due times at which nobody ran. A due time of the last minute is not missed. */
   readonly missed?:
     | {
         /** So many are made up for, the last ones: 0 to 1,000. @defaultValue 1 */
         readonly upTo?: number | undefined
         /** None that is older, such as `6h`. @defaultValue of any age */
-        readonly within?: Span | null | undefined
+        readonly within?: DurationText | null | undefined
       }
     | undefined
   /** What happens at a due time while a job of the schedule is live. `queueOne`: one may wait. @defaultValue `allow` */

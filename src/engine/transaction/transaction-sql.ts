@@ -1,3 +1,4 @@
+import { invalidInput } from '../core/index.ts'
 import { havingSchema, parseInput } from '../events/index.ts'
 
 /** A row of an answer. Interlock's statements have one column, a text. */
@@ -17,6 +18,8 @@ export type TransactionSql = (
 /** A client of `pg` in a transaction, never the pool. The transaction of PGlite has the same shape. */
 export interface PgTransaction {
   query(text: string, values: (string | null)[]): PromiseLike<{ readonly rows: readonly unknown[] }>
+  /** The pool has one: what it runs is outside your transaction. */
+  readonly idleCount?: never
 }
 
 /** The `sql` of `postgres` (postgres.js) in `sql.begin`, or in a `savepoint` of it. */
@@ -49,7 +52,13 @@ export interface PrismaTransaction {
  * @throws InterlockError `invalid_input`
  */
 export function fromPg(client: PgTransaction): TransactionSql {
-  check('client', client, 'query', 'the client of pg that has the transaction open')
+  check(
+    'client',
+    client,
+    'query',
+    'the client of pg that has the transaction open',
+    'idleCount' in Object(client),
+  )
   return async (text, values) => rowsOf(await client.query(text, [...values]))
 }
 
@@ -58,7 +67,7 @@ export function fromPg(client: PgTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromPostgresJs(sql: PostgresJsTransaction): TransactionSql {
-  check('sql', sql, 'unsafe', 'the sql that sql.begin of postgres gives you')
+  check('sql', sql, 'unsafe', 'the sql that sql.begin of postgres gives you', 'begin' in Object(sql))
   return async (text, values) => rowsOf(await sql.unsafe(text, [...values]))
 }
 
@@ -67,7 +76,8 @@ export function fromPostgresJs(sql: PostgresJsTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromDrizzle(tx: DrizzleTransaction): TransactionSql {
-  check('tx', tx, 'execute', 'the tx that db.transaction of Drizzle gives you')
+  const isOutside = 'transaction' in Object(tx) && !('rollback' in Object(tx))
+  check('tx', tx, 'execute', 'the tx that db.transaction of Drizzle gives you', isOutside)
   // What its own sql`…` is to it, without a dependency on it: something that becomes a text and its values.
   return async (text, values) =>
     rowsOf(await tx.execute({ getSQL: () => ({ toQuery: () => ({ sql: text, params: values }) }) } as never))
@@ -78,7 +88,8 @@ export function fromDrizzle(tx: DrizzleTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromKysely(trx: KyselyTransaction): TransactionSql {
-  check('trx', trx, 'executeQuery', 'the trx that db.transaction().execute of Kysely gives you')
+  const isOutside = Object(trx).isTransaction === false
+  check('trx', trx, 'executeQuery', 'the trx that db.transaction().execute of Kysely gives you', isOutside)
   return async (text, values) =>
     rowsOf(
       await trx.executeQuery({
@@ -96,7 +107,8 @@ export function fromKysely(trx: KyselyTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromKnex(trx: KnexTransaction): TransactionSql {
-  check('trx', trx, 'raw', 'the trx that knex.transaction gives you')
+  const isOutside = 'transaction' in Object(trx) && Object(trx).isTransaction !== true
+  check('trx', trx, 'raw', 'the trx that knex.transaction gives you', isOutside)
   return async (text, values) => {
     // Its placeholders are question marks, in order, and a text without values is not looked at.
     const used: (string | null)[] = []
@@ -117,8 +129,14 @@ export function fromPrisma(tx: PrismaTransaction): TransactionSql {
   return async (text, values) => rowsOf(await tx.$queryRawUnsafe(text, ...values))
 }
 
-const check = (name: string, given: unknown, call: string, what: string): unknown =>
+/**
+ * @param isOutside it has no transaction open, so what it runs would be committed by itself
+ * @throws InterlockError `invalid_input`
+ */
+function check(name: string, given: unknown, call: string, what: string, isOutside = false): void {
   parseInput(havingSchema(what, [call]), given, name)
+  if (isOutside) throw invalidInput(`${name}: would commit outside your transaction; pass ${what}`, name)
+}
 
 /** A result of `pg` has its rows in it; other drivers return them. */
 function rowsOf(answer: unknown): readonly TransactionRow[] {

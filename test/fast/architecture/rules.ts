@@ -39,7 +39,7 @@ const inner = (...rooms: readonly string[]): Rule => ({
 export const rules: Rules = {
   core: { parts: [], packages: [], builtins: false, pure: true },
   machines: { parts: ['core'], packages: ['xstate'], builtins: false, pure: true },
-  events: { parts: ['core'], packages: ['zod'], builtins: false, pure: false },
+  events: { parts: ['core'], packages: ['zod', '@standard-schema/spec'], builtins: false, pure: false },
   store: { parts: ['core'], packages: [], builtins: false, pure: false },
   // When a schedule is due: the only part that knows calendars and time zones.
   calendar: { parts: ['core'], packages: ['croner'], builtins: false, pure: false },

@@ -86,7 +86,7 @@ describe('createJobWorker: what a handler gets', () => {
     await expect.poll(() => worker.metrics().completed).toBe(3)
     const results = await coordinator.data(['own', 'other', 'plain'])
     expect(results.map(({ result }) => result)).toEqual([['flux-dev', 'vae'], ['flux-pro'], ['m']])
-    for (const wrong of [[{ jobId: 'none' }], [null], null, [{ jobId: 'a', kind: 'generate', models: 'm' }]])
+    for (const wrong of [[{ jobId: '' }], [null], null, [{ jobId: 'a', kind: 'generate', models: 'm' }]])
       await expect(worker.enqueue(wrong as never)).rejects.toMatchObject({ code: 'invalid_input' })
     const refusedHandlers = () =>
       createJobWorker({ coordinator, handlers: { generate: { models: [''], run: () => 1 } } })
@@ -317,7 +317,7 @@ describe('what a handler calls and nobody awaits', () => {
   it.each<readonly [string, (context: HandlerContext) => unknown]>([
     ['used', ({ used }) => used({ unknown: 5 })],
     ['done', ({ done }) => done('no such model')],
-    ['add', ({ add }) => add([{}] as never)],
+    ['add', ({ add }) => add([null] as never)],
     ['detach', ({ detach }) => detach({} as never)],
     ['parents', ({ parents }) => parents({ from: -1 } as never)],
     ['progress', ({ progress }) => progress(5n as never)],

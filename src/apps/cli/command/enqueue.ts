@@ -1,12 +1,14 @@
 import type { Command } from 'commander'
+import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { invalidInput, nearestOf, serversOf, type WorkerFact } from '../../../engine/core/index.ts'
 import type { EnqueueInput } from '../../../engine/events/index.ts'
+import type { LogStore } from '../../../engine/store/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { type EnqueuedAll, enqueueAll, noteSkipped } from '../run/enqueue-all.ts'
-
 import { withCoordinator } from '../store.ts'
 import { table } from '../terminal/table.ts'
+import { loadContract } from '../worker/load-handlers.ts'
 import { jobOfLine, payloadOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
@@ -31,6 +33,7 @@ export interface JobOptions {
 
 interface Options extends JobOptions {
   readonly skipInvalid?: boolean
+  readonly contract?: string
 }
 
 /** How many waiting jobs are shown to people; programs get all. */
@@ -69,11 +72,13 @@ export function addEnqueue(cli: Cli): void {
     async (frame, [file], options) => {
       if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
       const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
-      const done = await withCoordinator(frame, async (coordinator, store) => {
+      const contract = options.contract === undefined ? undefined : await loadContract(options.contract)
+      const put = async (coordinator: Coordinator, store: LogStore) => {
         const done = await enqueueAll(frame, coordinator, jobs)
         for (const line of unservedKinds(jobs, await store.workers(frame.queue))) frame.note(line)
         return done
-      })
+      }
+      const done = await withCoordinator(frame, put, { contract })
       const { queued, known, waiting, deduplicated } = done
       const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
       const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
@@ -84,7 +89,12 @@ export function addEnqueue(cli: Cli): void {
       frame.emit(done, [heading, ...list])
     },
   )
-  withJob(command).option('--skip-invalid', 'skip broken lines instead of rejecting the file')
+  withJob(command)
+    .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
+    .option(
+      '--contract <file>',
+      'a file whose default export is a contract (defineQueue): refuses what it does not have',
+    )
 }
 
 /** The options that say what one job is. */

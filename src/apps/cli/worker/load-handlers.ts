@@ -3,7 +3,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { CoordinatorOptions } from '../../../engine/coordinator/index.ts'
 import { InterlockError, invalidInput } from '../../../engine/core/index.ts'
-import { checkHandlerModule } from '../../../engine/events/index.ts'
+import { checkContract, checkHandlerModule, type KnownKinds } from '../../../engine/events/index.ts'
 import type { JobWorkerOptions } from '../../../engine/worker/index.ts'
 
 /**
@@ -12,7 +12,7 @@ import type { JobWorkerOptions } from '../../../engine/worker/index.ts'
  */
 export type HandlerModule = Pick<JobWorkerOptions, 'handlers'> &
   Partial<Omit<JobWorkerOptions, 'coordinator' | 'handlers'>> &
-  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs' | 'patienceMs' | 'telemetry' | 'logger'>
+  Pick<CoordinatorOptions, 'leaseMs' | 'graceMs' | 'patienceMs' | 'telemetry' | 'logger' | 'contract'>
 
 /**
  * The handlers of a file: its default export is an object of handlers by kind, or the options of a worker with `handlers`
@@ -32,6 +32,21 @@ export async function loadHandlers(file: string): Promise<HandlerModule> {
   }
   checkHandlerModule(exported, file)
   return exported as HandlerModule
+}
+
+/**
+ * The contract of a file: its default export, or the `contract` of that.
+ * @throws InterlockError `invalid_input`, naming the file and what to do
+ */
+export async function loadContract(file: string): Promise<KnownKinds> {
+  const exported = (await importFile(file)).default
+  const contract: unknown =
+    typeof exported === 'object' && exported !== null && 'contract' in exported ? exported.contract : exported
+  if (contract !== undefined) return checkContract(contract, file)
+  throw invalidInput(
+    `${file}: has no default export with a contract; write: export default defineQueue({ … })`,
+    file,
+  )
 }
 
 async function importFile(file: string): Promise<{ default?: unknown }> {

@@ -24,7 +24,13 @@ export interface WorkOptions extends LeaseTimes {
 
 /** Works in this process until it is told to stop, then drains. Waits for a database that does not answer, however long. */
 export async function workHere(frame: Frame, options: WorkOptions): Promise<DrainReport> {
-  const { handlers, telemetry, logger = stderrLogger, ...module } = await loadHandlers(options.handler)
+  const {
+    handlers,
+    telemetry,
+    contract,
+    logger = stderrLogger,
+    ...module
+  } = await loadHandlers(options.handler)
   const { leaseMs, graceMs, patienceMs, ...given } = { ...module, ...timesOf(options) }
   const store = await storeAt(frame.target())
   try {
@@ -33,6 +39,7 @@ export async function workHere(frame: Frame, options: WorkOptions): Promise<Drai
       store,
       queue: frame.queue,
       logger,
+      contract,
       ...(telemetry === undefined ? {} : { telemetry }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(graceMs === undefined ? {} : { graceMs }),

@@ -5,6 +5,7 @@ import {
   createJobWorker,
   createWorkflowManager,
   defineHandlers,
+  defineQueue,
   type ErrorCode,
   type getJobCoordinator,
   type Handler,
@@ -17,6 +18,9 @@ import {
 } from 'interlock-queue'
 import { memoryStore } from 'interlock-queue/memory'
 import { pgliteStore } from 'interlock-queue/pglite'
+import { testQueue } from 'interlock-queue/testing'
+import { enqueueIn, fromPg } from 'interlock-queue/transaction'
+import pg from 'pg'
 import { z } from 'zod'
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -24,18 +28,19 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 const same = <A, B>(_: Same<A, B>): void => {}
 
 interface Jobs {
-  resize: { width: number }
-  caption: { prompt: string }
-  sweep: undefined
-  normal: { text: string } | null
+  resize: { payload: { width: number }; result: { path: string } }
+  caption: { payload: { prompt: string }; result: string | number }
+  sweep: object
+  normal: { payload: { text: string } | null }
 }
+const queue = defineQueue<Jobs>()
 
 const coordinator = await createCoordinator({ store: memoryStore() })
-const typed = await createCoordinator<Jobs>({ store: pgliteStore('memory://') })
-same<Awaited<ReturnType<typeof getJobCoordinator<Jobs>>>, typeof typed>(true)
+const typed = await createCoordinator({ store: pgliteStore('memory://'), contract: queue })
+same<Awaited<ReturnType<typeof getJobCoordinator<typeof queue>>>, typeof typed>(true)
 
-const caption: Handler<{ prompt: string }> = (job) => job.payload.prompt.length
-const checked: HandlerDefinition<{ prompt: string }> = {
+const caption: Handler<{ prompt: string }, string | number> = (job) => job.payload.prompt.length
+const checked: HandlerDefinition<{ prompt: string }, string> = {
   schema: z.object({ prompt: z.string() }),
   retry: { baseMs: 100 },
   run: (job) => job.payload.prompt,
@@ -89,8 +94,16 @@ createJobWorker(options)
 createJobWorker({
   coordinator: typed,
   handlers: {
-    resize: (job) => same<typeof job.payload, { width: number }>(true),
-    caption: { run: async (job) => same<typeof job.payload, { prompt: string }>(true) },
+    resize: (job) => {
+      same<typeof job.payload, { width: number }>(true)
+      return { path: `${job.payload.width}.png` }
+    },
+    caption: {
+      run: async (job) => {
+        same<typeof job.payload, { prompt: string }>(true)
+        return 5
+      },
+    },
     sweep: { retry: { maxMs: 1 }, run: (job) => same<typeof job.payload, undefined>(true) },
     normal: {
       schema: z.object({ text: z.string() }).nullable(),
@@ -103,7 +116,7 @@ createJobWorker({
 })
 createJobWorker({
   coordinator: typed,
-  handlers: { caption: checked, resize: { run: (job) => job.payload.width } },
+  handlers: { caption: checked, resize: { run: (job) => ({ path: `${job.payload.width}` }) } },
 })
 createJobWorker({ coordinator: typed, handlers: { caption } })
 // A schema that makes something else of the payload.
@@ -136,9 +149,10 @@ await naming.enqueue([
 ])
 const typedNaming = createJobWorker({
   coordinator: typed,
-  handlers: { resize: { models: ['sharp'], run: (job) => job.payload.width }, caption },
+  handlers: { resize: { models: ['sharp'], run: (job) => ({ path: `${job.payload.width}` }) }, caption },
 })
 await typedNaming.enqueue([{ jobId: 'a', kind: 'resize', payload: { width: 640 } }])
+await typedNaming.enqueue({ kind: 'caption', payload: { prompt: 'a cat' } })
 await createJobWorker({ coordinator, handlers: { '*': () => 1 } }).enqueue([
   { jobId: 'a', kind: 'anything', models: ['m'] },
 ])
@@ -150,8 +164,8 @@ await typed.enqueue([
   { jobId: 'a', kind: 'resize', models: ['sharp'], payload: { width: 640 } },
   { jobId: 'b', kind: 'caption', models: ['flux-dev'], payload: { prompt: 'a cat' }, priority: 3 },
   { jobId: 'c', kind: 'sweep', models: [] },
-  { jobId: 'd', models: ['flux-dev'], payload: { text: 'hi' } },
-  { jobId: 'e', models: ['flux-dev'] },
+  { kind: 'normal', models: ['flux-dev'], payload: { text: 'hi' }, ref: 'first' },
+  { kind: 'normal', after: ['first'], once: '24h', dedupe: { key: 'k', while: { within: '15m' } } },
 ])
 await coordinator.enqueue([{ jobId: 'f', kind: 'anything', models: [], payload: [1, 'two'] }])
 
@@ -166,43 +180,88 @@ export const handlers = defineHandlers({
   plain: async (job) => same<typeof job.payload, unknown>(true),
 })
 export const byMap = {
-  resize: (job) => same<typeof job.payload, { width: number }>(true),
+  resize: (job) => {
+    same<typeof job.payload, { width: number }>(true)
+    return { path: `${job.payload.width}.png` }
+  },
   caption: { run: (job) => job.payload.prompt },
 } satisfies Handlers<Jobs>
-
-// Results by kind: what handlers return, and what is kept.
-interface Results {
-  resize: { path: string }
-  caption: string
-}
-const whole = await createCoordinator<Jobs, Results>({ store: memoryStore() })
-same<Awaited<ReturnType<typeof getJobCoordinator<Jobs, Results>>>, typeof whole>(true)
-createJobWorker({
-  coordinator: whole,
-  handlers: {
-    resize: async ({ payload }) => ({ path: `${payload.width}.png` }),
-    caption: { run: ({ payload }) => payload.prompt },
-    sweep: () => undefined,
-    '*': () => 5,
-  },
+createJobWorker({ coordinator: typed, handlers: byMap })
+export const byContract = defineHandlers(queue, {
+  resize: (job) => ({ path: `${job.payload.width}.png` }),
+  sweep: () => undefined,
 })
-export const withResults = { caption: () => 'a fox' } satisfies Handlers<Jobs, Results>
-const [resized] = await whole.data<'resize'>(['a'])
-same<NonNullable<typeof resized>['result'], { path: string } | null>(true)
-same<NonNullable<typeof resized>['payload'], { width: number } | null>(true)
-const [swept] = await whole.data<'sweep'>(['a'])
-same<NonNullable<typeof swept>['result'], Json>(true)
-const [some] = await whole.data(['a'])
-same<NonNullable<typeof some>['result'], Json>(true)
-const [untold] = await typed.data<'resize'>(['a'])
-same<NonNullable<typeof untold>['result'], Json>(true)
 
-// The gate knows the kinds too.
-await typed.onJobStart('a', 'normal', ['flux-dev'])
-await typed.onJobStart('a', 'normal', ['flux-dev'], { wait: true, payload: { text: 'hi' } })
-await typed.onJobStart('a', 'normal', ['sharp'], { kind: 'resize', payload: { width: 640 }, attempts: 3 })
+// Through each way in.
+const { jobId, ids } = await typed.enqueue({ kind: 'resize', payload: { width: 640 } })
+same<typeof jobId, string>(true)
+same<(typeof ids)[string], string>(true)
+await typed.quote({ kind: 'sweep' })
+await typed.schedules('billing', [
+  { id: 'nightly', cron: '@daily', job: { kind: 'sweep' } },
+  { id: 'often', every: '15m', job: { kind: 'resize', payload: { width: 640 } } },
+])
+await typed.onJobStart('a', 'normal', ['sharp'], { kind: 'resize', payload: { width: 640 }, wait: true })
 await typed.onJobStart('a', 'normal', ['sharp'], { kind: 'sweep' })
 await coordinator.onJobStart('a', 'workflow', ['sharp'], { kind: 'anything', payload: [1] })
+const sql = fromPg(new pg.Client())
+await enqueueIn(sql, { kind: 'resize', payload: { width: 640 } }, { contract: queue })
+await enqueueIn(sql, [{ kind: 'anything', payload: 5 }])
+createJobWorker({
+  coordinator: typed,
+  handlers: {
+    sweep: async (_, { add, parents }) => {
+      await add([{ kind: 'resize', payload: { width: 640 } }, { kind: 'sweep' }])
+      const [resized] = await parents<'resize'>({ results: true })
+      same<NonNullable<typeof resized>['result'], { path: string } | null>(true)
+      const [some] = await parents()
+      same<NonNullable<typeof some>['result'], Json>(true)
+    },
+  },
+})
+
+// And out of it.
+const [resized] = await typed.data<'resize'>(['a'])
+same<NonNullable<typeof resized>['result'], { path: string } | null>(true)
+same<NonNullable<typeof resized>['payload'], { width: number } | null>(true)
+const [swept] = await typed.data<'sweep'>(['a'])
+same<NonNullable<typeof swept>['result'], Json>(true)
+const [some] = await typed.data(['a'])
+same<NonNullable<typeof some>['result'], Json>(true)
+typed.ended$<'resize'>('a').subscribe(({ result }) => same<typeof result, { path: string } | null>(true))
+typed.ended$('a').subscribe(({ result }) => same<typeof result, Json>(true))
+
+// With schemas: what is sent, what a handler gets, what it returns and what is kept may be four things.
+const schemas = defineQueue({
+  resize: {
+    payload: z.object({ width: z.string().transform(Number) }),
+    result: z.object({ path: z.string().transform((path) => path.length) }),
+    models: ['sharp'],
+  },
+  sweep: {},
+})
+const checking = await createCoordinator({ store: memoryStore(), contract: schemas })
+await checking.enqueue({ kind: 'resize', payload: { width: '640' } })
+createJobWorker({
+  coordinator: checking,
+  handlers: {
+    resize: (job) => {
+      same<typeof job.payload, { width: number }>(true)
+      return { path: `${job.payload.width}.png` }
+    },
+    sweep: () => 5,
+  },
+})
+const [measured] = await checking.data<'resize'>(['a'])
+same<NonNullable<typeof measured>['result'], { path: number } | null>(true)
+
+// In tests.
+const test = await testQueue({ contract: queue })
+test.work(byMap)
+test.work(byContract)
+const { result } = await test.run<'resize'>({ kind: 'resize', payload: { width: 640 } })
+same<typeof result, { path: string } | null>(true)
+await (await testQueue()).run({ kind: 'anything', payload: 5 })
 
 // An error says by its code what is known of it.
 const known = (error: unknown): readonly string[] => {
