@@ -24,6 +24,7 @@ import { type Enqueued, type EnqueueOptions, enqueueAnswers } from './api/calls.
 import type { Coordinator } from './api/coordinator.ts'
 import type { WholeOptions } from './api/options.ts'
 import { cancelAlsoSubmitted, cancelSubmittedAfter } from './commit/commit-beside.ts'
+import { enqueueInside } from './inbox/in-transaction.ts'
 import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './inbox/large-calls.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
@@ -125,7 +126,11 @@ export function commandsOf(
     return { jobId, ids, queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
   }
   return {
-    enqueue: (jobs, options) => enter(jobs, {}, options),
+    enqueue: (jobs, options = {}) => {
+      const { in: sql, requestId, notify } = options
+      if (sql === undefined) return enter(jobs, {}, options)
+      return enqueueInside(sql, jobs, { queue: member.log.queue, contract, requestId, notify })
+    },
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
     claim: ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) =>
       started(

@@ -37,7 +37,7 @@ export interface QuoteSources {
 
 /** What would come of a job if it was put in line now: decided as by `enqueue`, and appended nowhere. @throws what `enqueue` throws */
 export async function quoteOf(sources: QuoteSources, job: EnqueueInput): Promise<Quote> {
-  const { jobs } = jobsGiven(job, sources)
+  const { jobs } = jobsGiven([job], sources)
   await checkKinds(sources.contract, jobs)
   const [parsed] = parseJobs(jobs)
   if (parsed === undefined) throw new RangeError('one job is parsed into one')

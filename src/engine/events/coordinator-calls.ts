@@ -139,7 +139,11 @@ export const calls = {
   })),
   enqueue: lazily(() => ({
     jobs: anything,
-    options: optionsSchema({ requestId: requestId().optional() }).optional(),
+    options: optionsSchema({
+      requestId: requestId().optional(),
+      in: functionSchema.optional(),
+      notify: flag(),
+    }).optional(),
   })),
   add: lazily(() => ({ lease: lease(), jobs: anything })),
   claim: lazily(() => ({
@@ -237,6 +241,11 @@ export const calls = {
   schedules: lazily(() => ({
     owner: ownerSchema,
     schedules: anything,
+    options: declareSchema().optional(),
+  })),
+  schedule: lazily(() => ({
+    id: scheduleIdSchema,
+    spec: anything,
     options: declareSchema().optional(),
   })),
   listSchedules: lazily(() => ({

@@ -22,7 +22,7 @@ const none: GivenJobs['ids'] = {}
 /**
  * What a program gave, one job or a list, with what it left out: a new id, the models of the kind, ids for local names. What is no job stays as
  * it is: the parser refuses it.
- * @throws InterlockError `invalid_input` for a `ref` that is no text, or comes twice
+ * @throws InterlockError `invalid_input` for a job of which nothing is said, and a `ref` that is no text or comes twice
  */
 export function jobsGiven(given: unknown, by: GivenBy = {}): GivenJobs {
   const list = (Array.isArray(given) ? given : [given]) as readonly Partial<EnqueueInput>[]
@@ -60,6 +60,9 @@ const isWhole = (job: Partial<EnqueueInput>): job is WithId =>
   isFields(job) && job.jobId !== undefined && job.models !== undefined && job.ref === undefined
 
 const withId = (job: Partial<EnqueueInput>, at: number, { contract, requestId }: GivenBy): WithId => {
+  // An empty object is more likely a slip than a job.
+  if (job.jobId === undefined && job.kind === undefined && job.models === undefined)
+    throw invalidInput(`jobs[${at}]: has neither an id, a kind nor models; say its kind`, `jobs[${at}]`)
   const jobId = job.jobId ?? (requestId === undefined ? uuidV7() : `${requestId}.${at + 1}`)
   return { ...job, jobId, models: job.models ?? modelsOfKind(job, contract) }
 }

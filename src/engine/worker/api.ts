@@ -191,12 +191,6 @@ export type HandlerDefinition<Payload = unknown, Result = unknown> =
   | CheckedHandler<Payload, Result>
   | UncheckedHandler<Payload, Result>
 
-/** With what its contract says of its kind. */
-export type WorkDefinition = Pick<HandlerDefinition, 'models' | 'retry' | 'run'> & {
-  readonly schema?: StandardSchemaV1 | undefined
-  readonly result?: StandardSchemaV1 | undefined
-}
-
 export interface JobWorkerOptions extends JobWorkerSettings {
   /** The coordinator through which it takes jobs. */
   readonly coordinator: Coordinator

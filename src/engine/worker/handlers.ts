@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type BatchSize, type InterlockError, invalidInput } from '../core/index.ts'
 import {
   type AnyKinds,
@@ -7,17 +8,16 @@ import {
   type KnownKinds,
   type QueueContract,
 } from '../events/index.ts'
-import type {
-  AnyHandler,
-  HandlerDefinition,
-  Handlers,
-  HandlersFor,
-  ThreadHandler,
-  WorkDefinition,
-} from './api.ts'
+import type { AnyHandler, HandlerDefinition, Handlers, HandlersFor, ThreadHandler } from './api.ts'
 import { isBatchHandler } from './batch.ts'
 
 const ANY_KIND = '*'
+
+/** A handler with what its contract says of its kind. */
+export type WorkDefinition = Pick<HandlerDefinition, 'models' | 'retry' | 'run'> & {
+  readonly schema?: StandardSchemaV1 | undefined
+  readonly result?: StandardSchemaV1 | undefined
+}
 
 /** The handlers of one worker. */
 export interface HandlerSet {

@@ -11,14 +11,13 @@ import type {
   JobWorker,
   JobWorkerOptions,
   JobWorkerSettings,
-  WorkDefinition,
   WorkerMetrics,
 } from './api.ts'
 import { Attempt, Attempts, type HandOn } from './attempt.ts'
 import { type Batch, batchesAmong } from './batch.ts'
 import { Breaker } from './breaker.ts'
 import { Drain } from './drain.ts'
-import { type HandlerSet, handlersOf } from './handlers.ts'
+import { type HandlerSet, handlersOf, type WorkDefinition } from './handlers.ts'
 import { logEnd, logFailure, logStart, logUnreported } from './log-lines.ts'
 import type { AttemptOutcome, PlainOutcome } from './outcome.ts'
 import { endSpan, perform } from './perform.ts'

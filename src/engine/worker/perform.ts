@@ -1,7 +1,8 @@
 import type { Coordinator } from '../coordinator/index.ts'
 import type { AttemptEnd, AttemptSpan, JobData } from '../store/index.ts'
-import type { Job, WorkDefinition } from './api.ts'
+import type { Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
+import type { WorkDefinition } from './handlers.ts'
 import { type AttemptOutcome, failed, type PlainOutcome } from './outcome.ts'
 import { untilAnswered } from './until-answered.ts'
 

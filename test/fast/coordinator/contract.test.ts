@@ -91,7 +91,7 @@ it('asks nothing at run time where only types are known', async () => {
 })
 
 it.each([5, { a: 5 }, { a: { payload: 5 } }, { a: { modles: [] } }])(
-  'is refused if it is none: %j',
+  'defineQueue refuses what are no kinds: %j',
   (kinds) => {
     expect(() => defineQueue(kinds as never)).toThrow(/^kinds/)
   },

@@ -63,7 +63,13 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       },
     ),
   details: () => [['code', '`details`'], ...detailRows()],
-  job: () => options('src/engine/events/job-input.ts', 'export interface EnqueueInput'),
+  job: () =>
+    options(
+      'src/engine/events/job-input.ts',
+      'export interface JobFields',
+      'export interface EnqueueInput',
+      'export interface JobShape',
+    ),
   coordinator: () => options('src/engine/coordinator/api/options.ts', 'export interface CoordinatorOptions'),
   worker: () =>
     options(

@@ -70,7 +70,8 @@ export function addEnqueue(cli: Cli): void {
       ],
     ],
     async (frame, [file], options) => {
-      if (options.job !== undefined && options.models === undefined) frame.note(withoutModels(options.job))
+      if (options.job !== undefined && options.models === undefined && options.kind === undefined)
+        frame.note(withoutModels(options.job))
       const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
       const contract = options.contract === undefined ? undefined : await loadContract(options.contract)
       const put = async (coordinator: Coordinator, store: LogStore) => {
@@ -149,7 +150,7 @@ export function unservedKinds(
     })
 }
 
-/** Most people who leave the models out forgot them. */
+/** Most people who leave out models and kind forgot the models. */
 const withoutModels = (job: string): string =>
   `job ${job} names no models (--models "flux-dev;upscale"): it waits for none and holds none, and the policy decides how it runs (emptySet)`
 

@@ -20,6 +20,7 @@ import {
 } from '../../core/index.ts'
 import type { EnqueueInput } from '../../events/index.ts'
 import type { OutsideLine } from '../../store/index.ts'
+import type { TransactionSql } from '../../transaction/index.ts'
 
 /** The lease as the gate returns it. Pass its `fence` on to the outside call, so that it can refuse a late one. */
 export interface GateLease extends Lease {
@@ -143,6 +144,14 @@ export interface EnqueueOptions {
    * @defaultValue a new one
    */
   readonly requestId?: string | undefined
+  /**
+   * Your own transaction: the jobs are committed with it, or rolled back, as by `enqueueIn`. Make it by `fromPg(client)`, `fromDrizzle(tx)` and
+   * their like (`interlock-queue/transaction`). The answer then says what is submitted, and nothing of waiting.
+   * @defaultValue none: the jobs are in line when the call resolves
+   */
+  readonly in?: TransactionSql | undefined
+  /** With `in`: false sends no NOTIFY, so that your commits do not wait for each other. @defaultValue `true` */
+  readonly notify?: boolean | undefined
 }
 
 /** What came of jobs that were to be put in line. */
@@ -151,7 +160,7 @@ export interface Enqueued {
   readonly jobId: string
   /** The ids of those that have a `ref`. */
   readonly ids: Readonly<Record<string, string>>
-  /** How many this call has put in line. */
+  /** How many this call has put in line; with `in`, how many come into line once you have committed. */
   readonly queued: number
   /** Jobs that were live already with the same spec, and were left as they are. */
   readonly known: readonly string[]

@@ -26,6 +26,7 @@ import type {
   KnownKinds,
   PolicyInput,
   ScheduleInput,
+  ScheduleSpec,
 } from '../../events/index.ts'
 import type { DeadJob, JobData, Telemetry } from '../../store/index.ts'
 import type { TransactionSql } from '../../transaction/index.ts'
@@ -272,6 +273,16 @@ export interface Coordinator {
   schedules(
     owner: string,
     schedules: readonly ScheduleInput[],
+    options?: { readonly revision?: number | undefined },
+  ): Promise<Declared>
+  /**
+   * Declares one schedule alone, whatever others there are: its owner is `schedule:<id>`. Again with another spec, it is changed.
+   * @throws InterlockError `invalid_input`; `schedule_owned`: an owner of several has one with that id
+   * @example await coordinator.schedule('nightly', { cron: '30 2 * * *', job: { kind: 'invoices' } })
+   */
+  schedule(
+    id: string,
+    spec: ScheduleSpec,
     options?: { readonly revision?: number | undefined },
   ): Promise<Declared>
   /** The schedules of the queue, or of one owner, as this process knows them: the next due one first. */

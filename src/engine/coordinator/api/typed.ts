@@ -10,6 +10,7 @@ import type {
   ResultIn,
   ScheduledJobIn,
   ScheduleInput,
+  ScheduleSpec,
   SentOf,
 } from '../../events/index.ts'
 import type { JobData } from '../../store/index.ts'
@@ -39,10 +40,10 @@ export interface StartOf<Kind, Sent> extends BareStartOf<Kind, Sent> {
 export type StartIn<Kinds> =
   | NoKind
   | {
-  readonly [Kind in keyof Kinds & string]: MayBeBare<SentOf<Kinds[Kind]>> extends true
-    ? BareStartOf<Kind, SentOf<Kinds[Kind]>>
-    : StartOf<Kind, NamedPayload<Kind, SentOf<Kinds[Kind]>>>
-}[keyof Kinds & string]
+      readonly [Kind in keyof Kinds & string]: MayBeBare<SentOf<Kinds[Kind]>> extends true
+        ? BareStartOf<Kind, SentOf<Kinds[Kind]>>
+        : StartOf<Kind, NamedPayload<Kind, SentOf<Kinds[Kind]>>>
+    }[keyof Kinds & string]
 
 /** What is kept of a job of this kind. */
 export type DataIn<Kinds, Kind> = [Kind] extends [never]
@@ -75,6 +76,11 @@ export interface TypedCoordinator<Kinds> extends Coordinator {
   schedules(
     owner: string,
     schedules: readonly ScheduleInput<ScheduledJobIn<Kinds>>[],
+    options?: { readonly revision?: number | undefined },
+  ): Promise<Declared>
+  schedule(
+    id: string,
+    spec: ScheduleSpec<ScheduledJobIn<Kinds>>,
     options?: { readonly revision?: number | undefined },
   ): Promise<Declared>
   quote(job: JobIn<Kinds>): Promise<Quote>

@@ -263,7 +263,7 @@ export class Gate {
 /** People search logs for these lines, so their wording does not change. */
 function tellStart(
   logger: Logger,
-  { jobId, jobType, models }: JobSpec,
+  { jobId, jobType, kind, models }: JobSpec,
   answer: StartAnswer,
   wasIdle: boolean,
 ): void {
@@ -278,7 +278,9 @@ function tellStart(
       })
     logger.info(`[COORDINATOR] Job ${jobId} blocked: ${reason}`, { event: 'job.blocked', ...why })
   } else if (answer.lease === null) {
-    logger.warn(`[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
+    // With a kind of its own it is a plain job; without, its models were perhaps forgotten.
+    const tell = kind === jobType ? logger.warn : logger.info
+    tell.call(logger, `[COORDINATOR] Job ${jobId} (${jobType}) names no models: it bypasses the queue`, {
       event: 'job.bypassed',
       ...job,
     })

@@ -6,22 +6,26 @@ import type { Schedules } from './schedules.ts'
 
 type ScheduleCalls = Pick<
   Coordinator,
-  | ('schedules' | 'listSchedules' | 'previewSchedule')
+  | ('schedules' | 'schedule' | 'listSchedules' | 'previewSchedule')
   | ('pauseSchedule' | 'resumeSchedule' | 'removeSchedule')
 >
 
 /** The calls about schedules. */
-export const schedulesOf = (schedules: Schedules, contract: KnownKinds | undefined): ScheduleCalls => ({
-  schedules: async (owner, given, { revision = null } = {}) => {
+export const schedulesOf = (schedules: Schedules, contract: KnownKinds | undefined): ScheduleCalls => {
+  const declare: ScheduleCalls['schedules'] = async (owner, given, { revision = null } = {}) => {
     if (contract?.schemas !== undefined) await checkScheduled(contract, given)
     return schedules.declare(owner, schedulesGiven(given, contract), revision ?? null)
-  },
-  listSchedules: ({ owner } = {}) => scheduleViews(schedules.ledger, owner),
-  previewSchedule: (id, count = 10) => schedules.preview(id, count).map(dateOf),
-  pauseSchedule: (id) => schedules.pause(id),
-  resumeSchedule: (id) => schedules.resume(id),
-  removeSchedule: (id) => schedules.remove(id),
-})
+  }
+  return {
+    schedules: declare,
+    schedule: (id, spec, options) => declare(`schedule:${id}`, [{ ...spec, id }], options),
+    listSchedules: ({ owner } = {}) => scheduleViews(schedules.ledger, owner),
+    previewSchedule: (id, count = 10) => schedules.preview(id, count).map(dateOf),
+    pauseSchedule: (id) => schedules.pause(id),
+    resumeSchedule: (id) => schedules.resume(id),
+    removeSchedule: (id) => schedules.remove(id),
+  }
+}
 
 /** The schedules of a ledger, or of one owner, the next due one first. */
 export const scheduleViews = (ledger: Ledger, owner?: string): readonly ScheduleView[] =>
