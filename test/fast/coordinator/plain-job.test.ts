@@ -79,7 +79,13 @@ describe('jobs that are linked by names of their call', () => {
   })
 
   it.each([
-    [[{ ref: 'a', kind: 'a' }, { ref: 'a', kind: 'b' }], 'jobs[1].ref: comes twice: a'],
+    [
+      [
+        { ref: 'a', kind: 'a' },
+        { ref: 'a', kind: 'b' },
+      ],
+      'jobs[1].ref: comes twice: a',
+    ],
     [[{ ref: '', kind: 'a' }], 'jobs[0].ref: must be a name'],
     [[{ ref: 5, kind: 'a' }], 'jobs[0].ref: must be a name'],
     [[{}], 'jobs[0]: has neither an id, a kind nor models'],

@@ -17,6 +17,9 @@ it.each<readonly [string, () => unknown]>([
   ['fromKnex(knex)', () => from.fromKnex(knex({ client: 'pg' }))],
 ])('%s is refused', (_, make) => {
   expect(make).toThrow(
-    expect.objectContaining({ code: 'invalid_input', message: expect.stringContaining('would commit outside your transaction') }),
+    expect.objectContaining({
+      code: 'invalid_input',
+      message: expect.stringContaining('would commit outside your transaction'),
+    }),
   )
 })

@@ -2,8 +2,7 @@ import pg from 'pg'
 import { expect, it } from 'vitest'
 import { defineQueue } from '../../../src/engine/events/index.ts'
 import { fromPg } from '../../../src/engine/transaction/index.ts'
-import { joined } from '../contract/support.ts'
-import { migratedDatabase } from '../../support/postgres-database.ts'
+import { joined, migratedDatabase } from '../contract/support.ts'
 
 it('enqueue in a transaction of the caller’s: in line with its commit, gone with its rollback, each with what was left out', async () => {
   const url = await migratedDatabase()
@@ -14,7 +13,10 @@ it('enqueue in a transaction of the caller’s: in line with its commit, gone wi
   try {
     const give = async (end: 'commit' | 'rollback') => {
       await client.query('begin')
-      const given = [{ ref: 'a', kind: 'mail' }, { kind: 'mail', after: ['a'] }]
+      const given = [
+        { ref: 'a', kind: 'mail' },
+        { kind: 'mail', after: ['a'] },
+      ]
       const answer = await coordinator.enqueue(given, { in: fromPg(client), notify: true })
       await client.query(end)
       return answer
@@ -23,8 +25,9 @@ it('enqueue in a transaction of the caller’s: in line with its commit, gone wi
     const { jobs, ids, jobId, queued } = await give('commit')
     expect({ queued, first: ids['a'] }).toEqual({ queued: 2, first: jobId })
     await expect.poll(() => coordinator.state().waitingCount).toBe(2)
-    const waiting = coordinator.state().waiting()
-    expect(waiting.map((job) => [job.jobId, job.models])).toEqual(jobs.map((job) => [job.jobId, ['smtp']]))
+    const [first] = coordinator.state().waiting()
+    expect(first).toMatchObject({ jobId, models: ['smtp'] })
+    expect(await coordinator.explain(jobs[1]?.jobId ?? '')).toMatchObject({ code: 'waits_for_parents' })
     expect(await coordinator.explain(gone.jobId)).toBeUndefined()
   } finally {
     await client.end()
