@@ -57,6 +57,7 @@ export {
   type QueueContract,
   replay,
   type ScheduleInput,
+  type ScheduleSpec,
 } from './engine/events/index.ts'
 export { closeJobCoordinator, getJobCoordinator } from './engine/process/index.ts'
 export type { DeadJob, JobData, LogStore } from './engine/store/index.ts'

@@ -18,11 +18,9 @@ export { faultyIn } from './check-event.ts'
 export type {
   AnyKinds,
   BareJobOf,
-  BareScheduledJobOf,
   GivenTo,
   JobIn,
   JobList,
-  JobOf,
   JobsIn,
   KindSchemas,
   KindsOf,
@@ -31,13 +29,10 @@ export type {
   MayBeBare,
   NamedPayload,
   NoKind,
-  Payload,
   QueueContract,
-  Result,
   ResultIn,
   ReturnedBy,
   ScheduledJobIn,
-  ScheduledJobOf,
   SentOf,
 } from './contract.ts'
 export { calls } from './coordinator-calls.ts'
@@ -55,7 +50,7 @@ export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
 export { SCHEMA_VERSION } from './event-row.ts'
 export { checkEvents, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
-export { type GivenJobs, jobsGiven, schedulesGiven } from './given-jobs.ts'
+export { jobsGiven, schedulesGiven } from './given-jobs.ts'
 export { evolve, fold, replay } from './given-log.ts'
 export {
   flagSchema,
@@ -65,7 +60,7 @@ export {
   parseArguments,
   parseInput,
 } from './invalid.ts'
-export type { EnqueueInput, JobFields } from './job-input.ts'
+export type { EnqueueInput } from './job-input.ts'
 export {
   enqueueBody,
   keptOf,
