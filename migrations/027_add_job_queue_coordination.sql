@@ -4740,7 +4740,8 @@ begin
   if fired ->> 'schedule' is null then
     return '{}';
   end if;
-  due := 'epoch'::timestamptz + (fired ->> 'due')::bigint * interval '1 microsecond';
+  -- Its id says it; the event of a retry does not.
+  due := substring($2 from E'@(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z)(?:~\\d+)?$')::timestamptz;
   -- What is said of a schedule names no job.
   zone := coalesce((
     select case l.event_type when 'schedule_set' then l.data ->> 'tz' end
@@ -7544,7 +7545,7 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '5fa95455b717d6f7be6da53de4032e877ca468a75c6716b9b0fe6e2389a3375d')
+  ('027', '7ce8ae8e9057622f61c45ce22cdabe6a9fc935f25073a0fc34555dc141cebe83')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -78,7 +78,8 @@ begin
   if fired ->> 'schedule' is null then
     return '{}';
   end if;
-  due := 'epoch'::timestamptz + (fired ->> 'due')::bigint * interval '1 microsecond';
+  -- Its id says it; the event of a retry does not.
+  due := substring($2 from E'@(\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z)(?:~\\d+)?$')::timestamptz;
   -- What is said of a schedule names no job.
   zone := coalesce((
     select case l.event_type when 'schedule_set' then l.data ->> 'tz' end

@@ -6,7 +6,11 @@ import { operand } from './safe-text.ts'
 import { dueOf, firedId, scheduleOf } from './schedule.ts'
 
 /** What is said of the job of a schedule beside everything else: `due at 02:30 Europe/Berlin, by schedule nightly (2027-03-27)`. */
-export function alsoOfSchedule(ledger: LedgerView, jobId: string, { events }: JobRecord): readonly string[] {
+export function alsoOfSchedule(
+  ledger: LedgerView,
+  jobId: string,
+  { events }: Pick<JobRecord, 'events'>,
+): readonly string[] {
   const queued = events.findLast((event) => event.type === 'queued')
   const spec = jobOf(ledger, jobId)?.spec ?? (queued?.type === 'queued' ? queued.spec : undefined)
   if (spec?.schedule === undefined) return []

@@ -2,12 +2,15 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import {
+  type CommandBody,
   explainLive,
   type Ledger,
   type Micros,
   projectionOf,
   type RecordedEvent,
 } from '../../../src/engine/core/index.ts'
+import { firedId } from '../../../src/engine/core/schedule.ts'
+import { alsoOfSchedule } from '../../../src/engine/core/scheduled-job.ts'
 import { columnsOf } from '../../../src/engine/events/event-codec.ts'
 import { arbitraryRun } from '../../support/commands.ts'
 import { PATIENCE, runs } from '../../support/runs.ts'
@@ -116,3 +119,42 @@ it(
   },
   PATIENCE,
 )
+
+it('of a job of a schedule that is tried again job_queue_by_schedule says what explain says: its due time, in words', async () => {
+  const world = new World()
+  const due = Date.UTC(2030, 0, 1, 20, 15, 30) * 1_000
+  world.now = due - 1_000_000
+  const log: RecordedEvent[] = []
+  const run = (body: CommandBody) => {
+    const { decision } = world.run({ id: `c${log.length}`, hash: 1, workerId: 'w', body })
+    log.push(...decision.events)
+  }
+  const rest = { attempts: 1, timeoutMs: 60_000, expireMs: null, fairKey: null, priority: 0 }
+  const job = { jobType: 'normal', kind: 'normal', models: ['m'], ...rest } as const
+  const zones = { nightly: 'Asia/Kolkata', hourly: '-03:30', 'gone@home': 'UTC', taken: 'Europe/Berlin' }
+  const schedules = Object.entries(zones).map(([id, tz]) => ({
+    ...{ id, next: due },
+    rule: { everyMs: 60_000, tz, upTo: 1, withinMs: null, overlap: 'allow', job } as const,
+  }))
+  run({ type: 'set_schedules', owner: 'o', revision: null, schedules })
+  run({ type: 'enqueue', specs: [{ ...job, jobId: firedId('taken', due), runAt: null }] })
+  world.now = due
+  for (const { id } of schedules)
+    run({ type: 'fire', schedule: id, due, times: [due], next: due + 60_000_000, payloadHash: undefined })
+  const fired = [...world.ledger.jobs].filter(({ spec }) => spec.schedule !== undefined)
+  expect(fired).toHaveLength(schedules.length)
+  for (const { jobId } of fired) run({ type: 'cancel', jobId, force: true })
+  run({ type: 'enqueue', specs: fired.map(({ spec }) => spec), again: true })
+  run({ type: 'remove_schedule', schedule: 'gone@home' })
+  const queue = `q${++queues}`
+  await written(queue, world.ledger, log)
+  const { rows } = await place.pool.query(
+    'select id, job_queue_by_schedule($1, id) as said from unnest($2::text[]) as t (id)',
+    [queue, fired.map(({ jobId }) => jobId)],
+  )
+  for (const { id, said } of rows) {
+    const [also = ''] = alsoOfSchedule(world.ledger, id, { events: [] })
+    expect(also).toMatch(/^due at \d\d:\d\d:30 .*, by schedule .* \(2030-01-0[12]\)$/)
+    expect(said, id).toEqual({ also: [also] })
+  }
+})
