@@ -19,7 +19,7 @@ let project: Project
 let store: LogStore
 let coordinator: Coordinator
 beforeAll(async () => {
-  project = await startMigrated(docsBlock('sql policy') + docsBlock('sql place'))
+  project = await startMigrated(docsBlock('sql policy') + docsBlock('sql place') + docsBlock('sql listen'))
   store = storeOn(project, { wake: 'poll' })
   coordinator = await createCoordinator({ store, logger: silentLogger })
   coordinator.offering(null, 1)
@@ -153,12 +153,38 @@ it('the doctor has nothing to say against what was granted', async () => {
   await project.query('revoke execute on function job_queue_explain(text, text) from anon')
 })
 
-it('a page says it in a sentence', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-place-'))
+/** What a block of the page exports. */
+async function moduleOf(info: string) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-page-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const file = path.join(folder, 'place.mjs')
-  await writeFile(file, docsBlock('js place'))
-  const { placeOf } = await import(pathToFileURL(file).href)
+  const file = path.join(folder, 'block.mjs')
+  await writeFile(file, docsBlock(info))
+  return import(pathToFileURL(file).href)
+}
+
+it('a page hears of the changes of one row, once the table is published', async () => {
+  const { onJob } = await moduleOf('js listen')
+  const seen: unknown[] = []
+  const client = clientOf(project, project.keys.secret)
+  const end = onJob(client, 'heard', (row: unknown) => seen.push(row))
+  const touch = () =>
+    project.query(
+      `insert into jobs (job_id, model, user_id) values ('heard', 'flux-dev', '${ann}'), ('other', 'flux-dev', '${ann}')
+       on conflict (job_id) do update set user_id = excluded.user_id`,
+    )
+  // The channel is there some time after it was asked for.
+  await expect
+    .poll(async () => {
+      await touch()
+      return seen.length
+    })
+    .toBeGreaterThan(0)
+  for (const row of seen) expect(row).toMatchObject({ job_id: 'heard', status: 'pending' })
+  await end()
+})
+
+it('a page says it in a sentence', async () => {
+  const { placeOf } = await moduleOf('js place')
   const said = (place: object | null) =>
     placeOf({ rpc: async () => ({ data: place, error: null }) }, 'a') as Promise<string>
   const models = [{ model: 'flux-dev', ahead: 2 }]
