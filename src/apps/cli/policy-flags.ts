@@ -109,7 +109,9 @@ function valueFrom(rule: Flagged, flags: object, inForce: unknown, prefix: strin
     const bare =
       of.is === 'fields' && Object.values(of.fields).every((part) => part.in !== undefined) ? {} : undefined
     const before = (inForce ?? {}) as Readonly<Record<string, unknown>>
-    const after = withModels({ flag, form, read, bare }, given as readonly string[] | undefined, before)
+    const texts = given as readonly string[] | undefined
+    const named = rule.by === 'tier' ? texts?.map((text) => text.replace(/\/\*=/, '=')) : texts
+    const after = withModels({ flag, form, read, bare }, named, before)
     return rule.noneEmpty === undefined ? after : someOf(flag, after, before)
   }
   const text = given as string | undefined

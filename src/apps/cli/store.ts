@@ -99,10 +99,15 @@ export const nothingYet =
 /** A person waits at the terminal, so a wrong address is reported soon. */
 const JOIN_MS = 3_000
 
+/** For commands that may say what changes nothing. */
+export const strictFlag = ['--strict', 'refuse what would change nothing, such as a misspelt name'] as const
+
 export interface JoinOptions extends LeaseTimes {
   /** True: the process goes on running jobs. */
   readonly isLong?: boolean
   readonly contract?: KnownKinds | undefined
+  /** True: refuses what would change nothing. */
+  readonly strict?: boolean | undefined
 }
 
 /** Joins the queue as a process, for commands that change something. */

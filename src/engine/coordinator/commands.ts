@@ -28,6 +28,7 @@ import { enqueueInside } from './inbox/in-transaction.ts'
 import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './inbox/large-calls.ts'
 import type { Member } from './membership/member.ts'
 import { AT_ONCE, type SendOptions } from './membership/member-api.ts'
+import type { NoEffects } from './no-effect.ts'
 
 type CommandCalls = Pick<
   Coordinator,
@@ -84,6 +85,7 @@ export function commandsOf(
   store: CancelRole,
   large: LargeCalls,
   { telemetry, contract }: Pick<WholeOptions, 'telemetry' | 'contract'>,
+  effects: NoEffects,
 ): CommandCalls {
   const send = async (body: CommandBody): Promise<void> => void (await member.send(body))
   const started = async (body: CommandBody, options: SendOptions) =>
@@ -91,7 +93,9 @@ export function commandsOf(
   const change = async (policy: PolicyInput): Promise<void> => {
     const madeAt = performance.now()
     await member.catchUp()
-    await member.send({ type: 'set_policy', policy: parsePolicy(policy, member.ledger.policy) }, { madeAt })
+    const next = parsePolicy(policy, member.ledger.policy)
+    effects.policy(next)
+    await member.send({ type: 'set_policy', policy: next }, { madeAt })
   }
   const enter = async (
     given: JobsIn<AnyKinds>,
@@ -102,6 +106,8 @@ export function commandsOf(
     const { jobs, ids } = jobsGiven(given, { contract, requestId })
     if (contract?.schemas !== undefined) await checkKinds(contract, jobs)
     const parsed = parseJobs(jobs)
+    for (const [at, job] of jobs.entries()) effects.models(job, `jobs[${at}]`)
+    await effects.jobs(parsed.map(({ spec }) => spec))
     if (parsed.length === 0) return { jobId: '', ids, queued: 0, known: [], waiting: [], jobs: [] }
     const specs = parsed.map(({ spec }) => spec)
     const body = { ...enqueueBody(parsed), ...how }
@@ -132,8 +138,9 @@ export function commandsOf(
       return enqueueInside(sql, jobs, { queue: member.log.queue, contract, requestId, notify })
     },
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
-    claim: ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) =>
-      started(
+    claim: async ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) => {
+      effects.serves(serves)
+      return started(
         { type: 'claim' },
         {
           claim: {
@@ -145,7 +152,8 @@ export function commandsOf(
           },
           isLook: known,
         },
-      ),
+      )
+    },
     complete: async (lease, { claim, result, used } = {}) => {
       const data = result === undefined ? [] : [{ jobId: lease.jobId, result: parseResult(result) }]
       return started({ type: 'complete', ...attemptOf(lease), ...usedIn(used) }, { claim, data })
@@ -180,9 +188,16 @@ export function commandsOf(
     },
     setPolicy: change,
     defineModels: async (models) => change({ models: parseDeclared(models) }),
-    pauseModel: async (model, options) =>
-      send({ type: 'pause_model', model: parseModel(model), ...parsePause(options) }),
-    resumeModel: async (model) => send({ type: 'resume_model', model: parseModel(model) }),
+    pauseModel: async (given, options) => {
+      const body = { type: 'pause_model', model: parseModel(given), ...parsePause(options) } as const
+      await effects.pause(body.model)
+      return send(body)
+    },
+    resumeModel: async (given) => {
+      const model = parseModel(given)
+      await effects.resume(model)
+      return send({ type: 'resume_model', model })
+    },
     drain: () => send({ type: 'drain' }),
     recover: async () => {
       const madeAt = performance.now()

@@ -9,6 +9,7 @@ import { commandsOf } from './commands.ts'
 import { vitalsOf } from './health.ts'
 import { TakenIn } from './inbox/row-intake.ts'
 import { recordsOf } from './job-records.ts'
+import { NoEffects } from './no-effect.ts'
 import { QueueProcess } from './queue-process.ts'
 import { schedulesOf } from './schedules/calls.ts'
 
@@ -42,11 +43,13 @@ function followed({ member }: QueueProcess, telemetry: Telemetry | undefined): v
 }
 
 /** The coordinator for a program. Each call is answered by the part of the process that knows. */
-function coordinatorOf(process: QueueProcess, { store, telemetry, contract }: WholeOptions): Coordinator {
+function coordinatorOf(process: QueueProcess, options: WholeOptions): Coordinator {
+  const { store, telemetry, contract, strict = false } = options
   const { gate, hints, member, queries } = process
   const { log, logger } = member
   const { see: _, noted: __, ...asked } = queries
   const taken = new TakenIn(process.incoming.rows)
+  const effects = new NoEffects(member, strict)
   return {
     queue: log.queue,
     logger,
@@ -58,12 +61,14 @@ function coordinatorOf(process: QueueProcess, { store, telemetry, contract }: Wh
     getWorkflowModels: (config) => workflowModels(config, logger),
     onJobStart: async (jobId, jobType, models, options = {}) => {
       if (contract?.schemas !== undefined) await checkKind(contract, { jobType, ...options }, 'options')
+      effects.models({ models }, 'options')
+      effects.serves(options.serves)
       return gate.start(jobId, jobType, models, options)
     },
     takeUp: (jobId, options = {}) => gate.takeUp(jobId, options),
     onJobComplete: (jobId, jobType, options = {}) => gate.complete(jobId, jobType, options),
     ready$: gate.ready$,
-    ...commandsOf(member, store, process.largeCalls, { telemetry, contract }),
+    ...commandsOf(member, store, process.largeCalls, { telemetry, contract }, effects),
     ...recordsOf(member, store, taken),
     ...schedulesOf(process.schedules, contract),
     ...asked,

@@ -104,6 +104,15 @@ export {
   waitingCount,
 } from './ledger.ts'
 export { bareName, nearestOf, nearPattern } from './near-names.ts'
+export {
+  idlePause,
+  idleResume,
+  idleServes,
+  idleUnits,
+  idleUses,
+  modelsTwice,
+  type NoEffect,
+} from './no-effect.ts'
 export { endingText, lastLife } from './not-live.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'

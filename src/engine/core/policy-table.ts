@@ -369,7 +369,7 @@ export const policyFields = {
     says: 'how much more a fairKey gets than others, by the time that its jobs use models (paid/*=4, *=1 for all others); may be repeated',
   },
   /**
-   * Per tier of fair keys, which is what stands in them before the first `/` (`free` of `free/customer-17`): `{ maxActive, maxTogether }`, how
+   * Per tier of fair keys, which is what stands in them before the first `/` (`free/*`, or `free`, of `free/customer-17`): `{ maxActive, maxTogether }`, how
    * many jobs of each key, and of all keys of the tier together, may be active; null: the tier has no such limit. Where a tier has `maxActive`,
    * that of `fairShare` does not count. Absent, or set to null: no tier has limits.
    */

@@ -41,6 +41,7 @@ const optionFields = optionsSchema({
   onUnavailable: anything,
   telemetry: telemetry.optional(),
   operator: operatorSchema().optional(),
+  strict: flagSchema.optional(),
   contract: contractSchema,
 })
 

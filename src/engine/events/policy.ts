@@ -97,13 +97,20 @@ const weightKeySchema = modelSchema.refine(
   'a star stands for the keys of a tier, such as paid/*; * alone stands for all others',
 )
 
+/** `free` or `free/*`, as a weight says it: all keys that begin with `free/`. */
+const tierKeySchema = modelSchema.refine(
+  (key) => /^[^*/]+(\/\*)?$/.test(key),
+  'a tier is what stands before the first / of a fairKey: free, or free/* as in weights',
+)
+const tierIn = (key: string): string => (key.endsWith('/*') ? key.slice(0, -2) : key)
+
 const patternsError = `may have ${bounds.patterns} patterns at most; write fewer that say less, such as lora-*`
 
 /** A map from model names, or patterns of them, or `*` for all others, to values. */
 function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>, isInput: boolean) {
   const value = schemaOf(of, isInput)
   const error = `must be an object of ${by} names, e.g. ${example}`
-  const inputKey = by === 'fairKey' ? weightKeySchema : keySchema
+  const inputKey = by === 'fairKey' ? weightKeySchema : by === 'tier' ? tierKeySchema : keySchema
   // Not z.record: it drops a model that is called `__proto__`; entries and fromEntries keep it an ordinary key.
   const map = z.custom<Record<string, unknown>>(hasFields, { error }).transform((given, context) => {
     const entries: [string, unknown][] = []
@@ -112,7 +119,7 @@ function byModel({ of, by = 'model', example, noStar, noneEmpty }: Is<'byModel'>
       const checked = value.safeParse(own)
       const issue = name ?? checked.error?.issues[0]
       if (issue === undefined && checked.success) {
-        entries.push([model, checked.data])
+        entries.push([isInput && by === 'tier' ? tierIn(model) : model, checked.data])
         continue
       }
       const path = name === undefined ? [model, ...(issue?.path ?? [])] : [model]

@@ -77,6 +77,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   pauseModel: [id, argument({ reason: 'why' })],
   resumeModel: [id],
   schedules: [id, argument([], 'list'), optional],
+  schedule: [id, argument({ every: '1h', job: { kind: 'a' } }), optional],
   listSchedules: [optional],
   previewSchedule: [id, argument(1, 'number', 'undefined')],
   pauseSchedule: [id],
@@ -222,7 +223,7 @@ it('names the field that was meant', async () => {
     ],
     [
       () => coordinator.enqueue([{ jobId: 'a', model: ['m'] } as never]),
-      'jobs[0].models: must be a list of model names',
+      'jobs[0]: unknown field "model" (did you mean models?)',
     ],
     [() => coordinator.dropDead({}), 'filter: names no dead letters'],
     [() => coordinator.retryDead({ jobIds: undefined }), 'filter: names no dead letters'],

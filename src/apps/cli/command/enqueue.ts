@@ -6,7 +6,7 @@ import type { LogStore } from '../../../engine/store/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { type EnqueuedAll, enqueueAll, noteSkipped } from '../run/enqueue-all.ts'
-import { withCoordinator } from '../store.ts'
+import { strictFlag, withCoordinator } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { loadContract } from '../worker/load-handlers.ts'
 import { jobOfLine, payloadOf } from '../workload/line.ts'
@@ -34,6 +34,7 @@ export interface JobOptions {
 interface Options extends JobOptions {
   readonly skipInvalid?: boolean
   readonly contract?: string
+  readonly strict?: boolean
 }
 
 /** How many waiting jobs are shown to people; programs get all. */
@@ -79,7 +80,7 @@ export function addEnqueue(cli: Cli): void {
         for (const line of unservedKinds(jobs, await store.workers(frame.queue))) frame.note(line)
         return done
       }
-      const done = await withCoordinator(frame, put, { contract })
+      const done = await withCoordinator(frame, put, { contract, strict: options.strict })
       const { queued, known, waiting, deduplicated } = done
       const rows = waiting.slice(0, SHOWN).map(({ jobId, reason }) => [jobId, reason])
       const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
@@ -91,6 +92,7 @@ export function addEnqueue(cli: Cli): void {
     },
   )
   withJob(command)
+    .option(...strictFlag)
     .option('--skip-invalid', 'skip broken lines instead of rejecting the file')
     .option(
       '--contract <file>',

@@ -1,13 +1,15 @@
+import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { invalidInput, MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
 import { timeText } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { modelNameFault } from '../flag-value.ts'
 import { unitMs } from '../moment.ts'
-import { withCoordinator } from '../store.ts'
+import { strictFlag, withCoordinator } from '../store.ts'
 
 interface Options {
   readonly reason: string
   readonly for?: string
+  readonly strict?: boolean
 }
 
 export function addPause(cli: Cli): void {
@@ -18,15 +20,16 @@ export function addPause(cli: Cli): void {
         ['pause flux-dev', 'stays paused until: interlock resume flux-dev'],
         ['pause flux-dev --for 10m --reason provider_down', 'ends by itself after ten minutes'],
       ],
-      async (frame, [model = ''], { reason, for: length }) => {
+      async (frame, [model = ''], { reason, for: length, strict }) => {
         const fault = modelNameFault(model, (names) => `pause ${names.join(', then ')}`, 'name the model')
         if (fault !== undefined) throw invalidInput(`${model}: ${fault}`)
         const ms = length === undefined ? null : durationMs('--for', length)
-        const until = await withCoordinator(frame, async (coordinator) => {
+        const pause = async (coordinator: Coordinator) => {
           const end = ms === null ? null : new Date(coordinator.now() / 1_000 + ms)
           await coordinator.pauseModel(model, { reason, until: end })
           return end
-        })
+        }
+        const until = await withCoordinator(frame, pause, { strict })
         const end =
           until === null ? `interlock resume ${operand(model)}` : timeText(until.getTime() * MICROS_PER_MS)
         frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
@@ -37,6 +40,7 @@ export function addPause(cli: Cli): void {
       'why; shown with every job that waits for it: small letters, digits and _',
       'manual',
     )
+    .option(...strictFlag)
     .option('--for <time>', 'how long, such as 30s, 10m, 2h, 1d or 1w (default: until you resume it)')
 }
 

@@ -1,4 +1,6 @@
+import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { defaultPolicy, invalidInput, type Policy } from '../../../engine/core/index.ts'
+import type { LogStore } from '../../../engine/store/index.ts'
 import { policyFacts } from '../../../tools/format/policy-text.ts'
 import { opened } from '../../../tools/history/access.ts'
 import { type PausedModel, pausedDocument } from '../../../tools/history/documents.ts'
@@ -13,13 +15,15 @@ import {
   policyFrom,
 } from '../policy-flags.ts'
 import { pausedFacts } from '../show/paused.ts'
-import { withCoordinator, withStore } from '../store.ts'
+import { strictFlag, withCoordinator, withStore } from '../store.ts'
 import { facts } from '../terminal/table.ts'
 
 interface PolicyInForce {
   readonly policy: Policy
   readonly paused: readonly PausedModel[] | null
 }
+
+type SetFlags = PolicyFlags & { readonly strict?: boolean }
 
 export function addPolicy(cli: Cli): void {
   const parent = cli.command(
@@ -32,7 +36,7 @@ export function addPolicy(cli: Cli): void {
     show,
   )
   cli.under(parent, 'show', 'what is in force', [], show)
-  const setting = cli.under<PolicyFlags>(
+  const setting = cli.under<SetFlags>(
     parent,
     'set',
     'change it; running jobs go on, only new starts are affected',
@@ -50,7 +54,7 @@ export function addPolicy(cli: Cli): void {
     ],
     (frame, _, flags) => set(frame, flags),
   )
-  addPolicyFields(addPolicyFlags(setting))
+  addPolicyFields(addPolicyFlags(setting)).option(...strictFlag)
 }
 
 async function show(frame: Frame): Promise<void> {
@@ -62,19 +66,20 @@ async function show(frame: Frame): Promise<void> {
   emit(frame, standing)
 }
 
-async function set(frame: Frame, flags: PolicyFlags): Promise<void> {
+async function set(frame: Frame, flags: SetFlags): Promise<void> {
   if (!hasPolicyFlags(flags)) {
     throw invalidInput('nothing to set; give a flag such as --max-active 4')
   }
   // Finds wrong flags before anything is opened or made.
   policyFrom(flags, defaultPolicy)
-  const standing = await withCoordinator(frame, async (coordinator, store) => {
+  const change = async (coordinator: Coordinator, store: LogStore) => {
     const wanted = policyFrom(flags, coordinator.state().policy)
     // A part that is left out stays as it is: what was declared is taken back by null.
     await coordinator.setPolicy({ ...wanted, models: wanted.models ?? null })
     const { paused } = await loggedAt(opened(frame.access(store)), coordinator.state().version)
     return { policy: wanted, paused }
-  })
+  }
+  const standing = await withCoordinator(frame, change, { strict: flags.strict })
   emit(frame, standing)
 }
 

@@ -48,10 +48,11 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
   if (after !== undefined && purpose === 'run')
     throw invalidInput('after: is for `interlock enqueue`; `run` runs each job of the file by itself')
   const uses = usesOf(fields['uses'])
+  const given = modelsOf(fields['models'])
   const { spec, payload } = named(() =>
     parseJob({
       jobId: fields['job_id'],
-      models: modelsOf(fields['models']),
+      models: given,
       modes: modesOf(fields['modes']),
       jobType: optional(fields['job_type']),
       kind: optional(fields['kind']),
@@ -81,7 +82,8 @@ export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): W
     input: {
       jobId,
       jobType,
-      models,
+      // As they were written: one that comes twice is told of.
+      models: purpose === 'enqueue' ? (given as readonly string[]) : models,
       priority,
       ...modes,
       ...kind,

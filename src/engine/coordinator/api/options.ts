@@ -73,6 +73,11 @@ export interface CoordinatorOptions {
    * @defaultValue none
    */
   readonly telemetry?: Telemetry | undefined
+  /**
+   * True: refuses what would change nothing (`invalid_input`), such as a pause of a model that nobody needs or a resource that no limit counts.
+   * @defaultValue `false`: it is done, and a line of the logger says so
+   */
+  readonly strict?: boolean | undefined
   /** What the kinds of the queue are given and come to: `defineQueue`. @defaultValue none: any kind, any JSON */
   readonly contract?: KnownKinds | undefined
 }

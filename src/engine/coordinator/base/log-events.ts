@@ -26,7 +26,7 @@ export const logEvents = [
   ...(['queue.held', 'queue.not_held', 'rows.refused', 'workflow.no_model'] as const),
   ...(['submission.refused', 'submission.held'] as const),
   ...(['worker.failed', 'intake.failed', 'model.paused', 'model.not_paused'] as const),
-  ...(['model.near', 'model.not_declared'] as const),
+  ...(['model.near', 'model.not_declared', 'said.no_effect'] as const),
   ...(['dashboard.lever', 'dashboard.refused', 'dashboard.failed'] as const),
 ] as const
 export type LogEvent = (typeof logEvents)[number]

@@ -2,12 +2,17 @@ import {
   bareName,
   countsOf,
   fits,
+  idlePause,
+  idleServes,
+  idleUnits,
+  idleUses,
   isDeclared,
   isMeter,
   isPattern,
   isPlace,
   isSite,
   type Ledger,
+  type NoEffect,
   nearPattern,
   type Policy,
   pauseOf,
@@ -58,16 +63,24 @@ export class NearModels {
         const models = event.type === 'queued' ? event.spec.models : event.models
         const namer = { says: `Job ${event.jobId} needs`, jobId: event.jobId }
         for (const model of models ?? []) this.#meet(model, namer, ledger, isOwn)
+        if (isOwn && event.type === 'queued')
+          this.#tell(idleUses(ledger.policy, event.spec.uses), `Job ${event.jobId}: `)
         return
       }
       case 'policy_changed': {
+        if (isOwn) this.#tell(idleUnits(event.policy), 'The policy: ')
         const before = new Set(namesIn(this.#policy))
         const named = namesIn(event.policy).filter((name) => !before.has(name))
         for (const model of named) this.#meet(model, { says: 'The policy names' }, ledger, isOwn)
         return
       }
+      case 'worker_serves':
+        if (isOwn) this.#tell(idleServes(ledger.policy, event.places ?? []), 'A process: ')
+        return
       case 'model_paused':
         if (isPlace(ledger.policy, event.model)) return
+        if (isOwn && isDeclared(ledger.policy, event.model))
+          this.#tell(idlePause(ledger, event.model, this.#groups.keys()), 'A pause: ')
         return this.#meet(event.model, { says: 'A pause names' }, ledger, isOwn)
     }
   }
@@ -110,6 +123,19 @@ export class NearModels {
     this.#byBareName.set(bare, group)
     this.#groups.set(model, group)
     return group
+  }
+
+  /** Once each. */
+  #tell(found: readonly NoEffect[], who: string): void {
+    for (const { path, name, says } of found) {
+      const key = `${path} ${name}`
+      if (this.#warned.has(key)) continue
+      this.#warned.add(key)
+      this.#logger.warn(`[COORDINATOR] ${who}${path === 'model' ? '' : `${path}: `}${says}`, {
+        event: 'said.no_effect',
+        model: name,
+      })
+    }
   }
 
   #warnOfNear(model: string, other: string, { says, jobId }: Namer): void {
