@@ -126,6 +126,7 @@ export {
   startsIn,
 } from './own-place.ts'
 export { fits, isPattern, patternsIn } from './pattern.ts'
+export { byPlace } from './place.ts'
 export { type PlaceView, placeViews } from './place-view.ts'
 export * from './policy.ts'
 export {

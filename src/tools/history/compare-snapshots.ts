@@ -1,5 +1,13 @@
 import { readSnapshot, snapshotTexts } from '../../engine/coordinator/replica/snapshots.ts'
-import { isInterlockError, type Ledger, type SnapshotLine, snapshotLines } from '../../engine/core/index.ts'
+import {
+  byPlace,
+  isInterlockError,
+  type Job,
+  type Ledger,
+  type Micros,
+  type SnapshotLine,
+  snapshotLines,
+} from '../../engine/core/index.ts'
 import { decodeSnapshotHead } from '../../engine/events/index.ts'
 import type { StoredSnapshot } from '../../engine/store/index.ts'
 import type { Opened } from './access.ts'
@@ -24,12 +32,14 @@ export async function snapshotsAfter(
 /**
  * Compares a snapshot with the ledger that the log comes to at its number. One that was deleted meanwhile, or that only a newer release can
  * read, is left out.
+ * @param since when the log said that passes stay: from then on all processes know how often jobs were passed
  * @returns the first difference; null: there is none
  */
 export async function compareSnapshot(
   access: Opened,
   kept: StoredSnapshot,
   ledger: Ledger,
+  since: Micros,
 ): Promise<Difference | null> {
   const { store, queue, onNote } = access
   const row = `job_queue_snapshots ${kept.seq}`
@@ -37,14 +47,15 @@ export async function compareSnapshot(
     if (await isAsWritten(access, kept, ledger)) return null
     // Written by another release, in other words, or of another ledger.
     const isOlder = decodeSnapshotHead(kept.seq, kept.state).digest === undefined
-    const stored = partsOf(await readSnapshot(store, queue, kept))
-    const folded = partsOf(ledger)
+    const read = await readSnapshot(store, queue, kept)
+    const [stored, folded] = [partsOf(read), partsOf(ledger)]
     const names = isOlder ? stored.keys() : new Set([...folded.keys(), ...stored.keys()])
     for (const name of names) {
       const found = differenceIn(name, stored.get(name), folded.get(name), isOlder)
       if (found !== null) return { row, ...found }
     }
-    return null
+    const passed = differenceIn('passes', passesIn(read, since), passesIn(ledger, since), isOlder)
+    return passed && { row, ...passed }
   } catch (error) {
     if (isInterlockError(error, 'corrupt_log'))
       return { row, field: '*', stored: error.message, folded: 'what was kept' }
@@ -66,10 +77,7 @@ function* textsOf(ledger: Ledger): Generator<string> {
   for (const line of snapshotLines(ledger)) if (line !== null) yield JSON.stringify(line)
 }
 
-/**
- * The rows of a snapshot by the kind of their line, as JSON has them. How often jobs were passed is left out: older releases forgot it, and a
- * process that began with a snapshot of theirs knows less of it than the log.
- */
+/** The rows of a snapshot by the kind of their line, as JSON has them. How often jobs were passed is left out ({@link passesIn}). */
 function partsOf(ledger: Ledger): ReadonlyMap<SnapshotLine[0], unknown[]> {
   const parts = new Map<SnapshotLine[0], unknown[]>()
   for (const text of textsOf(ledger)) {
@@ -81,6 +89,24 @@ function partsOf(ledger: Ledger): ReadonlyMap<SnapshotLine[0], unknown[]> {
     rows.push(...(rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest))
   }
   return parts
+}
+
+/**
+ * What has passed jobs since then, by the first of those that are alike. Of before, a process that began with a snapshot of an older release knows
+ * less than the log: those releases forgot it when a job left the line. What came from ahead of a job does not count, so it may be kept or not.
+ */
+function passesIn(ledger: Ledger, since: Micros): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = {}
+  const note = ({ place }: Pick<Job, 'place'>, passes: NonNullable<Job['passes']>) => {
+    const counted = passes.filter((pass) => pass.at > since && byPlace(pass.place, place) > 0)
+    if (counted.length > 0) found[place.jobId] = counted
+  }
+  for (const { members, passes } of ledger.classes) {
+    const place = members.min()
+    if (place !== undefined) note({ place }, passes)
+  }
+  for (const job of ledger.jobs) if (job.passes !== null) note(job, job.passes)
+  return found
 }
 
 function leaveOutPasses(row: unknown[]): void {

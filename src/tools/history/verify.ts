@@ -126,12 +126,17 @@ async function foldAll(
   onWrong: (snapshot: Difference) => void,
 ): Promise<Sound> {
   const { files } = access
-  const before = files === undefined ? await begun(access) : await foldFiles(access, files, alsoSee)
+  let since = Number.POSITIVE_INFINITY
+  const see = (event: RecordedEvent) => {
+    if (event.type === 'policy_changed' && event.passesStay === true) since = Math.min(since, event.at)
+    alsoSee?.(event)
+  }
+  const before = files === undefined ? await begun(access) : await foldFiles(access, files, see)
   let sound = before
   for (const kept of before.ledger === null ? [] : await snapshotsAfter(access, before.through, upTo)) {
     if (sound.ledger === null) break
-    sound = await foldSound(access, kept.seq, { alsoSee, from: sound.ledger })
-    const found = sound.ledger && (await compareSnapshot(access, kept, sound.ledger))
+    sound = await foldSound(access, kept.seq, { alsoSee: see, from: sound.ledger })
+    const found = sound.ledger && (await compareSnapshot(access, kept, sound.ledger, since))
     if (found !== null) onWrong(found)
   }
   if (sound.ledger !== null) sound = await foldSound(access, upTo, { alsoSee, from: sound.ledger })

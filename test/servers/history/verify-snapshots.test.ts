@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { keepSnapshot, ledgerNear, readSnapshot } from '../../../src/engine/coordinator/replica/snapshots.ts'
 import { jobOf, type Ledger, type RecordedEvent, replay } from '../../../src/engine/core/index.ts'
+import type { Pass } from '../../../src/engine/core/ledger.ts'
 import { sha256, toHex, utf8 } from '../../../src/engine/events/index.ts'
 import { queueIn } from '../../../src/engine/store/memory/database.ts'
 import { memoryDatabase } from '../../../src/engine/store/memory/index.ts'
@@ -112,9 +113,10 @@ it('on PostgreSQL: a model of capacity 1 gets no second job, and doctor and veri
   expect(await next.claim({ max: 3, kinds: null })).toHaveLength(1)
 })
 
-/** A policy for loaded models; `b` was passed twice, its model is paused and resumed, and paused again in the end. */
-async function passedQueue() {
-  const store = memoryStore(memoryDatabase())
+/** A policy for loaded models; `b` was passed twice, its model is paused and resumed, and paused again in the end unless it waits in line. */
+async function passedQueue(isInLine = false) {
+  const database = memoryDatabase()
+  const store = memoryStore(database)
   const coordinator = await join({ store })
   const warm = { maxPassed: 9, maxPassedSeconds: 600 }
   await coordinator.setPolicy({ maxActive: null, capacity: { '*': 9 }, warm })
@@ -128,15 +130,63 @@ async function passedQueue() {
     if (blinks) await coordinator.pauseModel('b', { reason: 'maintenance' })
     if (blinks) await coordinator.resumeModel('b')
   }
-  await coordinator.pauseModel('b', { reason: 'maintenance' })
+  if (!isInLine) await coordinator.pauseModel('b', { reason: 'maintenance' })
   await coordinator.close()
   const { events } = await store.read('default', 0, 10_000)
-  return { store, events }
+  return { database, store, events }
 }
 
+const later = ({ at, place }: Pass): Pass => ({ at: at + 1, place })
+
+it.each<[what: string, change: (passes: readonly Pass[]) => readonly Pass[]]>([
+  ['fewer', (passes) => passes.slice(1)],
+  ['none', () => []],
+  ['others', (passes) => passes.map(later)],
+  ['more', (passes) => [...passes, ...passes.map(later)]],
+])('a snapshot with %s of the starts that passed a job is found by verify', async (_, change) => {
+  const paused = await passedQueue()
+  const outside = replay(paused.events)
+  const b = jobOf(outside, 'b1') ?? expect.unreachable('b waits')
+  const changed = change(b.passes ?? [])
+  expect(b.passes?.length).toBe(2)
+  const jobs = outside.jobs.insert({ ...b, passes: changed.length > 0 ? changed : null }, {})
+  await keepSnapshot(paused.store, 'default', { ...outside, jobs })
+
+  const waits = await passedQueue(true)
+  const inLine = replay(waits.events)
+  const own = [...inLine.classes].find(({ passes }) => passes.length === 2)
+  if (own === undefined) expect.unreachable('b is in line')
+  const classes = inLine.classes.insert({ ...own, passes: change(own.passes) }, {})
+  await keepSnapshot(waits.store, 'default', { ...inLine, classes })
+
+  for (const { store, events } of [paused, waits]) {
+    const { ok, differences } = await verify({ store })
+    expect([ok, differences.length]).toEqual([false, 1])
+    expect(differences[0]).toMatchObject({
+      row: `job_queue_snapshots ${events.length}`,
+      field: expect.stringMatching(/^passes\.b1/),
+    })
+  }
+})
+
+it('a snapshot with another count of how often a job was overtaken is found by verify', async () => {
+  const { store, events } = await passedQueue(true)
+  const ledger = replay(events)
+  const b = jobOf(ledger, 'b1') ?? expect.unreachable('b waits')
+  await keepSnapshot(store, 'default', { ...ledger, jobs: ledger.jobs.insert({ ...b, overtaken: 7 }, {}) })
+  expect(await verify({ store })).toMatchObject({
+    ok: false,
+    differences: [{ field: expect.stringMatching(/overtaken$/) }],
+  })
+})
+
 describe('a snapshot that is right', () => {
-  it('may know less than the log of what passed a job: older releases forgot it when that left the line', async () => {
-    const { store, events } = await passedQueue()
+  it('may know less than the log of what passed a job before that said that it stays: older releases forgot it when that left the line', async () => {
+    const { database, store, events } = await passedQueue()
+    const { log } = queueIn(database, 'default')
+    const of = log.findIndex(({ type }) => type === 'policy_changed')
+    const { passesStay: _, ...older } = log[of] as RecordedEvent & { type: 'policy_changed' }
+    log[of] = older
     const ledger = replay(events)
     const b = jobOf(ledger, 'b1')
     expect(b?.passes?.length).toBe(2)
