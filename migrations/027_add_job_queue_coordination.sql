@@ -21,7 +21,7 @@ declare
 begin
   if to_regclass('public.job_queue_migrations') is not null then
     execute 'select max(version) from public.job_queue_migrations' into newest;
-    if newest > '027' then
+    if newest > '027.1' then
       raise exception using errcode = 'JQ106',
         message = format('this database has migration %s, this is 027', newest),
         hint = 'Use the release of interlock-queue that made it, or a later one.';
@@ -29,10 +29,10 @@ begin
   end if;
 
   -- A table with one of Interlock's names that belongs neither to Interlock nor to the first coordinator.
-  select c.relname into wrong
+  select c.oid::regclass::text into wrong
     from pg_catalog.pg_class c
-   where c.relnamespace = 'public'::regnamespace
-     and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
+   where c.relnamespace in (to_regnamespace('public'), to_regnamespace('interlock'))
+     and (c.relname = any ('{job_queue_log,job_queue_state,job_queue_jobs,job_queue_not_taken_in,job_queue_set_aside,job_queue_migrations,job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles}'::text[]) or c.relname in ('job_queue_state_v1', 'job_queue_log_v1'))
      and not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = c.oid and not a.attisdropped
@@ -47,8 +47,16 @@ begin
    limit 1;
   if wrong is not null then
     raise exception using errcode = 'JQ105',
-      message = format('there is a table %s in schema public that is not Interlock''s', wrong),
+      message = format('there is a table %s that is not Interlock''s', wrong),
       hint = 'Rename it, then run the migration again. Nothing was changed.';
+  end if;
+  -- What is in the schema is Interlock's alone.
+  select c.relname into wrong from pg_catalog.pg_class c
+   where c.relnamespace = to_regnamespace('interlock') and c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relname !~ '^job_queue_' limit 1;
+  if wrong is not null then
+    raise exception using errcode = 'JQ105',
+      message = format('there is a schema interlock, and %s in it is not Interlock''s', wrong),
+      hint = 'Rename that schema, then run the migration again. Nothing was changed.';
   end if;
 end
 $check$;
@@ -71,8 +79,10 @@ begin
       message = format('columns: %s is no column that Interlock uses, or what it is given is no name', wrong),
       hint = 'The columns, and what each is for, are in docs/guides/migration-guide.md. Nothing was changed.';
   end if;
-  if to_regclass('public.job_queue_settings') is not null then
-    execute $sql$select s.value from public.job_queue_settings s where s.key = 'columns'$sql$ into kept;
+  -- Before it is moved (11_schema), it is in public.
+  if coalesce(to_regclass('interlock.job_queue_settings'), to_regclass('interlock.job_queue_settings')) is not null then
+    execute format($sql$select s.value from %s s where s.key = 'columns'$sql$,
+      coalesce(to_regclass('interlock.job_queue_settings'), to_regclass('interlock.job_queue_settings'))) into kept;
   end if;
   kept := coalesce(kept, '{}');
 
@@ -158,7 +168,7 @@ declare
   is_new boolean := account = 'new' or (account = 'any' and not exists (
     select from pg_catalog.pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
-       and c.relname <> all ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]))
+       and c.relname <> all ('{job_queue_log,job_queue_state,job_queue_jobs,job_queue_not_taken_in,job_queue_set_aside,job_queue_migrations,job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles}'::text[]))
     -- It has them in another schema: a second `jobs` that no statement reaches would only mislead.
     and coalesce(to_regclass('jobs'), to_regclass('workflow_executions')) is null);
   of_first boolean := to_regclass('public.job_queue_state_v1') is not null or (to_regclass('public.job_queue_state') is not null
@@ -300,6 +310,49 @@ begin
 end
 $first$;
 
+create schema if not exists interlock;
+
+do $move$
+declare
+  item record;
+  tables text;
+begin
+  select string_agg(format('public.%I', t.name), ', ' order by t.nth) into tables
+    from unnest(string_to_array('job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles', ',')) with ordinality as t (name, nth)
+   where to_regclass('public.' || t.name) is not null;
+  if tables is null then
+    return;
+  end if;
+  -- All at once, the heads first, as an append has them. Who holds one and waits for another lets go of it, not the migration for ever.
+  for tries in 1..100 loop
+    begin
+      set local lock_timeout = '300ms';
+      execute format('lock table %s in access exclusive mode', tables);
+      exit;
+    exception when lock_not_available or deadlock_detected then
+      if tries = 100 then
+        raise;
+      end if;
+      perform pg_sleep(random() / 10);
+    end;
+  end loop;
+  set local lock_timeout = '10s';
+  for item in
+    select c.oid::regclass as id, c.relkind from pg_catalog.pg_class c
+     where c.relnamespace = 'public'::regnamespace
+       and (c.relname = any (string_to_array('job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles', ',')) or c.relname = 'job_queue_intake_woken')
+  loop
+    execute format('alter %s %s set schema interlock', case item.relkind when 'S' then 'sequence' else 'table' end, item.id);
+  end loop;
+  for item in
+    select p.oid::regprocedure as id from pg_catalog.pg_proc p
+     where p.pronamespace = 'public'::regnamespace and p.proname = any (string_to_array('job_queue_account,job_queue_answered,job_queue_archived_events,job_queue_arrived_rows,job_queue_by_schedule,job_queue_cancel_rows,job_queue_check_end,job_queue_circle,job_queue_columns,job_queue_dated,job_queue_deleted,job_queue_doubtful,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of_life,job_queue_ending,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_life,job_queue_linked,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note_row,job_queue_once_before,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_parents,job_queue_payload_fault,job_queue_project_target,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_reads,job_queue_rebuild,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_shadowing,job_queue_status,job_queue_status_set,job_queue_submitted_job,job_queue_sweep_once,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_unlike,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_without_data,job_queue_write_target', ','))
+  loop
+    execute format('alter function %s set schema interlock', item.id);
+  end loop;
+end
+$move$;
+
 create table if not exists public.job_queue_log (
   seq bigint not null,
   created_at timestamptz not null,
@@ -331,7 +384,7 @@ alter table public.job_queue_log set (vacuum_truncate = off);
 
 alter index public.job_queue_log_pkey set (fillfactor = 100);
 
-create table if not exists public.job_queue_heads (
+create table if not exists interlock.job_queue_heads (
   queue text not null,
   version bigint not null default 0,
   epoch integer not null default 1,
@@ -346,21 +399,21 @@ create table if not exists public.job_queue_heads (
   primary key (queue, version)
 );
 
-alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
+alter table interlock.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
-alter table public.job_queue_heads add column if not exists kept_from bigint;
-alter table public.job_queue_heads add column if not exists kept_digest numeric;
+alter table interlock.job_queue_heads add column if not exists kept_from bigint;
+alter table interlock.job_queue_heads add column if not exists kept_digest numeric;
 
-alter table public.job_queue_heads add column if not exists channel text not null
+alter table interlock.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
-alter table public.job_queue_heads add column if not exists woken_version bigint not null default 0;
+alter table interlock.job_queue_heads add column if not exists woken_version bigint not null default 0;
 
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k
-              where k.conrelid = 'public.job_queue_heads'::regclass and k.contype = 'p' and cardinality(k.conkey) = 1) then
-    alter table public.job_queue_heads reset (fillfactor), drop constraint job_queue_heads_pkey, add primary key (queue, version);
+              where k.conrelid = 'interlock.job_queue_heads'::regclass and k.contype = 'p' and cardinality(k.conkey) = 1) then
+    alter table interlock.job_queue_heads reset (fillfactor), drop constraint job_queue_heads_pkey, add primary key (queue, version);
   end if;
 end
 $heads$;
@@ -393,8 +446,8 @@ begin
 end
 $state$;
 
-insert into public.job_queue_heads (queue)
-select 'default' where not exists (select from public.job_queue_heads h where h.queue = 'default');
+insert into interlock.job_queue_heads (queue)
+select 'default' where not exists (select from interlock.job_queue_heads h where h.queue = 'default');
 insert into public.job_queue_state (id, queue)
 select 1, 'default' where not exists (select from public.job_queue_state s where s.queue = 'default');
 
@@ -439,7 +492,7 @@ create index if not exists job_queue_jobs_whole_idx on public.job_queue_jobs (qu
 
 alter table public.job_queue_jobs set (vacuum_truncate = off);
 
-create table if not exists public.job_queue_workers (
+create table if not exists interlock.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
   kinds text[],
@@ -454,13 +507,13 @@ create table if not exists public.job_queue_workers (
   primary key (queue, worker_id)
 ) with (fillfactor = 30);
 
-alter table public.job_queue_workers add column if not exists settled boolean not null default false;
+alter table interlock.job_queue_workers add column if not exists settled boolean not null default false;
 
-alter table public.job_queue_workers add column if not exists reads smallint;
+alter table interlock.job_queue_workers add column if not exists reads smallint;
 
-alter table public.job_queue_workers add column if not exists server_since timestamptz;
+alter table interlock.job_queue_workers add column if not exists server_since timestamptz;
 
-create table if not exists public.job_queue_inbox (
+create table if not exists interlock.job_queue_inbox (
   queue text not null check (length(queue) between 1 and 200),
   request_id text not null check (length(request_id) between 1 and 190),
   command jsonb not null check (pg_column_size(command) <= 8388608),
@@ -471,22 +524,22 @@ create table if not exists public.job_queue_inbox (
   primary key (queue, request_id)
 );
 
-create index if not exists job_queue_inbox_open_idx on public.job_queue_inbox (queue, created_at)
+create index if not exists job_queue_inbox_open_idx on interlock.job_queue_inbox (queue, created_at)
   where answered_at is null;
 
-create index if not exists job_queue_inbox_answered_idx on public.job_queue_inbox (queue, answered_at)
+create index if not exists job_queue_inbox_answered_idx on interlock.job_queue_inbox (queue, answered_at)
   where answered_at is not null;
 
-create index if not exists job_queue_inbox_cancel_idx on public.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
+create index if not exists job_queue_inbox_cancel_idx on interlock.job_queue_inbox (queue, (left(command ->> 'job_id', 200)))
   where answered_at is null and command ->> 'type' = 'cancel';
 
-create index if not exists job_queue_inbox_beat_idx on public.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
+create index if not exists job_queue_inbox_beat_idx on interlock.job_queue_inbox (queue, (left(command ->> 'worker_id', 200)))
   where command ->> 'type' = 'heartbeat';
 
-create index if not exists job_queue_inbox_refused_idx on public.job_queue_inbox (queue, answered_at)
+create index if not exists job_queue_inbox_refused_idx on interlock.job_queue_inbox (queue, answered_at)
   where answered_at is not null and answer @> '{"ok": false}' and command @> '{"type": "enqueue"}';
 
-create table if not exists public.job_queue_data (
+create table if not exists interlock.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
   life bigint,
@@ -499,9 +552,9 @@ create table if not exists public.job_queue_data (
   updated_at timestamptz not null default clock_timestamp(),
   primary key (queue, job_id)
 );
-alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
+alter table interlock.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
 
-create unlogged table if not exists public.job_queue_watched (
+create unlogged table if not exists interlock.job_queue_watched (
   queue text not null,
   job_id text not null,
   address text not null,
@@ -509,7 +562,7 @@ create unlogged table if not exists public.job_queue_watched (
   primary key (queue, job_id, address)
 );
 
-create table if not exists public.job_queue_snapshots (
+create table if not exists interlock.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
   state jsonb not null,
@@ -517,7 +570,7 @@ create table if not exists public.job_queue_snapshots (
   primary key (queue, seq)
 );
 
-create table if not exists public.job_queue_snapshot_chunks (
+create table if not exists interlock.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
   maker text not null check (length(maker) between 1 and 100),
@@ -527,7 +580,7 @@ create table if not exists public.job_queue_snapshot_chunks (
   primary key (queue, seq, maker, n)
 );
 
-create table if not exists public.job_queue_changes (
+create table if not exists interlock.job_queue_changes (
   queue text not null,
   seq bigint not null,
   job_ids text[] not null,
@@ -545,7 +598,7 @@ create table if not exists public.job_queue_set_aside (
   primary key (queue, target, job_id)
 );
 
-create table if not exists public.job_queue_doubles (
+create table if not exists interlock.job_queue_doubles (
   queue text not null,
   job_id text not null,
   stands_for text not null,
@@ -553,9 +606,9 @@ create table if not exists public.job_queue_doubles (
   primary key (queue, job_id)
 );
 
-create index if not exists job_queue_doubles_stands_for_idx on public.job_queue_doubles (queue, stands_for);
+create index if not exists job_queue_doubles_stands_for_idx on interlock.job_queue_doubles (queue, stands_for);
 
-create table if not exists public.job_queue_arrivals (
+create table if not exists interlock.job_queue_arrivals (
   id bigint generated always as identity primary key,
   queue text,
   claimed_until timestamptz,
@@ -563,7 +616,7 @@ create table if not exists public.job_queue_arrivals (
   job_id text
 );
 
-create index if not exists job_queue_arrivals_job_idx on public.job_queue_arrivals (job_id);
+create index if not exists job_queue_arrivals_job_idx on interlock.job_queue_arrivals (job_id);
 
 create table if not exists public.job_queue_not_taken_in (
   id bigint primary key,
@@ -574,7 +627,7 @@ create table if not exists public.job_queue_not_taken_in (
   refused_at timestamptz not null default clock_timestamp()
 );
 
-create table if not exists public.job_queue_unlinked (
+create table if not exists interlock.job_queue_unlinked (
   target text not null check (target in ('jobs', 'workflow_executions')),
   job_id text not null,
   late boolean not null,
@@ -586,22 +639,22 @@ do $lives$
 begin
   if exists (
     select from pg_catalog.pg_attribute a
-     where a.attrelid = 'public.job_queue_unlinked'::regclass and a.attname = 'life' and not a.attisdropped) then
+     where a.attrelid = 'interlock.job_queue_unlinked'::regclass and a.attname = 'life' and not a.attisdropped) then
     return;
   end if;
-  alter table public.job_queue_unlinked add column queue text, add column life bigint;
+  alter table interlock.job_queue_unlinked add column queue text, add column life bigint;
   -- Rows from before are noted once the functions are there (63_rows_before.sql).
   perform set_config('interlock.rows_before', 'true', true);
 end
 $lives$;
 
-create table if not exists public.job_queue_settings (
+create table if not exists interlock.job_queue_settings (
   key text primary key check (key in ('statuses', 'columns')),
   value jsonb not null check (jsonb_typeof(value) = 'object'),
   updated_at timestamptz not null default clock_timestamp()
 );
 
-create sequence if not exists public.job_queue_intake_woken as bigint minvalue 0 start 0;
+create sequence if not exists interlock.job_queue_intake_woken as bigint minvalue 0 start 0;
 
 create table if not exists public.job_queue_migrations (
   version text primary key,
@@ -609,7 +662,7 @@ create table if not exists public.job_queue_migrations (
   applied_at timestamptz not null default clock_timestamp()
 );
 
-insert into public.job_queue_settings as s (key, value)
+insert into interlock.job_queue_settings as s (key, value)
 select w.key, w.given::jsonb from (values
   ('statuses', current_setting('interlock.statuses')), ('columns', current_setting('interlock.columns'))) as w (key, given)
  where w.given <> ''
@@ -619,7 +672,7 @@ on conflict (key) do update set value = s.value || excluded.value, updated_at = 
 create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue, seq)
   where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
 
-create table if not exists public.job_queue_dropped (
+create table if not exists interlock.job_queue_dropped (
   queue text not null,
   job_id text not null,
   seq bigint not null,
@@ -627,7 +680,7 @@ create table if not exists public.job_queue_dropped (
   primary key (queue, job_id)
 );
 
-create table if not exists public.job_queue_log_archive (
+create table if not exists interlock.job_queue_log_archive (
   seq bigint not null,
   created_at timestamptz not null,
   queue text not null,
@@ -643,11 +696,11 @@ create table if not exists public.job_queue_log_archive (
   hash bytea,
   primary key (queue, seq)
 );
-alter index public.job_queue_log_archive_pkey set (fillfactor = 100);
-create index if not exists job_queue_log_archive_voided_idx on public.job_queue_log_archive (queue)
+alter index interlock.job_queue_log_archive_pkey set (fillfactor = 100);
+create index if not exists job_queue_log_archive_voided_idx on interlock.job_queue_log_archive (queue)
   where event_type = 'voided';
 
-create unlogged table if not exists public.job_queue_staged (
+create unlogged table if not exists interlock.job_queue_staged (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -656,7 +709,7 @@ create unlogged table if not exists public.job_queue_staged (
   primary key (queue, command_id, job_id)
 );
 
-create unlogged table if not exists public.job_queue_combiners (
+create unlogged table if not exists interlock.job_queue_combiners (
   queue text primary key check (length(queue) between 1 and 200),
   combiner text check (length(combiner) between 1 and 100),
   election bigint not null default 1,
@@ -665,7 +718,7 @@ create unlogged table if not exists public.job_queue_combiners (
   backend integer
 );
 
-create unlogged table if not exists public.job_queue_published (
+create unlogged table if not exists interlock.job_queue_published (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
   place bigint not null generated always as identity,
@@ -679,7 +732,7 @@ select set_config('interlock.places_granted', coalesce((
   select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
    where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
 
-create table if not exists public.job_queue_operators (
+create table if not exists interlock.job_queue_operators (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
   operator text not null check (length(operator) <= 200),
@@ -689,7 +742,7 @@ create table if not exists public.job_queue_operators (
   primary key (queue, worker_id)
 );
 
-create table if not exists public.job_queue_once (
+create table if not exists interlock.job_queue_once (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
   seq bigint not null,
@@ -701,11 +754,11 @@ create table if not exists public.job_queue_once (
   stands_for text,
   primary key (queue, job_id)
 );
-alter table public.job_queue_once add column if not exists digest text;
-alter table public.job_queue_once add column if not exists stands_for text;
-create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
+alter table interlock.job_queue_once add column if not exists digest text;
+alter table interlock.job_queue_once add column if not exists stands_for text;
+create index if not exists job_queue_once_until_idx on interlock.job_queue_once (queue, until) where until is not null;
 
-create table if not exists public.job_queue_submissions (
+create table if not exists interlock.job_queue_submissions (
   id bigint generated always as identity,
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
@@ -718,9 +771,9 @@ create table if not exists public.job_queue_submissions (
   primary key (queue, job_id)
 );
 
-create unique index if not exists job_queue_submissions_order_idx on public.job_queue_submissions (queue, id);
+create unique index if not exists job_queue_submissions_order_idx on interlock.job_queue_submissions (queue, id);
 
-create index if not exists job_queue_submissions_request_idx on public.job_queue_submissions (queue, request_id);
+create index if not exists job_queue_submissions_request_idx on interlock.job_queue_submissions (queue, request_id);
 
 do $columns$
 declare
@@ -743,7 +796,7 @@ begin
   loop
     execute format('alter table public.%I %s', item.target, item.columns);
     -- The new columns follow the log from its beginning.
-    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
+    update interlock.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end loop;
 end
 $columns$;
@@ -850,16 +903,16 @@ begin
     raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
   end if;
   select h.version, h.epoch, h.min_reader, h.channel into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not found then
     -- One at a time: the version is part of the keys, so they do not keep a queue from having two heads.
     perform pg_advisory_xact_lock(hashtextextended('interlock.open:' || $1, 0));
-    insert into public.job_queue_heads (queue)
-    select $1 where not exists (select from public.job_queue_heads h where h.queue = $1);
+    insert into interlock.job_queue_heads (queue)
+    select $1 where not exists (select from interlock.job_queue_heads h where h.queue = $1);
     insert into public.job_queue_state (queue)
     select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
     select h.version, h.epoch, h.min_reader, h.channel into head
-      from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+      from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   end if;
   return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
@@ -871,7 +924,7 @@ create or replace function public.job_queue_queues() returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(h.queue order by h.queue), '[]') from public.job_queue_heads h
+  select coalesce(jsonb_agg(h.queue order by h.queue), '[]') from interlock.job_queue_heads h
 $$;
 
 create or replace function public.job_queue_read(queue text, after bigint, lim integer) returns json
@@ -889,15 +942,15 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
   -- STABLE: both statements see the same moment. Otherwise a cut between them could show a log that ends early.
-  select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select h.version, h.epoch, h.archived_seq into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return json_build_object(
     'version', coalesce(head.version, 0),
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
-    'voided', public.job_queue_voided($1, $2),
-    'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
-              else public.job_queue_events($1, $2, $3, 8388608) end);
+    'voided', interlock.job_queue_voided($1, $2),
+    'events', case when head.archived_seq > $2 then interlock.job_queue_archived_events($1, $2, $3)
+              else interlock.job_queue_events($1, $2, $3, 8388608) end);
 end
 $$;
 
@@ -918,7 +971,7 @@ begin
   end if;
   -- STABLE: all statements see the same moment. Otherwise a cut between them could show a log that ends early.
   select h.version, h.epoch, h.archived_seq into version, epoch, archived_seq
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   version := coalesce(version, 0);
   epoch := coalesce(epoch, 1);
   archived_seq := coalesce(archived_seq, 0);
@@ -926,8 +979,8 @@ begin
   -- Hardly any log has `voided` events, and to look for them costs as much as the page.
   if archived_seq <= $2 then
     select case when exists (select from public.job_queue_log v where v.queue = $1 and v.event_type = 'voided')
-                  or exists (select from public.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
-                then public.job_queue_voided($1, $2) end,
+                  or exists (select from interlock.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
+                then interlock.job_queue_voided($1, $2) end,
            encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
            json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
            json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
@@ -935,20 +988,20 @@ begin
       from (select * from public.job_queue_log t where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3 order by t.seq) l;
   else
     -- Archived events: none if the next event was not kept.
-    select public.job_queue_voided($1, $2),
+    select interlock.job_queue_voided($1, $2),
            encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
            json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
            json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
       into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
-      from (select * from public.job_queue_log_archive t
+      from (select * from interlock.job_queue_log_archive t
              where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3
-               and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+               and exists (select from interlock.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
              order by t.seq) l;
   end if;
 end
 $$;
 
-create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
+create or replace function interlock.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -966,12 +1019,12 @@ as $$
             from public.job_queue_log p
            where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
              -- Nothing for a reader that is behind the cut: it would see a gap.
-             and coalesce((select h.archived_seq from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
+             and coalesce((select h.archived_seq from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
 $$;
 
-create or replace function public.job_queue_voided(queue text, after bigint) returns json
+create or replace function interlock.job_queue_voided(queue text, after bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -982,11 +1035,11 @@ as $$
   select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
     from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'
           union all
-          select a.seq, a.data from public.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
+          select a.seq, a.data from interlock.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
    where (v.data ->> 'of')::bigint > $2
 $$;
 
-create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
+create or replace function interlock.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -995,12 +1048,12 @@ begin
     select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
     from (
       select distinct on (1) (e ->> 0)::bigint as seq, nullif((e -> 1)::jsonb, 'null') as data
-        from json_array_elements(public.job_queue_voided($1, 0)) with ordinality as j (e, n)
+        from json_array_elements(interlock.job_queue_voided($1, 0)) with ordinality as j (e, n)
        order by 1, n desc) v);
 end
 $$;
 
-create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
+create or replace function interlock.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -1010,7 +1063,7 @@ set plan_cache_mode = force_custom_plan
 as $$
   select l.created_at from public.job_queue_log l where l.queue = $1 and l.seq = $2
    union all
-  select a.created_at from public.job_queue_log_archive a where a.queue = $1 and a.seq = $2
+  select a.created_at from interlock.job_queue_log_archive a where a.queue = $1 and a.seq = $2
    limit 1
 $$;
 
@@ -1032,19 +1085,19 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
   end if;
-  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+  select h.version, h.epoch into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+    select h.version, h.epoch into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
+    'since_at', (extract(epoch from interlock.job_queue_event_at($1, $2)) * 1000000)::bigint,
+    'missed', interlock.job_queue_events($1, $2, 500, 262144), 'voided', interlock.job_queue_voided($1, $2));
 end
 $$;
 
-create or replace function public.job_queue_refuse_change() returns trigger
+create or replace function interlock.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1052,7 +1105,7 @@ begin
   if tg_level = 'STATEMENT' and tg_op in ('INSERT', 'DELETE') then
     -- Without the setting each row is refused.
     if coalesce(current_setting('interlock.archive', true), '') = '' or exists (
-         select from public.job_queue_snapshots s
+         select from interlock.job_queue_snapshots s
           where s.queue = substring(current_setting('interlock.archive', true) from '^(.*):[0-9]{1,18}$')
             and s.seq = substring(current_setting('interlock.archive', true) from '[0-9]{1,18}$')::bigint) then
       return null;
@@ -1074,7 +1127,7 @@ begin
   end if;
   raise exception using errcode = 'JQ101',
     message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
-    hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
+    hint = 'To end a job use `interlock cancel`. Personal data is in interlock.job_queue_data, not here.';
 end
 $$;
 
@@ -1140,11 +1193,11 @@ begin
   -- The newest version first: then the older versions that an old transaction keeps are not visited
   -- (migrations/parts/21_heads.sql).
   select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
     select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
-      from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+      from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   -- Read after the wait for the lock: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -1154,21 +1207,21 @@ begin
   -- the earlier ones. The row of the head may have been put together by hand, so it proves nothing.
   if head.version <> expected_version or head.last_at <> expected_time then
     if expected_time is not null and head.version < expected_version
-       or coalesce(public.job_queue_event_at($1, expected_version),
+       or coalesce(interlock.job_queue_event_at($1, expected_version),
             case when head.version = expected_version then head.last_at end) <> expected_time then
       return answer || jsonb_build_object('reason', 'log_went_back');
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144),
-        'voided', public.job_queue_voided($1, expected_version));
+        'missed', interlock.job_queue_events($1, expected_version, 500, 262144),
+        'voided', interlock.job_queue_voided($1, expected_version));
     end if;
   end if;
 
   if changes ? 'alike' then
     -- Others read events too: functions, and who is told of a few. And a job that goes may come again.
     if head.chain is not null or changes ? 'once' or changes -> 'gone' <> '[]' or jsonb_array_length(events) <= 24 then
-      events := public.job_queue_unlike(expected_version, events, changes -> 'alike');
+      events := interlock.job_queue_unlike(expected_version, events, changes -> 'alike');
     else
       before := expected_version;
       select a.at - 1, a.event_type, a.models, a.worker_id, a.command_id into before_at, like_type, like_models, like_worker, like_command
@@ -1235,7 +1288,7 @@ begin
   -- is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(
-      select a.job_id from public.job_queue_arrivals a
+      select a.job_id from interlock.job_queue_arrivals a
        where a.job_id = any (given.arrivals) and a.queue = $1 for update skip locked);
     if not given.arrivals <@ arrived then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids',
@@ -1244,7 +1297,7 @@ begin
   end if;
 
   if changes ? 'once' then
-    brought := public.job_queue_once_before($1, events);
+    brought := interlock.job_queue_once_before($1, events);
     if brought is not null then
       return answer || jsonb_build_object('reason', 'once', 'once', brought);
     end if;
@@ -1253,7 +1306,7 @@ begin
   -- The append that deletes the row puts its job in line. It never waits: a row that another process holds comes again if it stays.
   if changes ? 'submissions' then
     submitted := array(select jsonb_array_elements_text(changes -> 'submissions')::bigint);
-    select l.ids, l.places into locked, rows_at from public.job_queue_lock_submissions($1, submitted) l;
+    select l.ids, l.places into locked, rows_at from interlock.job_queue_lock_submissions($1, submitted) l;
     if cardinality(locked) < cardinality(submitted) then
       return answer || jsonb_build_object('reason', 'submissions', 'ids',
         array(select u.id from unnest(submitted) u (id) where u.id <> all (locked)));
@@ -1261,9 +1314,9 @@ begin
   end if;
 
   if given.starters is not null then
-    ids := array(select w.worker_id from public.job_queue_workers w
+    ids := array(select w.worker_id from interlock.job_queue_workers w
                   where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead
-                    and (w.expires_at > clock or public.job_queue_elsewhere(w.server_since)));
+                    and (w.expires_at > clock or interlock.job_queue_elsewhere(w.server_since)));
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
@@ -1274,8 +1327,8 @@ begin
   -- names a life (queued_at), it is that of a job in line; another life of the same id may start. There are hardly ever any, which a
   -- shorter statement finds out.
   if given.started is not null and exists (
-       select from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null and i.command ->> 'type' = 'cancel') then
-    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+       select from interlock.job_queue_inbox i where i.queue = $1 and i.answered_at is null and i.command ->> 'type' = 'cancel') then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from interlock.job_queue_inbox i
      where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
        and i.answered_at is null and i.command ->> 'type' = 'cancel'
        and (i.command -> 'queued_at' is null or exists (
@@ -1290,12 +1343,12 @@ begin
   if given.expired is not null then
     -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone. A row that a
     -- heartbeat holds is not waited for, which may take as long as a standby does: that worker is about to be live.
-    ours := array(select w.worker_id from public.job_queue_workers w
+    ours := array(select w.worker_id from interlock.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update skip locked);
-    select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
+    select array_agg(w.worker_id order by w.worker_id) into ids from interlock.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
        and (w.worker_id <> all (ours)
-         or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since))));
+         or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or interlock.job_queue_elsewhere(w.server_since))));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
@@ -1307,10 +1360,10 @@ begin
     select array_agg(k.job_id), array_agg('end-of:' || k.fencing_token) into ours, ids from (
       select j.job_id, j.fencing_token from public.job_queue_jobs j
        where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' for update skip locked) k;
-    if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
+    if exists (select from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
       ends := ids;
-      brought := public.job_queue_ending($1, ends,
-        case when before is null then events else public.job_queue_unlike(before, events, changes -> 'alike') end);
+      brought := interlock.job_queue_ending($1, ends,
+        case when before is null then events else interlock.job_queue_unlike(before, events, changes -> 'alike') end);
     end if;
     -- A job that is missing there does not run, came in with these events, or its row was deleted by hand.
     if brought is not null or not coalesce(given.ending <@ ours, false) then
@@ -1323,7 +1376,7 @@ begin
   end if;
 
   if changes ? 'staged' then
-    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    ids := interlock.job_queue_unstaged($1, changes -> 'staged');
     if ids is not null then
       return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
     end if;
@@ -1351,10 +1404,10 @@ begin
 
   if before is not null then
     begin
-      perform public.job_queue_put_many($1, before, events, changes);
+      perform interlock.job_queue_put_many($1, before, events, changes);
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, below.
-      events := public.job_queue_unlike(before, events, changes -> 'alike');
+      events := interlock.job_queue_unlike(before, events, changes -> 'alike');
       before := null;
     end;
   end if;
@@ -1367,7 +1420,7 @@ begin
         seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
         command_id text, command_hash bigint, schema_version smallint);
   elsif before is null then
-    head.chain := public.job_queue_insert_chained($1, events, head.chain);
+    head.chain := interlock.job_queue_insert_chained($1, events, head.chain);
   end if;
 
   if jsonb_array_length(changes -> 'gone') = 1 then
@@ -1401,7 +1454,7 @@ begin
                'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
                coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
           from r)
-      insert into public.job_queue_data (queue, job_id, life, payload, trace)
+      insert into interlock.job_queue_data (queue, job_id, life, payload, trace)
       select $1, r.job_id, abs(r.life), r.payload, r.trace from r where r.payload is not null or r.trace is not null;
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
@@ -1494,22 +1547,22 @@ begin
     select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
   end if;
   if arrived is not null then
-    delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
+    delete from interlock.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
   end if;
   if changes ? 'doubles' then
-    insert into public.job_queue_doubles (queue, job_id, stands_for, since)
+    insert into interlock.job_queue_doubles (queue, job_id, stands_for, since)
     select $1, d.key, d.value, given.last_at from jsonb_each_text(changes -> 'doubles') d
     on conflict on constraint job_queue_doubles_pkey do update set stands_for = excluded.stands_for, since = excluded.since;
   end if;
   if changes ? 'also' then
-    insert into public.job_queue_changes (queue, seq, job_ids)
+    insert into interlock.job_queue_changes (queue, seq, job_ids)
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
     if jsonb_array_length(changes -> 'data') = 1 and ended_ids[1] = changes #>> '{data,0,job_id}' then
       -- The result of a job with a payload: its row of this life is there.
       single := changes #> '{data,0}';
-      update public.job_queue_data d
+      update interlock.job_queue_data d
          set payload = coalesce(single -> 'payload', d.payload), result = coalesce(single -> 'result', d.result),
              error = coalesce(single -> 'error', d.error), checkpoint = coalesce(single -> 'checkpoint', d.checkpoint),
              trace = coalesce(single -> 'trace', d.trace), updated_at = clock_timestamp()
@@ -1519,8 +1572,8 @@ begin
     if not is_kept then
       -- Like job_queue_put_data, but without its look at the log: the row that was deleted, inserted or changed names the life of the
       -- job.
-      insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
-      select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
+      insert into interlock.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
+      select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(interlock.job_queue_life($1, g.item ->> 'job_id'))),
              g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
         from jsonb_array_elements(changes -> 'data') as g (item)
         left join (
@@ -1545,23 +1598,23 @@ begin
     end if;
   end if;
   if changes ? 'voided_from' then
-    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+    perform interlock.job_queue_void($1, (changes ->> 'voided_from')::bigint);
   end if;
   if changes ? 'staged' then
-    perform public.job_queue_put_staged($1, changes -> 'staged');
+    perform interlock.job_queue_put_staged($1, changes -> 'staged');
   end if;
   if changes ? 'once' then
-    perform public.job_queue_put_once($1, events);
+    perform interlock.job_queue_put_once($1, events);
   end if;
   if ends is not null then
-    update public.job_queue_inbox i set answer = '{"ok": true, "started": []}', answered_at = clock
+    update interlock.job_queue_inbox i set answer = '{"ok": true, "started": []}', answered_at = clock
      where i.queue = $1 and i.request_id = any (ends) and i.answered_at is null;
     if current_setting('interlock.notify', true) is distinct from 'off' then
       setting := pg_notify('interlock_answers', $1);
     end if;
   end if;
   if submitted is not null then
-    delete from public.job_queue_submissions s where s.ctid = any (rows_at);
+    delete from interlock.job_queue_submissions s where s.ctid = any (rows_at);
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -1576,13 +1629,13 @@ begin
    where s.queue = $1 and s.version = head.version;
   if not found then
     -- The version of the row was changed by hand.
-    perform public.job_queue_put_state($1, state);
+    perform interlock.job_queue_put_state($1, state);
   end if;
-  update public.job_queue_heads h
+  update interlock.job_queue_heads h
      set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at, chain = head.chain
    where h.queue = $1 and h.version = head.version;
   if given.expired is not null then
-    update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
+    update interlock.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     if given.version - expected_version <= 24 then
@@ -1603,7 +1656,7 @@ begin
       -- The life of a job that came as a row is negative: its handler needs the row too.
       select jsonb_build_array(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
                'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)) into brought
-        from public.job_queue_data d
+        from interlock.job_queue_data d
        where d.queue = $1 and d.job_id = moved_ids[1] and d.life = moved_lives[1]
          and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) <= 65536;
@@ -1619,13 +1672,13 @@ begin
                  sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
                    + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
             from (
-              select g.place, g.job_id, coalesce(k.life, public.job_queue_life($1, g.job_id)) as life
+              select g.place, g.job_id, coalesce(k.life, interlock.job_queue_life($1, g.job_id)) as life
                 from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
                 left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
                where g.place <= 100) as w
             -- OFFSET 0 keeps this from becoming a join with all data of the queue.
             left join lateral (
-              select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
+              select k.* from interlock.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
            -- Not for jobs that came as a row: their handlers need the row too. job_queue_data_of returns what is left out here.
            where w.life > 0) as s
          where s.stored <= 65536) as t
@@ -1641,7 +1694,7 @@ begin
       (changes #>> '{beat,ttl_ms}')::integer, (changes #>> '{beat,grace_ms}')::integer));
   end if;
   -- A process that is fast enough loses no append, and is told of nothing where notifications are lost: so this says that there is a combiner.
-  if exists (select from public.job_queue_combiners c where c.queue = $1 and c.combiner is not null) then
+  if exists (select from interlock.job_queue_combiners c where c.queue = $1 and c.combiner is not null) then
     answer := answer || '{"combines":false}';
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
@@ -1661,7 +1714,7 @@ declare
 begin
   -- Not for an append that is lost: others were faster, as many are where many processes write.
   if along ? 'rows' and expected_version = (
-       select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1) then
+       select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1) then
     begin
       if to_regclass('public.jobs') is not null then
         -- Without a wait, and so with none below.
@@ -1698,7 +1751,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
+create or replace function interlock.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1706,7 +1759,7 @@ as $$
     from jsonb_array_elements($2) with ordinality as e (item, place)
 $$;
 
-create or replace function public.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
+create or replace function interlock.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1743,23 +1796,23 @@ as $$
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
            coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from r where r.life is not null)
-  insert into public.job_queue_data (queue, job_id, life, payload, trace)
+  insert into interlock.job_queue_data (queue, job_id, life, payload, trace)
   select $1, r.job_id, abs(r.life), r.payload, r.trace from r
    where r.life is not null and (r.payload is not null or r.trace is not null)
 $$;
 
-create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
+create or replace function interlock.job_queue_unstaged(queue text, staged jsonb) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select array_agg(distinct w.command_id)
     from jsonb_to_recordset($2) as w (command_id text, job_id text)
    where not exists (
-     select from public.job_queue_staged s
+     select from interlock.job_queue_staged s
       where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
 $$;
 
-create or replace function public.job_queue_life(queue text, job_id text) returns bigint
+create or replace function interlock.job_queue_life(queue text, job_id text) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -1776,7 +1829,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_put_state(queue text, state jsonb) returns integer
+create or replace function interlock.job_queue_put_state(queue text, state jsonb) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1801,20 +1854,20 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
+create or replace function interlock.job_queue_void(queue text, voided_from bigint) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-  delete from public.job_queue_snapshots s
-   using public.job_queue_heads h
+  delete from interlock.job_queue_snapshots s
+   using interlock.job_queue_heads h
    where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
-  delete from public.job_queue_once o
+  delete from interlock.job_queue_once o
    where o.queue = $1 and o.seq in (
      select (l.data ->> 'of')::bigint from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided');
-  update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
+  update interlock.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;
 
-create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
+create or replace function interlock.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1823,7 +1876,7 @@ as $$
     event.command_hash, event.schema_version)::text
 $$;
 
-create or replace function public.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
+create or replace function interlock.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -1849,7 +1902,7 @@ begin
     entry.command_id := e.command_id;
     entry.command_hash := e.command_hash;
     entry.schema_version := coalesce(e.schema_version, 1);
-    last := sha256(last || convert_to(public.job_queue_event_text(entry), 'UTF8'));
+    last := sha256(last || convert_to(interlock.job_queue_event_text(entry), 'UTF8'));
     entry.hash := last;
     insert into public.job_queue_log select entry.*;
   end loop;
@@ -1865,7 +1918,7 @@ as $$
 declare
   row record;
 begin
-  update public.job_queue_heads h
+  update interlock.job_queue_heads h
      set chain_from = coalesce(h.chain_from, h.version),
          chain = coalesce(h.chain, sha256(convert_to('interlock:' || h.queue || ':' || h.version, 'UTF8')))
    where h.queue = $1
@@ -1892,7 +1945,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
   end if;
   select h.version, h.archived_seq, h.chain_from, h.chain_start, h.chain into head 
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.chain is null then
     return null;
   end if;
@@ -1901,12 +1954,12 @@ begin
     'events', (
       select coalesce(json_agg(json_build_array(e.seq, e.text, encode(e.hash, 'hex')) order by e.seq), '[]')
         from (
-          select l.seq, l.hash, public.job_queue_event_text(l) as text
+          select l.seq, l.hash, interlock.job_queue_event_text(l) as text
             from public.job_queue_log l
            where l.queue = $1 and l.seq > greatest($2, head.chain_from, head.archived_seq) and l.seq <= greatest($2, head.chain_from) + $3
           union all
-          select a.seq, a.hash, public.job_queue_event_text(row(a.*)::public.job_queue_log)
-            from public.job_queue_log_archive a
+          select a.seq, a.hash, interlock.job_queue_event_text(row(a.*)::public.job_queue_log)
+            from interlock.job_queue_log_archive a
            where a.queue = $1 and a.seq > greatest($2, head.chain_from) and a.seq <= greatest($2, head.chain_from) + $3) e));
 end
 $$;
@@ -1919,7 +1972,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select json_build_object('seq', s.seq, 'state', s.state, 'created_at', (extract(epoch from s.created_at) * 1000000)::bigint)
-    from public.job_queue_snapshots s
+    from interlock.job_queue_snapshots s
    where s.queue = $1 and s.seq <= coalesce($2, 9223372036854775807)
    order by s.seq desc
    limit 1
@@ -1930,7 +1983,7 @@ language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object('body', c.body)
-    from public.job_queue_snapshot_chunks c
+    from interlock.job_queue_snapshot_chunks c
    where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
 $$;
 
@@ -1944,45 +1997,45 @@ declare
   found_chunks integer;
 begin
   if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
-       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
+       select from interlock.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
     -- Locks the chunks, so that no other process deletes them as left over before this commits.
-    perform from public.job_queue_snapshot_chunks c
+    perform from interlock.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;
     if found_chunks is distinct from ($3 ->> 'chunks')::integer then
       return jsonb_build_object('seq', $2, 'kept', false, 'incomplete', true);
     end if;
   end if;
-  insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
+  insert into interlock.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
   if added = 0 then
-    delete from public.job_queue_snapshot_chunks c
+    delete from interlock.job_queue_snapshot_chunks c
      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
-       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
+       select from interlock.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
   end if;
   -- No snapshot is deleted while a cut is under way: its place is not visible yet.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
-    delete from public.job_queue_snapshots s
-     using public.job_queue_heads h
+    delete from interlock.job_queue_snapshots s
+     using interlock.job_queue_heads h
      where h.queue = $1 and s.queue = $1 and s.seq <> $2 and s.seq <> h.archived_seq
-       and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
+       and s.seq < (select k.seq from interlock.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
        and not (s.created_at > clock_timestamp() - interval '1 hour' and exists (
          select from public.job_queue_log l
           where l.queue = $1 and l.seq = s.seq and l.created_at < s.created_at - interval '10 seconds'))
        and (exists (
-              select from public.job_queue_snapshots k
+              select from interlock.job_queue_snapshots k
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('day', k.created_at at time zone 'UTC') = date_trunc('day', s.created_at at time zone 'UTC'))
          or s.created_at < clock_timestamp() - interval '31 days' and (s.seq < h.archived_seq or exists (
-              select from public.job_queue_snapshots k
+              select from interlock.job_queue_snapshots k
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
   end if;
-  perform public.job_queue_drop_chunks($1);
+  perform interlock.job_queue_drop_chunks($1);
   return jsonb_build_object('seq', $2, 'kept', added > 0);
 end
 $$;
@@ -1994,7 +2047,7 @@ as $$
 #variable_conflict use_column
 begin
   if (length($3) between 1 and 100 and $4 between 0 and 100000 and octet_length($5) <= 4194304 and exists (
-       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
+       select from interlock.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
   end if;
@@ -2004,13 +2057,13 @@ begin
     perform set_config('synchronous_commit', 'off', true);
   end if;
   if $4 = 0 then
-    perform public.job_queue_drop_chunks($1);
+    perform interlock.job_queue_drop_chunks($1);
   end if;
-  insert into public.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
+  insert into interlock.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
 end
 $$;
 
-create or replace function public.job_queue_drop_chunks(queue text) returns integer
+create or replace function interlock.job_queue_drop_chunks(queue text) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2019,19 +2072,19 @@ declare
   gone integer;
 begin
   with makers as materialized (
-    select c.seq, c.maker, max(c.written_at) as last_at from public.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
-  delete from public.job_queue_snapshot_chunks c using makers m
+    select c.seq, c.maker, max(c.written_at) as last_at from interlock.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
+  delete from interlock.job_queue_snapshot_chunks c using makers m
    where c.queue = $1 and c.seq = m.seq and c.maker = m.maker
      and m.last_at < clock_timestamp() - interval '10 minutes'
      and not exists (
-       select from public.job_queue_snapshots s
+       select from interlock.job_queue_snapshots s
         where s.queue = $1 and s.seq = m.seq and s.state ->> 'maker' = m.maker);
   get diagnostics gone = row_count;
   return gone;
 end
 $$;
 
-create or replace function public.job_queue_keep_cut() returns trigger
+create or replace function interlock.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2039,16 +2092,16 @@ declare
   cut record;
 begin
   if tg_level = 'ROW' then
-    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+    select h.queue, h.archived_seq into cut from interlock.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
     -- Chunks at the same number that do not belong to the snapshot may go: another process wrote them and came too late.
     if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
-         select from public.job_queue_snapshots s
+         select from interlock.job_queue_snapshots s
           where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
       return case when tg_op = 'DELETE' then old else new end;
     end if;
   else
-    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+    select h.queue, h.archived_seq into cut from interlock.job_queue_heads h
      where h.archived_seq > 0 limit 1;
   end if;
   if not found then
@@ -2056,7 +2109,7 @@ begin
   end if;
   raise exception using errcode = 'JQ111',
     message = format('the log of queue %s begins at its snapshot of event %s: %s is refused', cut.queue, cut.archived_seq, tg_op),
-    hint = 'Every other one may go: DELETE FROM job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM job_queue_heads h '
+    hint = 'Every other one may go: DELETE FROM interlock.job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM interlock.job_queue_heads h '
         || 'WHERE h.queue = s.queue AND h.archived_seq = s.seq).';
 end
 $$;
@@ -2076,7 +2129,7 @@ declare
   high bigint;
   middle bigint;
 begin
-  select h.* into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select h.* into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not coalesce(head.cut_claimed_at < clock_timestamp() - interval '55 minutes', false) or not exists (
        select from public.job_queue_log l
         where l.queue = $1 and l.seq = head.archived_seq + 1 and l.created_at < $2 - interval '1 hour') then
@@ -2084,7 +2137,7 @@ begin
   end if;
   -- Times rise with the numbers, so bisection finds the event in 20 look-ups by the primary key.
   low := head.archived_seq;
-  high := case when exists (select from public.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
+  high := case when exists (select from interlock.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
   while low < high loop
     middle := low + (high - low + 1) / 2;
     if exists (select from public.job_queue_log l where l.queue = $1 and l.seq = middle and l.created_at < $2) then
@@ -2096,7 +2149,7 @@ begin
   if low <= head.archived_seq then
     return '{"through": null}';
   end if;
-  update public.job_queue_heads h set cut_claimed_at = clock_timestamp()
+  update interlock.job_queue_heads h set cut_claimed_at = clock_timestamp()
    where h.queue = $1 and h.cut_claimed_at = head.cut_claimed_at;
   return jsonb_build_object('through', case when found then low end);
 end
@@ -2121,31 +2174,31 @@ declare
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
   select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if $3 is null or head is null or not exists (
-       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
+       select from interlock.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
       message = format('there is no snapshot of the queue at event %s to archive below', $2),
       hint = 'Make one first: interlock snapshot.';
   end if;
   if $2 <= head.archived_seq or not alone
-     or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
+     or ($2 > head.projected_seq and exists (select from interlock.job_queue_targets())) then
     return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0, 'unkept', 0);
   end if;
   -- Lets the trigger that keeps the log append-only pass these rows; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
   if keep then
     -- Events that stayed at an earlier cut are in the archive already, or gone for good.
-    insert into public.job_queue_log_archive
+    insert into interlock.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
     -- The digest of the new rows, or of all rows if none was recorded before.
     select coalesce(head.kept_from, min(a.seq)),
-           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
-      from public.job_queue_log_archive a
+           coalesce(head.kept_digest, 0) + sum(interlock.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from interlock.job_queue_log_archive a
      where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- The events kept before would have a gap after them.
-    delete from public.job_queue_log_archive a where a.queue = $1;
+    delete from interlock.job_queue_log_archive a where a.queue = $1;
     get diagnostics unkept = row_count;
   end if;
   select l.hash, l.created_at into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
@@ -2161,18 +2214,18 @@ begin
   stay as materialized (
     select j.job_id, coalesce(j.life, 0) as life
       from jobs j
-      left join public.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
+      left join interlock.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
      where j.life > coalesce(greatest(j.ended, case when not $3 or d.seq >= j.died then j.died end), 0)
         or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id)
-        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = j.job_id)
-        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.stands_for = j.job_id))
+        or exists (select from interlock.job_queue_doubles o where o.queue = $1 and o.job_id = j.job_id)
+        or exists (select from interlock.job_queue_doubles o where o.queue = $1 and o.stands_for = j.job_id))
   delete from public.job_queue_log l
    where l.queue = $1 and l.seq <= $2
      and not exists (
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
   stale := array(
-      select d.job_id from public.job_queue_data d
+      select d.job_id from interlock.job_queue_data d
        where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
          -- The payload of a schedule stays for as long as that does; then it is null.
          and not (left(d.job_id, 1) = chr(1) and d.payload is not null)
@@ -2185,7 +2238,7 @@ begin
              cross join lateral jsonb_array_elements_text(l.data -> 'after') as p (id)
             where l.queue = $1 and l.event_type = 'linked'));
   perform set_config('interlock.archive', '', true);
-  update public.job_queue_heads h
+  update interlock.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
          kept_from = case when keep then first_kept end,
@@ -2196,15 +2249,15 @@ begin
    where h.queue = $1;
   -- Under the queue's lock, which an append of the same ids takes first too: in the other order, each would wait for the other.
   -- The slow search was done before; its conditions are checked again, since a job may have been enqueued again meanwhile.
-  delete from public.job_queue_data d
+  delete from interlock.job_queue_data d
    where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
   -- Who acted before the cut: the events that name their processes are gone.
-  delete from public.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
-  perform public.job_queue_sweep_once($1, 10000);
+  delete from interlock.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
+  perform interlock.job_queue_sweep_once($1, 10000);
   -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
-  delete from public.job_queue_dropped d
+  delete from interlock.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
      select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
@@ -2219,18 +2272,18 @@ declare
   cut bigint;
 begin
   select max(s.seq) into cut
-    from public.job_queue_snapshots s
+    from interlock.job_queue_snapshots s
     join public.job_queue_log l on l.queue = s.queue and l.seq = s.seq
    where s.queue = $1 and l.created_at < $2;
   if cut is null then
     return jsonb_build_object('archived', 0, 'unkept', 0, 'archived_seq',
-      (select coalesce(max(h.archived_seq), 0) from public.job_queue_heads h where h.queue = $1));
+      (select coalesce(max(h.archived_seq), 0) from interlock.job_queue_heads h where h.queue = $1));
   end if;
   return public.job_queue_archive($1, cut, $3);
 end
 $$;
 
-create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
+create or replace function interlock.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -2242,17 +2295,17 @@ as $$
     from (
       select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type,
              l.models, l.worker_id, l.data, l.command_id, l.command_hash, l.schema_version
-        from public.job_queue_log_archive l
+        from interlock.job_queue_log_archive l
        where l.queue = $1 and l.seq > $2 and l.seq <= $2 + $3
-         and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+         and exists (select from interlock.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
        order by l.seq) e
 $$;
 
-create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
+create or replace function interlock.job_queue_kept_digest(event public.job_queue_log) returns numeric
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
+  select hashtextextended(interlock.job_queue_event_text(event), event.seq)::numeric
 $$;
 
 create or replace function public.job_queue_kept(queue text) returns jsonb
@@ -2267,16 +2320,16 @@ declare
   missing bigint;
 begin
   select h.kept_from, h.archived_seq, h.kept_digest into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.kept_from is null then
     return null;
   end if;
-  select count(*) as events, sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
-    from public.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
+  select count(*) as events, sum(interlock.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
+    from interlock.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
   if kept.events <> head.archived_seq - head.kept_from + 1 then
     select coalesce(min(g.place), head.kept_from + kept.events) into missing
       from (select a.seq, head.kept_from - 1 + row_number() over (order by a.seq) as place
-              from public.job_queue_log_archive a
+              from interlock.job_queue_log_archive a
              where a.queue = $1 and a.seq between head.kept_from and head.archived_seq) g
      where g.seq <> g.place;
   end if;
@@ -2310,7 +2363,7 @@ begin
   -- In the body, as in job_queue_append.
   setting := set_config('synchronous_commit', 'on', true);
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
-  insert into public.job_queue_workers as w
+  insert into interlock.job_queue_workers as w
     (queue, worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
   values ($1, $2, $3, $4, coalesce(given[1], $5), given[2]::smallint, clock, clock, clock + $6 * interval '1 millisecond', $6, $7,
     pg_postmaster_start_time())
@@ -2318,50 +2371,50 @@ begin
     kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, reads = excluded.reads, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
     expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
-    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
+    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and interlock.job_queue_elsewhere(w.server_since)))
   returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
   alive := found;
   if not alive then
     select w.expires_at, false as is_new into lease
-      from public.job_queue_workers w where w.queue = $1 and w.worker_id = $2;
+      from interlock.job_queue_workers w where w.queue = $1 and w.worker_id = $2;
   end if;
   if lease.is_new then
-    perform public.job_queue_forget_workers($1);
+    perform interlock.job_queue_forget_workers($1);
   end if;
   return jsonb_build_object(
     'alive', alive,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((
-      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0),
-    'arrived', exists (select from public.job_queue_arrivals a
-      where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+      select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0),
+    'arrived', exists (select from interlock.job_queue_arrivals a
+      where (a.queue is null or a.queue = $1 or interlock.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
         and coalesce(a.claimed_until < clock, true)),
-    'requested', exists (select from public.job_queue_inbox i
+    'requested', exists (select from interlock.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true))
-      or exists (select from public.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
-    'overdue', public.job_queue_overdue($1, lease.is_new),
-    'reads', public.job_queue_reads($1));
+      or exists (select from interlock.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
+    'overdue', interlock.job_queue_overdue($1, lease.is_new),
+    'reads', interlock.job_queue_reads($1));
 end
 $$;
 
-create or replace function public.job_queue_reads(queue text) returns integer
+create or replace function interlock.job_queue_reads(queue text) returns integer
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select min(coalesce(w.reads, 6)) from public.job_queue_workers w
+  select min(coalesce(w.reads, 6)) from interlock.job_queue_workers w
    where w.queue = $1 and not w.dead and w.release ~ E'^\\d+\\.\\d+\\.\\d+'
      and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
 
-create or replace function public.job_queue_elsewhere(server_since timestamptz) returns boolean
+create or replace function interlock.job_queue_elsewhere(server_since timestamptz) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select coalesce($1 <> pg_postmaster_start_time(), false)
 $$;
 
-create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
+create or replace function interlock.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -2374,18 +2427,18 @@ declare
 begin
   -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
   -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
-  update public.job_queue_workers w
+  update interlock.job_queue_workers w
      set beat_at = least(w.beat_at, clock), server_since = pg_postmaster_start_time(),
-         expires_at = case when public.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
+         expires_at = case when interlock.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
                            else least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond') end
    where w.queue = $1 and w.worker_id in (
-     select f.worker_id from public.job_queue_workers f
+     select f.worker_id from interlock.job_queue_workers f
       where f.queue = $1
         and (f.beat_at > clock + interval '1 second'
-          or (not f.dead and not f.settled and public.job_queue_elsewhere(f.server_since)))
+          or (not f.dead and not f.settled and interlock.job_queue_elsewhere(f.server_since)))
         for update skip locked);
   if not thorough and not exists (
-       select from public.job_queue_workers w where w.queue = $1 and not w.settled
+       select from interlock.job_queue_workers w where w.queue = $1 and not w.settled
           and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock)) then
     return '[]';
   end if;
@@ -2397,27 +2450,27 @@ begin
             select unnest(s.servers) from (
               select s.servers from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1) s) k
      where not exists (
-         select from public.job_queue_workers w
+         select from interlock.job_queue_workers w
           where w.queue = $1 and w.worker_id = k.worker_id
             and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
-              or public.job_queue_elsewhere(w.server_since))));
+              or interlock.job_queue_elsewhere(w.server_since))));
   -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
-  update public.job_queue_workers w set settled = true
+  update interlock.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
-     select g.worker_id from public.job_queue_workers g
+     select g.worker_id from interlock.job_queue_workers g
       where g.queue = $1 and not g.settled and not overdue ? g.worker_id
-        and (g.dead or (g.expires_at + g.grace_ms * interval '1 millisecond' < clock and not public.job_queue_elsewhere(g.server_since)))
+        and (g.dead or (g.expires_at + g.grace_ms * interval '1 millisecond' < clock and not interlock.job_queue_elsewhere(g.server_since)))
         and g.expires_at < clock - interval '1 minute'
         for update skip locked);
   return overdue;
 end
 $$;
 
-create or replace function public.job_queue_forget_workers(queue text) returns void
+create or replace function interlock.job_queue_forget_workers(queue text) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-  delete from public.job_queue_workers w
+  delete from interlock.job_queue_workers w
    where w.queue = $1
      and w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
      and not exists (
@@ -2430,7 +2483,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update public.job_queue_workers w
+  update interlock.job_queue_workers w
      set dead = true, expires_at = least(w.expires_at, clock_timestamp())
    where w.queue = $1 and w.worker_id = $2;
   return found;
@@ -2455,10 +2508,10 @@ begin
              'cancel_requested', j.cancel_requested)
              || case when j.places is null then '{}' else jsonb_build_object('places', j.places) end order by j.fencing_token)), '[]')
       from public.job_queue_jobs j
-      cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
-      join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
+      cross join (select h.epoch from interlock.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
+      join interlock.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
      where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead
-       and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since)));
+       and (w.expires_at > clock_timestamp() or interlock.job_queue_elsewhere(w.server_since)));
 end
 $$;
 
@@ -2474,12 +2527,12 @@ as $$
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
            'state', case
              when w.dead then 'dead'
-             when public.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
+             when interlock.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
              when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
            order by w.started_at, w.worker_id)), '[]')
-    from public.job_queue_workers w
+    from interlock.job_queue_workers w
    where w.queue = $1
 $$;
 
@@ -2492,7 +2545,7 @@ begin
   if length($1) between 1 and 200 is not true or length($2) between 1 and 200 is not true or $3 is null then
     raise exception using errcode = 'JQ001', message = 'an argument of job_queue_sign is missing or out of bounds';
   end if;
-  insert into public.job_queue_operators (queue, worker_id, operator, host, command)
+  insert into interlock.job_queue_operators (queue, worker_id, operator, host, command)
   values ($1, $2, left($3, 200), left($4, 200), left($5, 500))
   on conflict do nothing;
   return found;
@@ -2513,7 +2566,7 @@ begin
   return (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('worker_id', o.worker_id, 'operator', o.operator, 'host', o.host,
              'command', o.command, 'at', (extract(epoch from o.noted_at) * 1000000)::bigint))), '[]')
-      from public.job_queue_operators o
+      from interlock.job_queue_operators o
      where o.queue = $1 and o.worker_id = any ($2));
 end
 $$;
@@ -2525,7 +2578,7 @@ as $$
 declare
   forgotten integer;
 begin
-  delete from public.job_queue_operators o where o.operator = $1;
+  delete from interlock.job_queue_operators o where o.operator = $1;
   get diagnostics forgotten = row_count;
   return forgotten;
 end
@@ -2552,25 +2605,25 @@ begin
   -- Need not be on disk: what a crash takes is published again.
   setting := set_config('synchronous_commit', 'off', true);
   -- Locks the row, so that the combiner cannot resign before it has seen these commands.
-  insert into public.job_queue_combiners as c (queue, combiner, backend) values ($1, $2, pg_backend_pid())
+  insert into interlock.job_queue_combiners as c (queue, combiner, backend) values ($1, $2, pg_backend_pid())
   on conflict on constraint job_queue_combiners_pkey do update
      set combiner = excluded.combiner, election = c.election + 1, barren = 0, oldest = null, backend = excluded.backend
    where c.combiner is null or c.combiner = excluded.combiner;
   is_elected := found;
   if not is_elected then
-    insert into public.job_queue_published (queue, command_id, sender, command, waits_until)
+    insert into interlock.job_queue_published (queue, command_id, sender, command, waits_until)
     select $1, c.command #>> '{command,id}', $2, c.command, clock_timestamp() + 4 * $3 * interval '1 millisecond'
       from jsonb_array_elements($5) with ordinality as c (command, place)
      -- Not ON CONFLICT, which waits for an append that is deleting the row: two that lock several rows could wait for each other.
-     where not exists (select from public.job_queue_published k where k.queue = $1 and k.command_id = c.command #>> '{command,id}')
+     where not exists (select from interlock.job_queue_published k where k.queue = $1 and k.command_id = c.command #>> '{command,id}')
      order by c.place;
     -- Its sender still waits. A row that an append is deleting is left alone, for the same reason.
-    update public.job_queue_published p set waits_until = clock_timestamp() + 4 * $3 * interval '1 millisecond'
+    update interlock.job_queue_published p set waits_until = clock_timestamp() + 4 * $3 * interval '1 millisecond'
      where p.queue = $1 and is_again and p.command_id in (
-       select k.command_id from public.job_queue_published k where k.queue = $1
+       select k.command_id from interlock.job_queue_published k where k.queue = $1
           and k.command_id in (select c.command #>> '{command,id}' from jsonb_array_elements($5) as c (command)) for update skip locked);
-    select c.combiner, c.election, c.barren, c.oldest, c.backend into current from public.job_queue_combiners c where c.queue = $1;
-    select min(p.place) into first from public.job_queue_published p where p.queue = $1 and p.waits_until > clock_timestamp();
+    select c.combiner, c.election, c.barren, c.oldest, c.backend into current from interlock.job_queue_combiners c where c.queue = $1;
+    select min(p.place) into first from interlock.job_queue_published p where p.queue = $1 and p.waits_until > clock_timestamp();
     -- Whether its connection is gone is asked only then: the server copies the state of all its connections for the answer.
     is_elected := is_again
       and ((($4 ->> 'election')::bigint = current.election and ($4 ->> 'oldest')::bigint is not distinct from first)
@@ -2579,23 +2632,23 @@ begin
       return jsonb_build_object('combines', false, 'barren', current.barren,
         'seen', jsonb_build_object('election', current.election, 'oldest', first));
     end if;
-    update public.job_queue_combiners c
+    update interlock.job_queue_combiners c
        set combiner = $2, election = c.election + 1, backend = pg_backend_pid(), oldest = first,
            barren = case when c.oldest = first then least(c.barren + 1, 20) else 1 end
      where c.queue = $1;
   end if;
   -- Its own, and those that their senders have given up, or left behind when they died.
-  delete from public.job_queue_published p where p.queue = $1 and p.command_id in (
-    select k.command_id from public.job_queue_published k where k.queue = $1 and (k.waits_until < clock_timestamp()
+  delete from interlock.job_queue_published p where p.queue = $1 and p.command_id in (
+    select k.command_id from interlock.job_queue_published k where k.queue = $1 and (k.waits_until < clock_timestamp()
         or k.command_id in (select c.command #>> '{command,id}' from jsonb_array_elements($5) as c (command))) for update skip locked);
   -- The fastest writer loses no append, and would otherwise never learn that others write as well.
-  perform public.job_queue_answered($1, '{}', array[$2]);
-  return jsonb_build_object('combines', true, 'published', public.job_queue_published_in($1), 'version', coalesce(
-    (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
+  perform interlock.job_queue_answered($1, '{}', array[$2]);
+  return jsonb_build_object('combines', true, 'published', interlock.job_queue_published_in($1), 'version', coalesce(
+    (select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
 end
 $$;
 
-create or replace function public.job_queue_published_in(queue text) returns jsonb
+create or replace function interlock.job_queue_published_in(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2603,7 +2656,7 @@ as $$
     from (
       select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
         from (
-          select c.place, c.sender, c.command from public.job_queue_published c
+          select c.place, c.sender, c.command from interlock.job_queue_published c
            where c.queue = $1 and c.waits_until > clock_timestamp()
            order by c.place limit 500) f) h
    where h.before < 262144
@@ -2624,7 +2677,7 @@ declare
   ending text := case when current_setting('synchronous_standby_names') = '' then ']' else ',1]' end;
 begin
   answer := answer || jsonb_build_object('combines', exists (
-    select from public.job_queue_combiners c where c.queue = $1 and c.combiner = $5 ->> 'combiner'));
+    select from interlock.job_queue_combiners c where c.queue = $1 and c.combiner = $5 ->> 'combiner'));
   if answer -> 'ok' <> 'true' then
     return answer;
   end if;
@@ -2638,7 +2691,7 @@ begin
          cross join lateral (
            select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
          cross join lateral (
-           select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
+           select k.* from interlock.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
           -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
           where j.life > 0
             and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
@@ -2651,13 +2704,13 @@ begin
         one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ending);
     end loop;
   end if;
-  perform public.job_queue_answered($1, array(select jsonb_array_elements_text($5 -> 'done')),
+  perform interlock.job_queue_answered($1, array(select jsonb_array_elements_text($5 -> 'done')),
     array(select jsonb_array_elements_text($5 -> 'senders')));
-  return answer || jsonb_build_object('published', public.job_queue_published_in($1));
+  return answer || jsonb_build_object('published', interlock.job_queue_published_in($1));
 end
 $$;
 
-create or replace function public.job_queue_answered(queue text, done text[], senders text[]) returns void
+create or replace function interlock.job_queue_answered(queue text, done text[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -2665,12 +2718,12 @@ as $$
 #variable_conflict use_column
 begin
   if cardinality($2) > 0 then
-    delete from public.job_queue_published c where c.queue = $1 and c.command_id = any ($2);
+    delete from interlock.job_queue_published c where c.queue = $1 and c.command_id = any ($2);
   end if;
   -- A notification holds 8,000 bytes. A process that is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'answered:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
-      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
+      select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
   end if;
 end
 $$;
@@ -2687,13 +2740,13 @@ declare
   combines boolean;
 begin
   -- Locked from here on: a command that is published after the look below finds no combiner, or is seen by the next look.
-  perform from public.job_queue_combiners c where c.queue = $1 and c.combiner = $2 for update;
+  perform from interlock.job_queue_combiners c where c.queue = $1 and c.combiner = $2 for update;
   combines := found;
-  perform public.job_queue_answered($1, $3, $4);
+  perform interlock.job_queue_answered($1, $3, $4);
   if combines then
-    published := public.job_queue_published_in($1);
+    published := interlock.job_queue_published_in($1);
     if published = '[]' then
-      update public.job_queue_combiners c set combiner = null where c.queue = $1;
+      update interlock.job_queue_combiners c set combiner = null where c.queue = $1;
       combines := false;
       if current_setting('interlock.notify', true) is distinct from 'off' then
         perform pg_notify('interlock', 'resigned:' || $1);
@@ -2704,7 +2757,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_wake() returns trigger
+create or replace function interlock.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2735,7 +2788,7 @@ begin
           select s ->> 'job_id' from jsonb_array_elements(l.events) as s where s ->> 'event_type' = 'started') then 'free'
         else 'nobody' end
       into concerns
-      from (select public.job_queue_events(new.queue, old.version, 20, 65536)::jsonb as events) as l
+      from (select interlock.job_queue_events(new.queue, old.version, 20, 65536)::jsonb as events) as l
         cross join lateral jsonb_array_elements(l.events) as e
      group by l.events;
   end if;
@@ -2751,8 +2804,8 @@ begin
   end if;
   if new.version - old.woken_version between 1 and 64 then
     news := jsonb_build_object('after', old.woken_version, 'version', new.version, 'epoch', new.epoch,
-      'at', coalesce((extract(epoch from public.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
-      'events', public.job_queue_events(new.queue, old.woken_version, 64, 7000));
+      'at', coalesce((extract(epoch from interlock.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
+      'events', interlock.job_queue_events(new.queue, old.woken_version, 64, 7000));
     if jsonb_array_length(news -> 'events') <> new.version - old.woken_version or octet_length(news::text) > 7000 then
       news := null;
     end if;
@@ -2768,25 +2821,25 @@ exception when others then
 end
 $$;
 
-create or replace function public.job_queue_wake_intake() returns trigger
+create or replace function interlock.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   clock bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
-  if clock - (select s.last_value from public.job_queue_intake_woken s) between 0 and 250 then
+  if clock - (select s.last_value from interlock.job_queue_intake_woken s) between 0 and 250 then
     return null;
   end if;
-  perform setval('public.job_queue_intake_woken', clock);
+  perform setval('interlock.job_queue_intake_woken', clock);
   begin
     perform realtime.send(jsonb_build_object('queue', w.queue,
         'intake', case tg_table_name when 'job_queue_arrivals' then 'rows' else 'requests' end), 'wake',
         format('interlock:%s:%s', w.queue, h.channel), true)
-       from (select distinct k.queue from public.job_queue_workers k
+       from (select distinct k.queue from interlock.job_queue_workers k
               where not k.dead and k.expires_at > clock_timestamp()) w
       cross join lateral (
-        select k.channel from public.job_queue_heads k where k.queue = w.queue order by k.version desc limit 1) h;
+        select k.channel from interlock.job_queue_heads k where k.queue = w.queue order by k.version desc limit 1) h;
   exception when others then
     raise warning 'interlock: no wake-up was sent: %', sqlerrm;
   end;
@@ -2804,7 +2857,7 @@ as $$
 #variable_conflict use_column
 declare
   rows jsonb;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   lives jsonb;
   others text[];
   logged jsonb;
@@ -2812,11 +2865,11 @@ begin
   if job_ids is null or cardinality(job_ids) > 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
   end if;
-  rows := public.job_queue_user_rows(job_ids);
+  rows := interlock.job_queue_user_rows(job_ids);
   if rows <> '{}' then
     rows := rows - array(
-      select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
-       where not public.job_queue_linked($1, 'jobs', w.id,
+      select w.id from unnest(interlock.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
+       where not interlock.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (names ->> 'queued_at'))::timestamptz));
   end if;
   -- The row of a live job names its life.
@@ -2839,7 +2892,7 @@ begin
              'row', rows -> w.id) order by w.place)), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
-        select k.* from public.job_queue_data k
+        select k.* from interlock.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
            -- If the `queued` event is not in the log (it is archived), the job was not enqueued since.
            and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
@@ -2847,7 +2900,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
+create or replace function interlock.job_queue_user_rows(job_ids text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -2857,7 +2910,7 @@ declare
   found_rows refcursor;
   rows jsonb;
 begin
-  select * into found_target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into found_target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found then
     return '{}';
   end if;
@@ -2898,15 +2951,15 @@ begin
              select l.data -> 'payload_hash' from public.job_queue_log l
               where l.queue = $1 and l.job_id = d.job_id and l.event_type = 'debounced' and l.data ? 'payload_hash' and l.seq + 0 > e.seq
               order by l.seq + 0 desc limit 1), (
-             select a.data -> 'payload_hash' from public.job_queue_log_archive a
+             select a.data -> 'payload_hash' from interlock.job_queue_log_archive a
               where a.queue = $1 and a.job_id = d.job_id and a.event_type = 'debounced' and a.data ? 'payload_hash' and a.seq + 0 > e.seq
               order by a.seq + 0 desc limit 1), e.hash) end as hash
-      from public.job_queue_data d
+      from interlock.job_queue_data d
       left join lateral (
         select l.seq, l.data -> 'payload_hash' as hash, l.data #> '{dedupe,debounce}' as debounce from public.job_queue_log l
          where l.queue = $1 and l.seq = d.life and l.event_type = 'queued' and l.job_id = d.job_id
         union all
-        select a.seq, a.data -> 'payload_hash', a.data #> '{dedupe,debounce}' from public.job_queue_log_archive a
+        select a.seq, a.data -> 'payload_hash', a.data #> '{dedupe,debounce}' from interlock.job_queue_log_archive a
          where a.queue = $1 and a.seq = d.life and a.event_type = 'queued' and a.job_id = d.job_id
          limit 1) e on true
      where d.queue = $1 and d.job_id > $2 and d.payload is not null
@@ -2941,9 +2994,9 @@ begin
   elsif pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  insert into public.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
+  insert into interlock.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
   select j.queue, j.job_id,
-         abs(coalesce(j.life, public.job_queue_life($1, $2))),
+         abs(coalesce(j.life, interlock.job_queue_life($1, $2))),
          $3, $4 -> 'checkpoint', $4 -> 'progress'
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
@@ -2965,7 +3018,7 @@ begin
   if is_noted and note ? 'progress' and current_setting('interlock.notify', true) is distinct from 'off' then
     -- A notification holds less than 8,000 bytes: who is told of a longer note looks.
     perform pg_notify(w.address, case when octet_length(s.said) < 7900 then s.said else 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2)::text end)
-       from public.job_queue_watched w
+       from interlock.job_queue_watched w
       cross join lateral (select 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2, 'progress', $4 -> 'progress')::text as said) s
       where w.queue = $1 and w.job_id = $2 and w.until > clock_timestamp();
   end if;
@@ -2992,15 +3045,15 @@ begin
     if pg_current_xact_id_if_assigned() is null then
       perform set_config('synchronous_commit', 'off', true);
     end if;
-    delete from public.job_queue_watched w
-     where w.ctid = any (array(select k.ctid from public.job_queue_watched k where k.until < clock_timestamp() for update skip locked));
-    insert into public.job_queue_watched as w (queue, job_id, address, until)
+    delete from interlock.job_queue_watched w
+     where w.ctid = any (array(select k.ctid from interlock.job_queue_watched k where k.until < clock_timestamp() for update skip locked));
+    insert into interlock.job_queue_watched as w (queue, job_id, address, until)
     select $1, i.id, $3, clock_timestamp() + $4 * interval '1 millisecond' from unnest($2) i (id) group by i.id order by i.id
     on conflict on constraint job_queue_watched_pkey do update set until = excluded.until;
   end if;
   return jsonb_build_object('is_announced', is_announced, 'notes', (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'progress', d.progress))), '[]')
-      from public.job_queue_data d
+      from interlock.job_queue_data d
      where d.queue = $1 and d.job_id = any ($2) and d.progress is not null and d.progress <> 'null'));
 end
 $$;
@@ -3015,8 +3068,8 @@ begin
   if jsonb_typeof($3) is distinct from 'array' or jsonb_array_length($3) not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_stage takes a list of 1..10000 items {job_id, …}';
   end if;
-  delete from public.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
-  insert into public.job_queue_staged as s (queue, command_id, job_id, item)
+  delete from interlock.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
+  insert into interlock.job_queue_staged as s (queue, command_id, job_id, item)
   select $1, $2, g.item ->> 'job_id', g.item from jsonb_array_elements($3) as g (item)
   on conflict on constraint job_queue_staged_pkey do update set item = excluded.item, staged_at = excluded.staged_at;
   get diagnostics staged = row_count;
@@ -3024,7 +3077,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
+create or replace function interlock.job_queue_put_staged(queue text, staged jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -3038,18 +3091,18 @@ begin
       from jsonb_array_elements($2) with ordinality as w (item, place)
      group by 1 order by 3
   loop
-    perform public.job_queue_put_data($1, (
+    perform interlock.job_queue_put_data($1, (
       select to_jsonb(array_agg(case when w.owner is null then s.item
                else jsonb_build_object('job_id', w.owner, 'payload', s.item -> 'payload') end))
-        from public.job_queue_staged s
+        from interlock.job_queue_staged s
         join unnest(one.job_ids, one.owners) as w (job_id, owner) on w.job_id = s.job_id
        where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
-    delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
+    delete from interlock.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
 end
 $$;
 
-create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
+create or replace function interlock.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -3060,7 +3113,7 @@ as $$
 #variable_conflict use_column
 begin
   -- max(seq + 0): a plain max would read the primary key backwards, past the events of all other jobs.
-  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
+  insert into interlock.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
   select $1, g.item ->> 'job_id',
          (select max(l.seq + 0) from public.job_queue_log l
            where l.queue = $1 and l.job_id = g.item ->> 'job_id' and l.event_type = 'queued'),
@@ -3092,12 +3145,12 @@ as $$
 declare
   forgotten integer;
 begin
-  delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
+  delete from interlock.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
-  delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
-  update public.job_queue_submissions s set job = s.job - 'payload'
+  delete from interlock.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
+  update interlock.job_queue_submissions s set job = s.job - 'payload'
    where s.queue = $1 and s.job_id = any ($2) and s.job ? 'payload';
-  update public.job_queue_inbox i set command = i.command - '{result,error}'::text[]
+  update interlock.job_queue_inbox i set command = i.command - '{result,error}'::text[]
    where i.queue = $1 and i.command ->> 'job_id' = any ($2) and i.command ?| '{result,error}';
   return forgotten;
 end
@@ -3124,7 +3177,7 @@ begin
       message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
   end if;
   fault := case when pg_column_size($1) > 8388608 then 'command: has more than 8 MB; send it in several, or keep payloads elsewhere'
-    else public.job_queue_request_fault($1) end;
+    else interlock.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
       hint = 'Nothing was requested. The types and their fields: docs/reference/sql-workers.md, "Commands".';
@@ -3135,25 +3188,25 @@ begin
       coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
       coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
     -- A worker may beat every few seconds for months: only its last answer is kept.
-    delete from public.job_queue_inbox i
+    delete from interlock.job_queue_inbox i
      where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
-    insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+    insert into interlock.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
     values ($2, id, $1, jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]), clock_timestamp())
     on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
-      select from public.job_queue_workers w
+      select from interlock.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead
-         and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since))) then
+         and (w.expires_at > clock_timestamp() or interlock.job_queue_elsewhere(w.server_since))) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
   else
-    insert into public.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
+    insert into interlock.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
     on conflict (queue, request_id) do nothing;
   end if;
   if not found then
-    select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
-    if known is distinct from $1 and known is distinct from public.job_queue_without_data($1) then
+    select i.command into known from interlock.job_queue_inbox i where i.queue = $2 and i.request_id = id;
+    if known is distinct from $1 and known is distinct from interlock.job_queue_without_data($1) then
       raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', id),
         hint = 'Use a new id for a new command.';
     end if;
@@ -3164,7 +3217,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_request_fault(command jsonb) returns text
+create or replace function interlock.job_queue_request_fault(command jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -3306,7 +3359,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_without_data(command jsonb) returns jsonb
+create or replace function interlock.job_queue_without_data(command jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -3324,7 +3377,7 @@ as $$
                     from jsonb_array_elements($1 -> 'schedules') with ordinality as e (one, n))) else '{}' end end as rest) s
 $$;
 
-create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
+create or replace function interlock.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -3342,7 +3395,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
   for request in
-    select i.request_id, i.command from public.job_queue_inbox i
+    select i.request_id, i.command from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null
        and (i.taken_until is null or i.taken_until < clock_timestamp())
      order by i.created_at limit lim for update skip locked
@@ -3353,7 +3406,7 @@ begin
     exit when size >= 1000000;
   end loop;
   if ids <> '{}' then
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
+    update interlock.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
      where i.queue = $1 and i.request_id = any (ids);
   end if;
   return to_jsonb(requests);
@@ -3371,23 +3424,23 @@ as $$
 declare
   answered integer;
 begin
-  update public.job_queue_inbox i
+  update interlock.job_queue_inbox i
      set answer = a.answer, answered_at = clock_timestamp(),
          -- The end that a handler has committed is compared with the log for a while.
-         command = case when i.request_id like 'end-of:%' then i.command else public.job_queue_without_data(i.command) end
+         command = case when i.request_id like 'end-of:%' then i.command else interlock.job_queue_without_data(i.command) end
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
   -- Wakes no process: that would also wake the one that gives the request back.
-  update public.job_queue_inbox i set taken_until = null
+  update interlock.job_queue_inbox i set taken_until = null
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
   if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
-  delete from public.job_queue_inbox i
+  delete from interlock.job_queue_inbox i
    where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day'
-     and not exists (select from public.job_queue_submissions s where s.queue = $1 and s.request_id = i.request_id);
+     and not exists (select from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = i.request_id);
   return answered;
 end
 $$;
@@ -3403,14 +3456,14 @@ as $$
 declare
   request record;
 begin
-  select i.command ->> 'type' as type, i.answer, i.created_at into request from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
+  select i.command ->> 'type' as type, i.answer, i.created_at into request from interlock.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
   if not found then
     raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', left($1, 201), left($2, 201));
   end if;
   if request.type is distinct from 'submit' then
     return request.answer;
   end if;
-  if exists (select from public.job_queue_submissions s where s.queue = $2 and s.request_id = $1) then
+  if exists (select from interlock.job_queue_submissions s where s.queue = $2 and s.request_id = $1) then
     return null;
   end if;
   return (
@@ -3431,13 +3484,13 @@ begin
            and l.created_at - request.created_at > interval '0'
         union all
         -- It was a double before, and was asked for `once`.
-        select o.stands_for from public.job_queue_once o
+        select o.stands_for from interlock.job_queue_once o
          where j.state = 'known' and o.queue = $2 and o.job_id = j.job_id and o.stands_for is not null
          limit 1) d on true);
 end
 $$;
 
-create or replace function public.job_queue_once_before(queue text, events jsonb) returns jsonb
+create or replace function interlock.job_queue_once_before(queue text, events jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -3448,12 +3501,12 @@ as $$
            'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data, 'stands_for', o.stands_for)))
     from jsonb_to_recordset($2) as e (at bigint, event_type text, job_id text, data jsonb)
     -- OFFSET 0 keeps this from becoming a join with all ids of the queue.
-    cross join lateral (select k.* from public.job_queue_once k where k.queue = $1 and k.job_id = e.job_id offset 0) as o
+    cross join lateral (select k.* from interlock.job_queue_once k where k.queue = $1 and k.job_id = e.job_id offset 0) as o
    where e.event_type in ('queued', 'deduplicated') and e.data ? 'once'
      and (o.until is null or o.until > 'epoch'::timestamptz + e.at * interval '1 microsecond')
 $$;
 
-create or replace function public.job_queue_put_once(queue text, events jsonb) returns void
+create or replace function interlock.job_queue_put_once(queue text, events jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -3464,36 +3517,36 @@ as $$
 declare
   put bigint;
 begin
-  insert into public.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data, digest, stands_for)
+  insert into interlock.job_queue_once as o (queue, job_id, seq, until, body, payload_hash, has_data, digest, stands_for)
   select $1, e.job_id, e.seq,
          'epoch'::timestamptz + (e.at + nullif((e.data ->> 'once')::bigint, 0) * 1000) * interval '1 microsecond',
          coalesce((e.data ->> 'body')::bigint, 0), (e.data ->> 'payload_hash')::bigint, e.data ? 'has_data',
          -- Nothing but hashes is known of a job that never came into line.
-         case e.event_type when 'queued' then public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), d.payload,
+         case e.event_type when 'queued' then interlock.job_queue_job_digest(interlock.job_queue_event_body(e.job_type, e.models, e.data), d.payload,
            d.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false)) end, e.data ->> 'stands_for'
     from jsonb_to_recordset($2) as e (seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], data jsonb)
     left join lateral (
-      select k.payload from public.job_queue_data k where k.queue = $1 and k.job_id = e.job_id and k.life = e.seq offset 0) as d on true
+      select k.payload from interlock.job_queue_data k where k.queue = $1 and k.job_id = e.job_id and k.life = e.seq offset 0) as d on true
    where e.event_type in ('queued', 'deduplicated') and e.data ? 'once'
   on conflict on constraint job_queue_once_pkey do update set
     seq = excluded.seq, until = excluded.until, body = excluded.body, payload_hash = excluded.payload_hash, has_data = excluded.has_data,
     digest = excluded.digest, stands_for = excluded.stands_for;
   get diagnostics put = row_count;
-  perform public.job_queue_sweep_once($1, greatest(100, 2 * put)::integer);
+  perform interlock.job_queue_sweep_once($1, greatest(100, 2 * put)::integer);
 end
 $$;
 
-create or replace function public.job_queue_sweep_once(queue text, most integer) returns void
+create or replace function interlock.job_queue_sweep_once(queue text, most integer) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
 set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
-  delete from public.job_queue_once o
+  delete from interlock.job_queue_once o
    where o.queue = $1 and o.job_id = any (array(
-     select k.job_id from public.job_queue_once k
-      where k.queue = $1 and k.until <= (select max(h.last_at) from public.job_queue_heads h where h.queue = $1)
+     select k.job_id from interlock.job_queue_once k
+      where k.queue = $1 and k.until <= (select max(h.last_at) from interlock.job_queue_heads h where h.queue = $1)
       order by k.until limit $2))
 $$;
 
@@ -3510,13 +3563,13 @@ as $$
 declare
   head record;
 begin
-  select h.archived_seq, h.last_at into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select h.archived_seq, h.last_at into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return (
     with events as materialized (
       select l.seq, l.job_id, l.created_at, l.data from public.job_queue_log l
        where l.queue = $1 and l.event_type in ('queued', 'deduplicated') and l.data ? 'once'
       union
-      select a.seq, a.job_id, a.created_at, a.data from public.job_queue_log_archive a
+      select a.seq, a.job_id, a.created_at, a.data from interlock.job_queue_log_archive a
        where a.queue = $1 and a.event_type in ('queued', 'deduplicated') and a.data ? 'once'),
     voided as materialized (
       select (l.data ->> 'of')::bigint as seq from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'),
@@ -3532,8 +3585,8 @@ begin
              -- An event that is in neither has gone with a cut: of that row nothing can be said.
              o.seq > head.archived_seq
                or exists (select from public.job_queue_log l where l.queue = $1 and l.seq = o.seq)
-               or exists (select from public.job_queue_log_archive a where a.queue = $1 and a.seq = o.seq) as is_told
-        from public.job_queue_once o where o.queue = $1),
+               or exists (select from interlock.job_queue_log_archive a where a.queue = $1 and a.seq = o.seq) as is_told
+        from interlock.job_queue_once o where o.queue = $1),
     differing as (
       select coalesce(s.job_id, g.job_id) as job_id,
              case when s.job_id is not null then jsonb_build_object('seq', s.seq, 'until', (extract(epoch from s.until) * 1000000)::bigint,
@@ -3562,24 +3615,24 @@ as $$
 declare
   found_rows jsonb;
 begin
-  perform from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+  perform from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   found_rows := public.job_queue_check_once($1);
-  delete from public.job_queue_once o
+  delete from interlock.job_queue_once o
    using jsonb_to_recordset(found_rows) as d (job_id text)
    where o.queue = $1 and o.job_id = d.job_id;
-  insert into public.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data, digest, stands_for)
+  insert into interlock.job_queue_once (queue, job_id, seq, until, body, payload_hash, has_data, digest, stands_for)
   select $1, d.job_id, r.seq, 'epoch'::timestamptz + r.until * interval '1 microsecond', r.body, r.payload_hash, r.has_data,
-         case when r.stands_for is null then public.job_queue_job_digest(public.job_queue_event_body(e.job_type, e.models, e.data), p.payload,
+         case when r.stands_for is null then interlock.job_queue_job_digest(interlock.job_queue_event_body(e.job_type, e.models, e.data), p.payload,
            p.payload is null and coalesce(e.data ?| '{has_data,payload_hash}', false)) end, r.stands_for
     from jsonb_to_recordset(found_rows) as d (job_id text, logged jsonb)
     cross join lateral jsonb_to_record(d.logged) as r (seq bigint, until bigint, body bigint, payload_hash bigint, has_data boolean, stands_for text)
     left join lateral (
       select l.job_type, l.models, l.data from public.job_queue_log l where l.queue = $1 and l.seq = r.seq
       union all
-      select a.job_type, a.models, a.data from public.job_queue_log_archive a where a.queue = $1 and a.seq = r.seq
+      select a.job_type, a.models, a.data from interlock.job_queue_log_archive a where a.queue = $1 and a.seq = r.seq
       limit 1) as e on true
     left join lateral (
-      select k.payload from public.job_queue_data k where k.queue = $1 and k.job_id = d.job_id and k.life = r.seq offset 0) as p on true
+      select k.payload from interlock.job_queue_data k where k.queue = $1 and k.job_id = d.job_id and k.life = r.seq offset 0) as p on true
    where jsonb_typeof(d.logged) = 'object';
   return jsonb_array_length(found_rows);
 end
@@ -3595,7 +3648,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  nothing bigint[] := interlock.job_queue_void_seqs($1, false);
   found jsonb;
   rest text[];
 begin
@@ -3620,7 +3673,7 @@ begin
   return found || (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', e.job_id, 'outcome', e.outcome))), '[]') from (
       select distinct on (a.job_id) a.job_id, case when a.event_type = 'lease_expired' then 'failed' else a.event_type end as outcome
-        from public.job_queue_log_archive a
+        from interlock.job_queue_log_archive a
        where a.queue = $1 and a.job_id = any (rest) and a.seq <> all (nothing)
          and (a.event_type in ('completed', 'cancelled', 'expired')
            or (a.event_type in ('failed', 'lease_expired') and a.data ? 'final'))
@@ -3644,13 +3697,13 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_results takes up to 10,000 ids';
   end if;
   select coalesce(sum(octet_length(d.result::text)), 0) into bytes
-    from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
+    from interlock.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   if bytes > 16777216 then
     return jsonb_build_object('bytes', bytes);
   end if;
   return jsonb_build_object('results', (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'result', d.result))), '[]')
-      from public.job_queue_data d
+      from interlock.job_queue_data d
      where d.queue = $1 and d.job_id = any ($2) and d.result is not null
        and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id)));
 end
@@ -3685,16 +3738,16 @@ begin
       message = 'job_queue_enqueue_in takes jobs, a queue, and a request id of 1..190 characters';
   end if;
   fault := case when pg_column_size(given) > 8388608 then 'jobs: have more than 8 MB; send them in several calls, or keep payloads elsewhere'
-    else coalesce(public.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), public.job_queue_jobs_fault(given)) end;
+    else coalesce(interlock.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), interlock.job_queue_jobs_fault(given)) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_enqueue_in takes jobs {job_id, models, …}: ' || fault,
       hint = 'Nothing was submitted. The fields: docs/reference/sql-workers.md, "Commands".';
   end if;
-  answer := public.job_queue_said_before($2, id, said);
+  answer := interlock.job_queue_said_before($2, id, said);
   if answer is not null then
     return answer;
   end if;
-  circle := public.job_queue_circle(given);
+  circle := interlock.job_queue_circle(given);
   if circle is not null then
     raise exception using errcode = 'JQ006', constraint = 'flow_cycle',
       message = 'these jobs wait for each other, so none of them could ever start: ' || array_to_string(circle[1:20], ' → ')
@@ -3705,14 +3758,14 @@ begin
   select coalesce(array_agg(j.job order by j.job ->> 'job_id' collate "C", j.n), '{}'),
          array_agg(j.n order by j.job ->> 'job_id' collate "C", j.n)
     into listed, places
-    from (select public.job_queue_submitted_job(e.job) as job, e.n from jsonb_array_elements(given) with ordinality as e (job, n)) j;
-  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(listed)));
+    from (select interlock.job_queue_submitted_job(e.job) as job, e.n from jsonb_array_elements(given) with ordinality as e (job, n)) j;
+  ids := array(select nextval('interlock.job_queue_submissions_id_seq') from generate_series(1, cardinality(listed)));
   if not notify then
     perform set_config('interlock.notify', 'off', true);
   end if;
   -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
   with entered as (
-    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job)
+    insert into interlock.job_queue_submissions as s (id, queue, job_id, request_id, job)
     overriding system value
     select ids[places[u.n]], $2, u.job ->> 'job_id', id, u.job from unnest(listed) with ordinality as u (job, n) order by u.n
     on conflict (queue, job_id) do nothing returning s.job_id)
@@ -3721,26 +3774,26 @@ begin
   -- Statements of their own, which see what has been committed since. First what was submitted before, or twice in this list; then what
   -- is in line, since a submission that is gone by now has got there.
   if cardinality(fresh) < cardinality(listed) then
-    perform public.job_queue_refuse_other('submitted', u.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+    perform interlock.job_queue_refuse_other('submitted', u.job, interlock.job_queue_job_body(s.job), s.job -> 'payload', false)
        from unnest(listed) as u (job)
-       join public.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
+       join interlock.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
   end if;
   with lives as (
     select u.job, j.life as seq, 'live' as how, null as digest from unnest(listed) as u (job)
       join public.job_queue_jobs j on j.queue = $2 and j.job_id = u.job ->> 'job_id'
     union all
     select u.job, o.seq, 'enqueued once', o.digest from unnest(listed) as u (job)
-      join public.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
+      join interlock.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
      where u.job ? 'once' and not exists (select from public.job_queue_jobs j where j.queue = $2 and j.job_id = o.job_id)),
   known as (
-    select l.job ->> 'job_id' as job_id, case when q.body is null then public.job_queue_refuse_digest(l.job, l.digest)
-             else public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) end as is_same
+    select l.job ->> 'job_id' as job_id, case when q.body is null then interlock.job_queue_refuse_digest(l.job, l.digest)
+             else interlock.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) end as is_same
       from lives l
-      cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
+      cross join lateral interlock.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
   select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
-  delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
+  delete from interlock.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
   -- A live job is left as it is, and so is one that was submitted before.
-  perform public.job_queue_refuse_by_policy($2, array(
+  perform interlock.job_queue_refuse_by_policy($2, array(
     select u.job from unnest(listed) as u (job) where u.job ->> 'job_id' = any (fresh) and u.job ->> 'job_id' <> all (present)));
 
   answer := jsonb_build_object('request_id', id, 'jobs', (
@@ -3749,11 +3802,11 @@ begin
       from (select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, min(e.n) as n
               from jsonb_array_elements(given) with ordinality as e (job, n) group by 1) f));
   -- Answered at once: no process decides this row. Last, since a call that repeats this one at the same time waits here too.
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  insert into interlock.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
   values ($2, id, said, answer, clock_timestamp()) on conflict (queue, request_id) do nothing;
   if not found then
-    delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (fresh);
-    answer := public.job_queue_said_before($2, id, said);
+    delete from interlock.job_queue_submissions s where s.queue = $2 and s.job_id = any (fresh);
+    answer := interlock.job_queue_said_before($2, id, said);
   elsif current_setting('interlock.notify', true) is distinct from 'off' and not fresh <@ present then
     perform pg_notify('interlock', 'intake');
   end if;
@@ -3793,44 +3846,44 @@ begin
      or jsonb_typeof($4) is distinct from 'array' or jsonb_array_length($4) > 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_submit_call takes a queue, a request id of 1..190 characters and up to 10,000 jobs';
   end if;
-  if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2) then
-    return case when exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2 and i.command = said)
+  if exists (select from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2) then
+    return case when exists (select from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2 and i.command = said)
       then '{"ok": true}' else '{"ok": false, "reason": "reused"}' end::jsonb;
   end if;
-  if (select count(*) from public.job_queue_staged s where s.queue = $1 and s.command_id = $2) < $6 then
+  if (select count(*) from interlock.job_queue_staged s where s.queue = $1 and s.command_id = $2) < $6 then
     return '{"ok": false, "reason": "unstaged"}';
   end if;
   given := array(select g.job ->> 'job_id' from jsonb_array_elements($4) with ordinality as g (job, n) order by g.n);
   select to_jsonb(array_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
            'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data, 'stands_for', o.stands_for))) into taken
-    from public.job_queue_once o
+    from interlock.job_queue_once o
    where o.queue = $1 and o.job_id = any (array(select g.job ->> 'job_id' from jsonb_array_elements($4) as g (job) where g.job ? 'once'))
      and (o.until is null or o.until > clock_timestamp());
   if taken is not null or exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (given)) then
     return jsonb_build_object('ok', false, 'reason', 'changed', 'once', coalesce(taken, '[]'));
   end if;
 
-  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(given)));
+  ids := array(select nextval('interlock.job_queue_submissions_id_seq') from generate_series(1, cardinality(given)));
   -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
   with entered as (
-    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job, taken_until)
+    insert into interlock.job_queue_submissions as s (id, queue, job_id, request_id, job, taken_until)
     overriding system value
     select ids[g.n], $1, g.job ->> 'job_id', $2,
            case when p.item ? 'payload' then g.job || jsonb_build_object('payload', p.item -> 'payload') else g.job end,
            clock_timestamp() + interval '5 seconds'
       from jsonb_array_elements($4) with ordinality as g (job, n)
-      left join public.job_queue_staged p on p.queue = $1 and p.command_id = $2 and p.job_id = g.job ->> 'job_id'
+      left join interlock.job_queue_staged p on p.queue = $1 and p.command_id = $2 and p.job_id = g.job ->> 'job_id'
      order by g.job ->> 'job_id' collate "C"
     on conflict (queue, job_id) do nothing returning s.job_id)
   select coalesce(array_agg(e.job_id), '{}') into fresh from entered e;
   if cardinality(fresh) < cardinality(given) then
-    perform public.job_queue_refuse_other('submitted', g.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+    perform interlock.job_queue_refuse_other('submitted', g.job, interlock.job_queue_job_body(s.job), s.job -> 'payload', false)
        from jsonb_array_elements($4) as g (job)
-       join public.job_queue_submissions s on s.queue = $1 and s.job_id = g.job ->> 'job_id' and s.request_id <> $2;
+       join interlock.job_queue_submissions s on s.queue = $1 and s.job_id = g.job ->> 'job_id' and s.request_id <> $2;
   end if;
-  delete from public.job_queue_staged s where s.queue = $1 and s.command_id = $2;
+  delete from interlock.job_queue_staged s where s.queue = $1 and s.command_id = $2;
 
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at, taken_until)
+  insert into interlock.job_queue_inbox as i (queue, request_id, command, answer, answered_at, taken_until)
   values ($1, $2, said, jsonb_build_object('request_id', $2, 'jobs', (
       select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', k.id, 'state', case when k.is_new then 'submitted' else 'known' end))), '[]')
         from (select u.id, f.id is not null as is_new from unnest(given) u (id) left join unnest(fresh) f (id) on f.id = u.id
@@ -3838,7 +3891,7 @@ begin
   on conflict (queue, request_id) do nothing;
   if not found then
     -- The same call, at the same time.
-    delete from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.job_id = any (fresh);
+    delete from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.job_id = any (fresh);
   end if;
   return '{"ok": true}';
 end
@@ -3859,7 +3912,7 @@ declare
   open jsonb := '[]';
 begin
   select i.command ->> 'digest' as digest, coalesce(i.taken_until > clock_timestamp(), false) as is_reserved
-    into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+    into call from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
   if not found then
     return null;
   end if;
@@ -3867,24 +3920,24 @@ begin
     return '{"is_reused": true, "is_taken": false, "left": 0, "open": [], "held": [], "answer": null}';
   end if;
   if not $4 then
-    is_taken := call.is_reserved or exists (select from public.job_queue_submissions s
+    is_taken := call.is_reserved or exists (select from interlock.job_queue_submissions s
       where s.queue = $1 and s.request_id = $2 and s.code is null and s.taken_until > clock_timestamp());
   end if;
   if not is_taken then
     -- One row of the call, in place of one for each of its jobs.
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds' where i.queue = $1 and i.request_id = $2;
+    update interlock.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds' where i.queue = $1 and i.request_id = $2;
     select coalesce(to_jsonb(array_agg(jsonb_build_object('id', s.id, 'job_id', s.job_id) order by s.id)), '[]') into open
-      from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is null;
+      from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is null;
   end if;
   select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'reason', s.reason) order by s.id)), '[]') into held
-    from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
+    from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
   return jsonb_build_object('is_reused', false, 'is_taken', is_taken,
-    'left', (select count(*) from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
+    'left', (select count(*) from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
     'answer', case when is_taken or open <> '[]' or held <> '[]' then null else public.job_queue_answer($2, $1) end);
 end
 $$;
 
-create or replace function public.job_queue_circle(jobs jsonb) returns text[]
+create or replace function interlock.job_queue_circle(jobs jsonb) returns text[]
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -3909,7 +3962,7 @@ begin
     select distinct p.n as parent, c.n as child
       from jsonb_array_elements($1) e (job)
       join numbered c on c.id = coalesce(e.job ->> 'job_id', e.job ->> 'jobId')
-      cross join lateral jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) a
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) a
       join numbered p on p.id = a ->> 0
      where jsonb_typeof(e.job -> 'after') = 'array')
   select array_agg(l.parent order by l.parent, l.child), array_agg(l.child order by l.parent, l.child) into parents, children from links l;
@@ -3965,7 +4018,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
+create or replace function interlock.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4003,7 +4056,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
+create or replace function interlock.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4011,7 +4064,7 @@ as $$
 declare
   known record;
 begin
-  select i.command, i.answer into known from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  select i.command, i.answer into known from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
   if found and known.command <> $3 then
     raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', $2),
       hint = 'Use a new id for a new command.';
@@ -4020,7 +4073,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_submitted_job(job jsonb) returns jsonb
+create or replace function interlock.job_queue_submitted_job(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4033,7 +4086,7 @@ as $$
     from jsonb_each($1 - 'payload') as e where e.value <> 'null'
 $$;
 
-create or replace function public.job_queue_micros(run_at text) returns bigint
+create or replace function interlock.job_queue_micros(run_at text) returns bigint
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4046,7 +4099,7 @@ as $$
          and left($1, 4) between '1969' and '2256') t
 $$;
 
-create or replace function public.job_queue_parents(after jsonb) returns jsonb
+create or replace function interlock.job_queue_parents(after jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4056,15 +4109,15 @@ as $$
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
 $$;
 
-create or replace function public.job_queue_job_body(job jsonb) returns jsonb
+create or replace function interlock.job_queue_job_body(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
     'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
-    'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
+    'run_at', interlock.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
     'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
-    'tag', $1 -> 'tag', 'after', public.job_queue_parents($1 -> 'after'))
+    'tag', $1 -> 'tag', 'after', interlock.job_queue_parents($1 -> 'after'))
     || coalesce((
       select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
         from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
@@ -4073,7 +4126,7 @@ as $$
     || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
 $$;
 
-create or replace function public.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
+create or replace function interlock.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4085,19 +4138,19 @@ as $$
     || case when $3 ? 'uses' then jsonb_build_object('uses', $3 -> 'uses') else '{}' end
 $$;
 
-create or replace function public.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
+create or replace function interlock.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select md5($1::text) || ':' || case when $3 then '?' else coalesce(md5($2::text), '') end
 $$;
 
-create or replace function public.job_queue_refuse_digest(job jsonb, digest text) returns boolean
+create or replace function interlock.job_queue_refuse_digest(job jsonb, digest text) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  own text := public.job_queue_job_digest(public.job_queue_job_body(job) - 'after', job -> 'payload', false);
+  own text := interlock.job_queue_job_digest(interlock.job_queue_job_body(job) - 'after', job -> 'payload', false);
   is_same_spec boolean := split_part(own, ':', 1) = split_part(digest, ':', 1);
   is_same_payload boolean := not job ? 'payload' or split_part(digest, ':', 2) in ('?', split_part(own, ':', 2));
 begin
@@ -4114,7 +4167,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_queued_job(queue text, job_id text, seq bigint,
+create or replace function interlock.job_queue_queued_job(queue text, job_id text, seq bigint,
   out body jsonb, out payload jsonb, out is_vague boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -4129,31 +4182,31 @@ begin
   select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l
    where l.queue = $1 and l.seq = $3 and l.job_id = $2 and l.event_type = 'queued';
   if not found then
-    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a
+    select a.job_type, a.models, a.data, a.command_id into event from interlock.job_queue_log_archive a
      where a.queue = $1 and a.seq = $3 and a.job_id = $2 and a.event_type = 'queued';
   end if;
   if not found then
     return;
   end if;
-  body := public.job_queue_event_body(event.job_type, event.models, event.data) || '{"after": []}';
+  body := interlock.job_queue_event_body(event.job_type, event.models, event.data) || '{"after": []}';
   if event.data ? 'after' then
     -- Later links come from handlers that add jobs.
-    body := body || jsonb_build_object('after', public.job_queue_parents((
+    body := body || jsonb_build_object('after', interlock.job_queue_parents((
       select to_jsonb(array_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end)))
         from (
           select l.data from public.job_queue_log l
            where l.queue = $1 and l.job_id = $2 and l.event_type = 'linked' and l.command_id = event.command_id
           union all
-          select a.data from public.job_queue_log_archive a
+          select a.data from interlock.job_queue_log_archive a
            where a.queue = $1 and a.job_id = $2 and a.event_type = 'linked' and a.command_id = event.command_id) k
         cross join lateral jsonb_array_elements_text(k.data -> 'after') as p (id))));
   end if;
-  payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
+  payload := (select d.payload from interlock.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end
 $$;
 
-create or replace function public.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
+create or replace function interlock.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4161,7 +4214,7 @@ declare
   -- Of a job that waits for the last of its key, time and payload are those of others.
   is_of_last boolean := $2 #> '{dedupe,debounce}' is not null;
   is_same boolean := $3 - case when is_of_last then 'run_at' else '' end
-    = public.job_queue_job_body($2) - case when is_of_last then 'run_at' else '' end;
+    = interlock.job_queue_job_body($2) - case when is_of_last then 'run_at' else '' end;
 begin
   if $3 is null or (is_same and (is_of_last or not $2 ? 'payload' or $5 or $4 is not distinct from $2 -> 'payload')) then
     return is_same;
@@ -4172,7 +4225,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_payload_fault(payload jsonb) returns text
+create or replace function interlock.job_queue_payload_fault(payload jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4197,7 +4250,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_jobs_fault(jobs jsonb) returns text
+create or replace function interlock.job_queue_jobs_fault(jobs jsonb) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4218,16 +4271,16 @@ as $$
             select from jsonb_array_elements(e.job -> 'after') p where case jsonb_typeof(p) when 'object' then p - '{job,if_failed,ifFailed}'::text[] <> '{}' else false end)
           then 'after: must be the id of a job, or {job, if_failed: fail or continue}'
         when jsonb_typeof(e.job -> 'after') = 'array' and jsonb_array_length(e.job -> 'after')
-            > (select count(distinct p ->> 0) from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p)
+            > (select count(distinct p ->> 0) from jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) p)
           then 'after: must name each job once'
         when jsonb_typeof(e.job -> 'after') = 'array'
-            and exists (select from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
+            and exists (select from jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
           then 'after: names the job itself'
         when jsonb_typeof(e.job -> 'asks') = 'object' and not e.job -> 'models' ?| array(select jsonb_object_keys(e.job -> 'asks'))
           then 'asks: names a model that the job does not need; name it in models too'
         when jsonb_typeof(e.job -> 'asks') = 'object' and e.job -> 'modes' ->> (select k from jsonb_object_keys(e.job -> 'asks') k limit 1) = 'exclusive'
           then 'asks: is of a model that the job has as exclusive, and takes all of; leave out one of the two'
-        when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
+        when jsonb_typeof(r.run_at) = 'string' and interlock.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
           then 'run_at: follows from dedupe.debounce; leave one of the two out'
@@ -4235,7 +4288,7 @@ as $$
           then 'uses: are those of a job with models; name one, or leave them out'
         when greatest(r.within, r.delay, r.max_delay) > interval '365 days' then 'dedupe: must have times of 365d at most'
         when r.delay > r.max_delay then 'dedupe.debounce.delay: must not be longer than max_delay'
-        when e.job ? 'payload' then public.job_queue_payload_fault(e.job -> 'payload')
+        when e.job ? 'payload' then interlock.job_queue_payload_fault(e.job -> 'payload')
       end as fault
       from (select coalesce(e.job -> 'run_at', e.job -> 'runAt') as run_at, (e.job #>> '{dedupe,while,within}')::interval as within,
                    (e.job #>> '{dedupe,debounce,delay}')::interval as delay,
@@ -4253,7 +4306,7 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
-  requests jsonb := public.job_queue_open_requests($1, $2);
+  requests jsonb := interlock.job_queue_open_requests($1, $2);
   submission record;
   submissions jsonb[] := '{}';
   calls text[];
@@ -4263,19 +4316,19 @@ declare
   held bigint;
   size bigint := 0;
 begin
-  if not exists (select from public.job_queue_submissions s where s.queue = $1) then
+  if not exists (select from interlock.job_queue_submissions s where s.queue = $1) then
     return jsonb_build_object('requests', requests, 'submissions', '[]'::jsonb);
   end if;
   -- One caller after the other: each sees what the others have.
   perform pg_advisory_xact_lock(hashtextextended('interlock.submissions:' || $1, 0));
   -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
-  calls := array(select distinct s.request_id from public.job_queue_submissions s where s.queue = $1 and s.request_id like 'call:%');
+  calls := array(select distinct s.request_id from interlock.job_queue_submissions s where s.queue = $1 and s.request_id like 'call:%');
   if calls <> '{}' then
-    calls := array(select i.request_id from public.job_queue_inbox i
+    calls := array(select i.request_id from interlock.job_queue_inbox i
       where i.queue = $1 and i.request_id = any (calls) and i.taken_until >= clock_timestamp());
   end if;
   for submission in
-    select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from public.job_queue_submissions s
+    select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from interlock.job_queue_submissions s
      where s.queue = $1 and (s.code is null or s.taken_until < clock_timestamp() or $3)
        and not (s.request_id like 'call:%' and s.code is null
          and (s.request_id = any (calls) or coalesce(s.taken_until >= clock_timestamp(), false)))
@@ -4287,21 +4340,21 @@ begin
     size := size + length(submission.job::text);
     exit when size >= 1000000;
   end loop;
-  select l.ids, l.places into ours, places from public.job_queue_lock_submissions($1, ids) l;
+  select l.ids, l.places into ours, places from interlock.job_queue_lock_submissions($1, ids) l;
   if cardinality(ours) < cardinality(ids) then
     -- An append that takes longer than the rows were reserved for it locks them: none passes these. Who cancels one holds up no others.
-    select min(s.id) into held from public.job_queue_submissions s
+    select min(s.id) into held from interlock.job_queue_submissions s
      where s.queue = $1 and s.id = any (ids) and s.id <> all (ours) and s.code is null and s.taken_until > clock_timestamp() - interval '10 seconds';
     select coalesce(array_agg(u.submission order by u.id), '{}'), array_agg(o.place) into submissions, places
       from unnest(ids, submissions) as u (id, submission) join unnest(ours, places) as o (id, place) on o.id = u.id
      where coalesce(u.id < held, true);
   end if;
-  update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds' where s.ctid = any (places);
+  update interlock.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds' where s.ctid = any (places);
   return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
 end
 $$;
 
-create or replace function public.job_queue_lock_submissions(queue text, numbers bigint[], out ids bigint[], out places tid[])
+create or replace function interlock.job_queue_lock_submissions(queue text, numbers bigint[], out ids bigint[], out places tid[])
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4310,7 +4363,7 @@ begin
   select coalesce(array_agg(l.id), '{}'), coalesce(array_agg(l.place), '{}') into ids, places
     from unnest($2) as u (id)
     cross join lateral (
-      select s.id, s.ctid as place from public.job_queue_submissions s
+      select s.id, s.ctid as place from interlock.job_queue_submissions s
        where s.queue = $1 and s.id between u.id and u.id order by s.id for update skip locked) l;
 end
 $$;
@@ -4327,7 +4380,7 @@ as $$
     from (
       select p.*, sum(length(p.job::text)) over (order by p.id) - length(p.job::text) as before
         from (
-          select k.id, k.job, k.submitted_at from public.job_queue_submissions k
+          select k.id, k.job, k.submitted_at from interlock.job_queue_submissions k
            where k.queue = $1 and k.id > $2 order by k.id limit 1000) p) s
    where s.before < 1000000
 $$;
@@ -4342,14 +4395,14 @@ as $$
 #variable_conflict use_column
 begin
   with gone as (
-    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
-  update public.job_queue_inbox i
+    delete from interlock.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
+  update interlock.job_queue_inbox i
      set answer = i.answer || jsonb_build_object('jobs', (
            select to_jsonb(array_agg(case when exists (select from gone g where g.request_id = i.request_id and g.job_id = j.job ->> 'job_id')
                     then j.job || '{"state": "known"}' else j.job end order by j.n))
              from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
    where i.queue = $1 and i.request_id in (select g.request_id from gone g);
-  update public.job_queue_submissions s
+  update interlock.job_queue_submissions s
      set code = h.code, reason = h.reason, taken_until = clock_timestamp() + interval '10 seconds'
     from jsonb_to_recordset($3) as h (id bigint, code text, reason text)
    where s.queue = $1 and s.id = h.id;
@@ -4370,16 +4423,16 @@ as $$
 declare
   request text;
 begin
-  delete from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2 returning s.request_id into request;
+  delete from interlock.job_queue_submissions s where s.queue = $1 and s.job_id = $2 returning s.request_id into request;
   if request is null then
     return false;
   end if;
-  update public.job_queue_inbox i
+  update interlock.job_queue_inbox i
      set answer = i.answer || jsonb_build_object('jobs', (
            select to_jsonb(array_agg(case when j.job ->> 'job_id' = $2 then j.job || '{"state": "cancelled"}' else j.job end order by j.n))
              from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
    where i.queue = $1 and i.request_id = request;
-  insert into public.job_queue_inbox (queue, request_id, command, answer, answered_at)
+  insert into interlock.job_queue_inbox (queue, request_id, command, answer, answered_at)
   values ($1, 'hand:cancelled:' || md5($2), jsonb_build_object('type', 'cancel', 'job_id', $2), '{"ok": true}', clock_timestamp())
   on conflict on constraint job_queue_inbox_pkey do update set answered_at = excluded.answered_at;
   if current_setting('interlock.notify', true) is distinct from 'off' then
@@ -4402,8 +4455,8 @@ declare
 begin
   with recursive links as materialized (
     select s.job_id, p.link ->> 0 as parent
-      from public.job_queue_submissions s
-      cross join lateral jsonb_array_elements(public.job_queue_parents(s.job -> 'after')) as p (link)
+      from interlock.job_queue_submissions s
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(s.job -> 'after')) as p (link)
      where s.queue = $1 and s.job ? 'after'),
   found as (
     select l.job_id from links l where l.parent = any ($2)
@@ -4439,7 +4492,7 @@ begin
   end if;
   select j.worker_id into holder from public.job_queue_jobs j
    where j.queue = $4 and j.job_id = $1 and j.state = 'active' and j.fencing_token = token
-     and split_part($2, '.', 1)::bigint = (select h.epoch from public.job_queue_heads h where h.queue = $4 order by h.version desc limit 1);
+     and split_part($2, '.', 1)::bigint = (select h.epoch from interlock.job_queue_heads h where h.queue = $4 order by h.version desc limit 1);
   if not found then
     raise exception using errcode = 'JQ004', message = format('job %s: the attempt with fence %s does not run', $1, $2),
       hint = 'It ended, was lost with its lease, or never began. Roll back: what it did must not stay.';
@@ -4449,14 +4502,14 @@ begin
     || case when $3 is null then '{}' else jsonb_build_object('result', $3) end
     || case when $6 is null then '{}' else jsonb_build_object('used', $6) end;
   if $6 is not null then
-    fault := public.job_queue_request_fault(command);
+    fault := interlock.job_queue_request_fault(command);
     if fault is not null then
       raise exception using errcode = 'JQ001', message = format('job_queue_complete_in: %s', fault);
     end if;
   end if;
-  insert into public.job_queue_inbox (queue, request_id, command) values ($4, id, command)
+  insert into interlock.job_queue_inbox (queue, request_id, command) values ($4, id, command)
   on conflict on constraint job_queue_inbox_pkey do nothing;
-  if not found and (select i.command from public.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then
+  if not found and (select i.command from interlock.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then
     raise exception using errcode = 'JQ001', message = format('job %s: its end with another result was said before', $1),
       hint = 'One attempt has one result. Call it once, as the last statement before the commit.';
   end if;
@@ -4467,7 +4520,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_check_end() returns trigger
+create or replace function interlock.job_queue_check_end() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -4488,7 +4541,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_ending(queue text, request_ids text[], events jsonb) returns jsonb
+create or replace function interlock.job_queue_ending(queue text, request_ids text[], events jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -4496,7 +4549,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select to_jsonb(array_agg(i.command ->> 'job_id'))
-    from public.job_queue_inbox i
+    from interlock.job_queue_inbox i
    where i.queue = $1 and i.request_id = any ($2) and i.answered_at is null
      and not exists (
        select from jsonb_to_recordset($3) as e (event_type text, job_id text, command_id text)
@@ -4511,7 +4564,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select jsonb_build_object('request_id', i.request_id, 'command', i.command, 'decided', i.answered_at is not null)
-    from public.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
+    from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
 $$;
 
 create or replace function public.job_queue_committed_ends(queue text) returns jsonb
@@ -4522,7 +4575,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select coalesce(to_jsonb(array_agg(e.job_id)), '[]') from (
-    select i.command ->> 'job_id' as job_id from public.job_queue_inbox i
+    select i.command ->> 'job_id' as job_id from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%' order by i.created_at limit 1000) e
 $$;
 
@@ -4535,22 +4588,22 @@ set cpu_operator_cost = 0.00001
 as $$
   select coalesce(to_jsonb(array_agg(to_jsonb(d) order by d.row)), '[]') from (
     select 'job_queue_inbox ' || i.request_id as row, 'an end that nobody has decided' as stored, 'an attempt that does not run' as logged
-      from public.job_queue_inbox i
+      from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%'
        and not exists (
          select from public.job_queue_jobs j
           where j.queue = $1 and j.job_id = i.command ->> 'job_id' and j.state = 'active' and j.fencing_token = (i.command ->> 'token')::bigint)
     union all
     select 'job_queue_inbox ' || i.request_id, 'an end that was decided', 'no such end'
-      from public.job_queue_inbox i
+      from interlock.job_queue_inbox i
      where i.queue = $1 and i.request_id like 'end-of:%' and i.answer @> '{"ok": true}'
-       and (i.command ->> 'token')::bigint > (select max(h.archived_seq) from public.job_queue_heads h where h.queue = $1)
+       and (i.command ->> 'token')::bigint > (select max(h.archived_seq) from interlock.job_queue_heads h where h.queue = $1)
        and not exists (
          select from public.job_queue_log l
           where l.queue = $1 and l.job_id = i.command ->> 'job_id' and l.event_type = 'completed' and l.command_id = 'sql:' || i.request_id)
     union all
     select 'job_queue_submissions ' || s.job_id, 'a job that waits for a process', format('event %s, which has decided it', l.seq)
-      from public.job_queue_submissions s
+      from interlock.job_queue_submissions s
       join public.job_queue_log l on l.queue = $1 and l.job_id = s.job_id and l.data @> jsonb_build_object('submission', s.id)
      where s.queue = $1
     limit 1000) d
@@ -4628,7 +4681,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
+create or replace function interlock.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -4660,7 +4713,7 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
   end if;
-  select h.version into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+  select h.version into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   answer := jsonb_build_object('ok', false, 'version', coalesce(head.version, 0),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
   if head.version is distinct from expected_version then
@@ -4691,7 +4744,7 @@ begin
 
   insert into public.job_queue_state (queue)
   select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
-  changed := public.job_queue_put_state($1, $3);
+  changed := interlock.job_queue_put_state($1, $3);
   return answer || jsonb_build_object('ok', true, 'removed', removed + changed, 'written', written + changed);
 end
 $$;
@@ -4708,18 +4761,22 @@ begin
   perform set_config('interlock.place_of', $1, true);
   place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
   perform set_config('interlock.place_of', before, true);
-  if not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
+  -- Users may not look into that schema, so nothing in it is named for them.
+  if not has_schema_privilege('interlock', 'usage') then
+    return place;
+  end if;
+  if not has_function_privilege('interlock.job_queue_not_live(text, text)', 'execute') then
     return place;
   end if;
   if place is null then
     place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
-      "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
+      "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || interlock.job_queue_not_live($2, $1);
   end if;
-  return place || public.job_queue_by_schedule($2, $1);
+  return place || interlock.job_queue_by_schedule($2, $1);
 end
 $$;
 
-create or replace function public.job_queue_by_schedule(queue text, job_id text) returns jsonb
+create or replace function interlock.job_queue_by_schedule(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -4776,12 +4833,12 @@ declare
   events jsonb;
   commands record;
   arrived timestamptz := (
-    select min(a.arrived_at) from public.job_queue_arrivals a where a.job_id = $2 and (a.queue = $1 or a.queue is null));
-  names jsonb := public.job_queue_columns('jobs');
+    select min(a.arrived_at) from interlock.job_queue_arrivals a where a.job_id = $2 and (a.queue = $1 or a.queue is null));
+  names jsonb := interlock.job_queue_columns('jobs');
   target record;
   status text;
 begin
-  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select * into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
   select coalesce(to_jsonb(array_agg(to_jsonb(e) order by e.seq)), '[]') into events from (
     select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type, l.models, l.worker_id,
@@ -4792,10 +4849,10 @@ begin
   -- Sizes are read without the commands themselves, which may be large.
   with looked as materialized (
     select o.*, row_number() over w as n, sum(pg_column_size(o.command)) over w as bytes
-      from ((select i.request_id, i.command, i.created_at, i.answered_at, i.answer from public.job_queue_inbox i
+      from ((select i.request_id, i.command, i.created_at, i.answered_at, i.answer from interlock.job_queue_inbox i
               where i.queue = $1 and i.answered_at is null order by i.created_at desc limit 10001)
             union all
-            (select i.request_id, i.command, i.created_at, i.answered_at, i.answer from public.job_queue_inbox i
+            (select i.request_id, i.command, i.created_at, i.answered_at, i.answer from interlock.job_queue_inbox i
               where i.queue = $1 and i.answered_at is not null and i.answer @> '{"ok": false}' and i.command @> '{"type": "enqueue"}'
               order by i.answered_at desc limit 10001)) o
     window w as (partition by o.answered_at is null order by o.created_at desc)),
@@ -4813,10 +4870,10 @@ begin
               select jsonb_build_array(jsonb_build_object('request_id', s.request_id, 'type', 'enqueue',
                        'at', (extract(epoch from s.submitted_at) * 1000000)::bigint, 'refusal', null,
                        'held', case when s.code is not null then jsonb_build_object('code', s.code, 'message', s.reason) end))
-                from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2), '[]') from named k) as list,
+                from interlock.job_queue_submissions s where s.queue = $1 and s.job_id = $2), '[]') from named k) as list,
          (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
     into commands;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if found and (target.key_type <> 'uuid' or $2 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     execute format('select coalesce(t.%I::text, '''') from public.jobs t where t.%I = $1::%s limit 1',
@@ -4824,18 +4881,18 @@ begin
   end if;
   return jsonb_build_object(
     'version', coalesce(head.version, 0), 'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint, 'archived_seq', coalesce(head.archived_seq, 0),
-    'kept', exists (select from public.job_queue_log_archive a where a.queue = $1),
-    'events', events, 'voided', public.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
+    'kept', exists (select from interlock.job_queue_log_archive a where a.queue = $1),
+    'events', events, 'voided', interlock.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
     'commands', commands.list, 'cut', commands.cut,
     'arrived_at', (extract(epoch from arrived) * 1000000)::bigint,
     'cancelled_at', (
-      select (extract(epoch from i.answered_at) * 1000000)::bigint from public.job_queue_inbox i
+      select (extract(epoch from i.answered_at) * 1000000)::bigint from interlock.job_queue_inbox i
        where i.queue = $1 and i.request_id = 'hand:cancelled:' || md5($2)),
     'not_taken_in', (
       select jsonb_build_object('reason', n.reason, 'at', (extract(epoch from n.refused_at) * 1000000)::bigint)
         from public.job_queue_not_taken_in n where n.queue = $1 and n.job_id = $2 order by n.id desc limit 1),
-    'row', case when arrived is null and not public.job_queue_known($2) then case status
-      when public.job_queue_status('pending') then 'pending' when public.job_queue_status('running') then 'running' end end,
+    'row', case when arrived is null and not interlock.job_queue_known($2) then case status
+      when interlock.job_queue_status('pending') then 'pending' when interlock.job_queue_status('running') then 'running' end end,
     'behind', case when status is not null then (
       select jsonb_build_object('events', count(*),
                'age_ms', (extract(epoch from clock_timestamp()) * 1000 - min((e ->> 'at')::bigint) / 1000)::bigint)
@@ -4843,7 +4900,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_not_live(queue text, job_id text) returns jsonb
+create or replace function interlock.job_queue_not_live(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -4937,9 +4994,9 @@ as $$
 #variable_conflict use_column
 declare
   wanted record;
-  voids json := public.job_queue_voided($1, 0);
-  nothing bigint[] := public.job_queue_void_seqs($1, false);
-  no_death bigint[] := public.job_queue_void_seqs($1, true);
+  voids json := interlock.job_queue_voided($1, 0);
+  nothing bigint[] := interlock.job_queue_void_seqs($1, false);
+  no_death bigint[] := interlock.job_queue_void_seqs($1, true);
 begin
   select f.model, f.since, f.before, f.job_ids, f.causes, coalesce(f.links, false) as links, coalesce(f.lim, 100) as lim into wanted
     from jsonb_to_record(coalesce(filter, '{}'))
@@ -4961,7 +5018,7 @@ begin
                   and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
              'queued', f.queued,
              'error', (
-               select d.error from public.job_queue_data d
+               select d.error from interlock.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
              || case when wanted.links and f.queued -> 'data' ? 'after' then jsonb_build_object('after', (
                select coalesce(to_jsonb(array_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n)), '[]')
@@ -5002,7 +5059,7 @@ begin
            and (wanted.causes is null or l.data ->> 'cause' = any (wanted.causes))
            and (wanted.model is null or wanted.model = any (q.models))
            and not exists (
-             select from public.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
+             select from interlock.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
          order by l.seq desc limit wanted.lim) f);
 end
 $$;
@@ -5018,8 +5075,8 @@ as $$
 #variable_conflict use_column
 declare
   dropped integer;
-  nothing bigint[] := public.job_queue_void_seqs($1, false);
-  no_death bigint[] := public.job_queue_void_seqs($1, true);
+  nothing bigint[] := interlock.job_queue_void_seqs($1, false);
+  no_death bigint[] := interlock.job_queue_void_seqs($1, true);
 begin
   with lives as materialized (
     select i.id as job_id, (
@@ -5035,10 +5092,10 @@ begin
     select * from lives where seq > life),
   -- A job that is put in line again at this moment has a new life, and keeps the data of that life.
   forgotten as (
-    delete from public.job_queue_data d using ended e
+    delete from interlock.job_queue_data d using ended e
      where d.queue = $1 and d.job_id = e.job_id and d.job_id = any ($2) and d.life = e.life),
   marked as (
-    insert into public.job_queue_dropped as m (queue, job_id, seq) select $1, e.job_id, e.seq from ended e
+    insert into interlock.job_queue_dropped as m (queue, job_id, seq) select $1, e.job_id, e.seq from ended e
     on conflict (queue, job_id) do update set seq = excluded.seq, dropped_at = clock_timestamp()
       where m.seq < excluded.seq
     returning 1)
@@ -5065,10 +5122,10 @@ declare
   replication jsonb;
   unknown_rows jsonb := '{"old": 0, "new": 0}';
   target record;
-  of_jobs jsonb := public.job_queue_columns('jobs');
-  of_runs jsonb := public.job_queue_columns('workflow_executions');
+  of_jobs jsonb := interlock.job_queue_columns('jobs');
+  of_runs jsonb := interlock.job_queue_columns('workflow_executions');
 begin
-  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select * into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if to_regclass('public.job_queue_state_v1') is not null then
     execute $sql$select jsonb_build_object('active_job_id', max(to_jsonb(s) ->> 'active_job_id'),
       'written_at', max((to_jsonb(s) ->> 'updated_at')::timestamptz)) from public.job_queue_state_v1 s$sql$ into first;
@@ -5084,7 +5141,7 @@ begin
       case when (first ->> 'written_at')::timestamptz > activated
         then (extract(epoch from (first ->> 'written_at')::timestamptz) * 1000000)::bigint end);
   end if;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if found then
     execute format($sql$
       select jsonb_build_object('old', count(*) filter (where u.queued_at <= $1 or u.queued_at is null),
@@ -5092,7 +5149,7 @@ begin
         from (select t.%2$I as queued_at from public.jobs t
                where t.%3$I is not null and not exists (
                  select from public.job_queue_log l
-                  where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+                  where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = t.%1$I::text)
                limit 1000) u
       $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
@@ -5125,7 +5182,7 @@ begin
     'replication', replication,
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
-      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'),
+      from pg_proc p where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like E'job\\_queue\\_%'),
     'realtime', to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null,
     'xmin', (select to_jsonb(x) from (
       select 'backend' as kind, a.application_name as application, a.state, a.usename as role,
@@ -5139,10 +5196,11 @@ begin
       order by 5 desc limit 1) x),
     'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
         'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
-      from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),
-    'account', public.job_queue_account(),
+      from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+     where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_' and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)),
+    'account', interlock.job_queue_account(),
     'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
-        'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
+        'followed', exists (select from interlock.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
           select coalesce(jsonb_agg(w.what), '[]') from (
             select 'a table of this name: it is something else' as what
@@ -5172,25 +5230,25 @@ begin
     'grants', jsonb_build_object('caller', caller,
       'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
         select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p
-         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%' and p.prorettype <> 'trigger'::regtype
+         where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like E'job\\_queue\\_%' and p.prorettype <> 'trigger'::regtype
            and not has_function_privilege(caller, p.oid, 'EXECUTE')
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
-         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
+         where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relkind = 'r'
+           and c.relname = any (string_to_array('job_queue_log,job_queue_state,job_queue_jobs,job_queue_not_taken_in,job_queue_set_aside,job_queue_migrations,job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
-         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'
+         where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like E'job\\_queue\\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
            -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
            and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_rows', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
-         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
-           and c.relname = any (string_to_array('job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations', ','))
+         where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relkind = 'r'
+           and c.relname = any (string_to_array('job_queue_log,job_queue_state,job_queue_jobs,job_queue_not_taken_in,job_queue_set_aside,job_queue_migrations,job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
       select a.target, a.sqlstate, count(*) as rows, max(a.tries) as tries, min(a.job_id) as example,
@@ -5200,20 +5258,20 @@ begin
         'reason', (array_agg(n.reason order by n.id desc))[1]) from public.job_queue_not_taken_in n
        where n.queue = $1
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = n.job_id)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)),
+         and not exists (select from interlock.job_queue_arrivals a where a.job_id = n.job_id)),
     'arrivals', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(a.arrived_at)) * 1000)::bigint)
-      from public.job_queue_arrivals a where a.queue = $1 or a.queue is null),
+      from interlock.job_queue_arrivals a where a.queue = $1 or a.queue is null),
     'inbox', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(o.at)) * 1000)::bigint)
-      from (select i.created_at as at from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null
-            union all select s.submitted_at from public.job_queue_submissions s where s.queue = $1 and s.code is null) o),
+      from (select i.created_at as at from interlock.job_queue_inbox i where i.queue = $1 and i.answered_at is null
+            union all select s.submitted_at from interlock.job_queue_submissions s where s.queue = $1 and s.code is null) o),
     'behind', jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
       'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                    from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)),
     'log', jsonb_build_object(
-      'bytes', pg_total_relation_size('public.job_queue_log'), 'archive_bytes', pg_total_relation_size('public.job_queue_log_archive'),
-      'events', (select coalesce(sum(h.version - h.archived_seq), 0) from public.job_queue_heads h),
+      'bytes', pg_total_relation_size('public.job_queue_log'), 'archive_bytes', pg_total_relation_size('interlock.job_queue_log_archive'),
+      'events', (select coalesce(sum(h.version - h.archived_seq), 0) from interlock.job_queue_heads h),
       'own', coalesce(head.version - head.archived_seq, 0),
       'oldest_at', (select (extract(epoch from l.created_at) * 1000000)::bigint
                       from public.job_queue_log l where l.queue = $1 and l.seq = head.archived_seq + 1),
@@ -5255,41 +5313,41 @@ declare
   head record;
 begin
   select h.version, h.projected_seq into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return jsonb_build_object(
-    'behind', case when exists (select from public.job_queue_targets()) then
+    'behind', case when exists (select from interlock.job_queue_targets()) then
       jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
         'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                      from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)) end,
     'arrivals', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(s.arrived_at)) * 1000)::bigint)
-      from (select a.arrived_at from public.job_queue_arrivals a
+      from (select a.arrived_at from interlock.job_queue_arrivals a
              where a.queue = $1 or a.queue is null order by a.id limit 1000) s),
     'inbox', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(s.at)) * 1000)::bigint)
-      from ((select i.created_at as at from public.job_queue_inbox i
+      from ((select i.created_at as at from interlock.job_queue_inbox i
               where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000)
             union all
-            (select j.submitted_at from public.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
+            (select j.submitted_at from interlock.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
             limit 1000) s),
     'submitted', (
       with open as materialized (
         select i.request_id, i.created_at, sum(pg_column_size(i.command)) over (order by i.created_at, i.request_id) as bytes
-          from public.job_queue_inbox i
+          from interlock.job_queue_inbox i
          where i.queue = $1 and i.answered_at is null and i.command ->> 'type' in ('enqueue', 'start') order by i.created_at, i.request_id limit 1000),
       given as (
         (select s.job_id, coalesce(s.code, 'undecided') as code, s.submitted_at as at, s.reason, 0 as way
-           from public.job_queue_submissions s where s.queue = $1 order by s.id limit 10000)
+           from interlock.job_queue_submissions s where s.queue = $1 order by s.id limit 10000)
         union all
         (select coalesce(j.job ->> 'job_id', j.job ->> 'jobId'), 'undecided', o.created_at, null, 0
            from open o
-           join public.job_queue_inbox i on i.queue = $1 and i.request_id = o.request_id
+           join interlock.job_queue_inbox i on i.queue = $1 and i.request_id = o.request_id
            cross join lateral jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
              else jsonb_build_array(i.command -> 'job') end) j (job)
           where o.bytes <= 8388608 limit 10000)
         union all
         (select coalesce(left(a.job_id, 200), '#' || a.id), 'arrived', a.arrived_at, null, 1
-           from public.job_queue_arrivals a where a.queue = $1 or a.queue is null order by a.id limit 10000)),
+           from interlock.job_queue_arrivals a where a.queue = $1 or a.queue is null order by a.id limit 10000)),
       each as (
         -- The newest command counts, then the row: as explain looks for them. What is live is told of by the log.
         select distinct on (g.job_id) g.* from given g
@@ -5320,7 +5378,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_submitted takes a limit of 0..1,000';
   end if;
   with open as materialized (
-    select i.request_id, i.created_at, pg_column_size(i.command) as size from public.job_queue_inbox i
+    select i.request_id, i.created_at, pg_column_size(i.command) as size from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null order by i.created_at limit 10001),
   -- Commands may be large: those that are read have 64 MB in all.
   first as materialized (
@@ -5331,28 +5389,28 @@ begin
   waiting as (
     select coalesce(j.job ->> 'job_id', j.job ->> 'jobId') as job_id, f.created_at as at, f.request_id, j.n
       from first f
-      join public.job_queue_inbox i on i.queue = $1 and i.request_id = f.request_id and i.command ->> 'type' in ('enqueue', 'start')
+      join interlock.job_queue_inbox i on i.queue = $1 and i.request_id = f.request_id and i.command ->> 'type' in ('enqueue', 'start')
       cross join lateral (
         select e.job, e.n from jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
           else jsonb_build_array(i.command -> 'job') end) with ordinality as e (job, n) limit lim) j),
   -- Jobs of their own, in the order in which they were submitted.
   submitted as materialized (
-    select s.id, s.job_id, s.submitted_at as at, s.request_id, s.code, s.reason from public.job_queue_submissions s
+    select s.id, s.job_id, s.submitted_at as at, s.request_id, s.code, s.reason from interlock.job_queue_submissions s
      where s.queue = $1 order by s.id limit 10001),
   arrived as materialized (
-    select a.id, a.job_id, a.arrived_at from public.job_queue_arrivals a
+    select a.id, a.job_id, a.arrived_at from interlock.job_queue_arrivals a
      where a.queue = $1 or a.queue is null order by a.id limit 10001),
   no as materialized (
     select r.request_id, r.answered_at, r.answer from (
       select n.*, sum(n.size) over (order by n.answered_at desc, n.request_id) as bytes from (
-        select i.request_id, i.answered_at, i.answer, pg_column_size(i.command) as size from public.job_queue_inbox i
+        select i.request_id, i.answered_at, i.answer, pg_column_size(i.command) as size from interlock.job_queue_inbox i
          where i.queue = $1 and i.answered_at is not null and i.answer @> '{"ok": false}' and i.command @> '{"type": "enqueue"}'
          order by i.answered_at desc limit 1000) n) r
      where r.bytes <= 67108864),
   refused as materialized (
     select j.job_id, r.answered_at as at, r.request_id, r.answer, j.n
       from no r
-      join public.job_queue_inbox i on i.queue = $1 and i.request_id = r.request_id
+      join interlock.job_queue_inbox i on i.queue = $1 and i.request_id = r.request_id
       cross join lateral (
         select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, e.n
           from jsonb_array_elements(i.command -> 'jobs') with ordinality as e (job, n) limit greatest(lim, 1)) j
@@ -5363,7 +5421,7 @@ begin
     select n.job_id, n.refused_at as at, n.reason from public.job_queue_not_taken_in n
      where n.queue = $1
        and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = n.job_id)
-       and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)
+       and not exists (select from interlock.job_queue_arrivals a where a.job_id = n.job_id)
      order by n.id desc)
   select jsonb_build_object(
     'undecided', jsonb_build_object('commands', (select count(*) from open) + (select count(distinct u.request_id) from submitted u),
@@ -5391,15 +5449,15 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_targets()
+create or replace function interlock.job_queue_targets()
 returns table (target text, key_column text, key_type text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  of_jobs jsonb := public.job_queue_columns('jobs');
-  of_runs jsonb := public.job_queue_columns('workflow_executions');
+  of_jobs jsonb := interlock.job_queue_columns('jobs');
+  of_runs jsonb := interlock.job_queue_columns('workflow_executions');
 begin
   return query
   select distinct on (t.name) t.name, a.attname::text, format_type(a.atttypid, null)
@@ -5420,33 +5478,33 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_columns(target text) returns jsonb
+create or replace function interlock.job_queue_columns(target text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return ('{"jobs":{"job_id":"job_id","status":"status","model":"model","kind":"kind","job_type":"job_type","user_id":"user_id","traceparent":"traceparent","tracestate":"tracestate","created_at":"created_at","required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason","queued_at":"queued_at","priority":"priority"},"workflow_executions":{"required_models":"required_models","blocked_by_job_id":"blocked_by_job_id","conflict_reason":"conflict_reason"}}'::jsonb -> target)
-    || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
+    || coalesce((select s.value -> target from interlock.job_queue_settings s where s.key = 'columns'), '{}');
 end
 $$;
 
-create or replace function public.job_queue_status(state text) returns text
+create or replace function interlock.job_queue_status(state text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce((select s.value ->> state from public.job_queue_settings s where s.key = 'statuses'), state);
+  return coalesce((select s.value ->> state from interlock.job_queue_settings s where s.key = 'statuses'), state);
 end
 $$;
 
-create or replace function public.job_queue_dated() returns boolean
+create or replace function interlock.job_queue_dated() returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
     select from pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and a.attname = public.job_queue_columns('jobs') ->> 'queued_at'
+     where a.attrelid = to_regclass('public.jobs') and a.attname = interlock.job_queue_columns('jobs') ->> 'queued_at'
        and a.atthasdef and not a.attisdropped);
 end
 $$;
@@ -5466,7 +5524,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_hidden(target text, command "char") returns boolean
+create or replace function interlock.job_queue_hidden(target text, command "char") returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5486,7 +5544,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_account() returns jsonb
+create or replace function interlock.job_queue_account() returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5496,9 +5554,9 @@ declare
   item record;
   names jsonb;
 begin
-  for target in select t.*, to_regclass('public.' || t.target) as id from public.job_queue_targets() t loop
-    names := public.job_queue_columns(target.target);
-    if public.job_queue_hidden(target.target, 'r') or public.job_queue_hidden(target.target, 'w') then
+  for target in select t.*, to_regclass('public.' || t.target) as id from interlock.job_queue_targets() t loop
+    names := interlock.job_queue_columns(target.target);
+    if interlock.job_queue_hidden(target.target, 'r') or interlock.job_queue_hidden(target.target, 'w') then
       found_items := found_items || jsonb_build_object('check', 'hidden', 'level', 'problem',
         'what', format('row level security of %s holds for %s, the role that Interlock runs as: rows that it hides are not taken in, and do not follow their jobs',
           target.target, current_user),
@@ -5543,7 +5601,7 @@ begin
           target.target, target.key_column));
     end if;
     continue when target.target <> 'jobs';
-    for item in select * from public.job_queue_refused_words() loop
+    for item in select * from interlock.job_queue_refused_words() loop
       found_items := found_items || jsonb_build_object('check', 'words', 'level', 'problem',
         'what', format('jobs.%s does not take %s (%s): rows of such jobs do not follow', names ->> 'status',
           array_to_string(item.words, ', '), item.because),
@@ -5552,7 +5610,7 @@ begin
     end loop;
   end loop;
   for item in
-    select s.*, to_regclass('public.' || s.target) is null as is_alone from public.job_queue_shadowing() s
+    select s.*, to_regclass('public.' || s.target) is null as is_alone from interlock.job_queue_shadowing() s
   loop
     found_items := found_items || jsonb_build_object('check', 'schema', 'level', 'problem',
       'what', format('the search path of %s leads to %I.%I, and Interlock follows the tables of schema public alone: %s', item.path_of,
@@ -5565,7 +5623,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_refused_words() returns table (states text[], words text[], because text)
+create or replace function interlock.job_queue_refused_words() returns table (states text[], words text[], because text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5578,7 +5636,7 @@ declare
 begin
   select a.attname, a.attnum, format_type(a.atttypid, a.atttypmod) as type into status
     from pg_attribute a
-   where a.attrelid = to_regclass('public.jobs') and a.attname = public.job_queue_columns('jobs') ->> 'status' and not a.attisdropped;
+   where a.attrelid = to_regclass('public.jobs') and a.attname = interlock.job_queue_columns('jobs') ->> 'status' and not a.attisdropped;
   if not found then
     return;
   end if;
@@ -5596,7 +5654,7 @@ begin
       begin
         -- A type that is too short cuts the word instead of refusing it.
         execute format('select (%s) is not false and jobs.%I::text = %L from (select %3$L::%4$s as %2$I) as jobs',
-          hurdle.test, status.attname, public.job_queue_status(state), status.type) into taken;
+          hurdle.test, status.attname, interlock.job_queue_status(state), status.type) into taken;
       exception
         when invalid_text_representation or check_violation or string_data_right_truncation then
           taken := hurdle.place > 0;
@@ -5606,7 +5664,7 @@ begin
       end;
       if not taken then
         states := states || state;
-        words := words || public.job_queue_status(state);
+        words := words || interlock.job_queue_status(state);
       end if;
     end loop;
     if cardinality(states) > 0 then
@@ -5617,7 +5675,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_shadowing() returns table (target text, schema text, path_of text)
+create or replace function interlock.job_queue_shadowing() returns table (target text, schema text, path_of text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5656,7 +5714,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_intake() returns trigger
+create or replace function interlock.job_queue_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5668,7 +5726,7 @@ begin
   -- What may fail (a column that was dropped since) is read only in the inner block. So the block takes no transaction id, and
   -- 10,000 single inserts in one transaction stay cheap.
   begin
-    pending := public.job_queue_status('pending');
+    pending := interlock.job_queue_status('pending');
     if tg_nargs = 0 then
       select array_agg(left(a.job_id::text, 300)) filter (where a.queued_at is null), count(a.queued_at) > 0 into ids, dated
         from arrived a where a.status::text = pending;
@@ -5676,19 +5734,19 @@ begin
       execute format('select array_agg(left(a.%1$I::text, 300)) filter (where a.%2$I is null), count(a.%2$I) > 0
         from arrived a where a.%3$I::text = $1', variadic tg_argv) into ids, dated using pending;
     end if;
-    if dated and public.job_queue_dated() then
+    if dated and interlock.job_queue_dated() then
       execute format('select array_agg(left(a.%1$I::text, 300)) from arrived a
-        where a.%2$I::text = $1 and (a.%3$I is null or not public.job_queue_known(a.%1$I::text))',
+        where a.%2$I::text = $1 and (a.%3$I is null or not interlock.job_queue_known(a.%1$I::text))',
         coalesce(tg_argv[0], 'job_id'), coalesce(tg_argv[2], 'status'), coalesce(tg_argv[1], 'queued_at')) into ids using pending;
     end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
   end;
-  if ids is null or to_regclass('public.job_queue_arrivals') is null then
+  if ids is null or to_regclass('interlock.job_queue_arrivals') is null then
     return null;
   end if;
-  insert into public.job_queue_arrivals (job_id) select unnest(ids);
+  insert into interlock.job_queue_arrivals (job_id) select unnest(ids);
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
   end if;
@@ -5726,24 +5784,24 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('interlock.intake', 0));
   loop
     with free as (
-      select a.id from public.job_queue_arrivals a
-       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+      select a.id from interlock.job_queue_arrivals a
+       where (a.queue is null or a.queue = $1 or interlock.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
          and coalesce(a.claimed_until < clock_timestamp(), true)
        order by a.id limit $2 for update skip locked),
     taken as (
-      update public.job_queue_arrivals a
+      update interlock.job_queue_arrivals a
          set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
        where a.id = any (array(select id from free))
       returning a.id)
     select array_agg(t.id) into claimed from taken t;
     exit when claimed is null;
-    found_rows := public.job_queue_arrived_rows(claimed);
+    found_rows := interlock.job_queue_arrived_rows(claimed);
     exit when found_rows is null;
     select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
-    delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
+    delete from interlock.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
     exit when not found_rows @> '[{"unseen": true}]';
     -- Rows that cannot be seen make room for those behind them.
-    update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
+    update interlock.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
      where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
     unseen := unseen || kept;
     select coalesce(to_jsonb(array_agg(r order by n)), '[]') into found_rows
@@ -5765,7 +5823,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
+create or replace function interlock.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -5774,19 +5832,19 @@ set cpu_operator_cost = 0.00001
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   answer jsonb;
-  hidden boolean := public.job_queue_hidden('jobs', 'r');
+  hidden boolean := interlock.job_queue_hidden('jobs', 'r');
   rows refcursor;
 begin
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found then
     return null;
   end if;
   -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open rows for execute format($sql$
     with a as materialized (
-      select id, job_id from public.job_queue_arrivals where id = any ($1)),
+      select id, job_id from interlock.job_queue_arrivals where id = any ($1)),
     -- Look up the keys before any other condition: the index of rows that are not taken in would lead to all that wait.
     keyed as materialized (
       select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, %3$s as fields
@@ -5802,8 +5860,8 @@ begin
       cross join lateral (
         select $4 and length(a.job_id) <= 200 and not exists (select from keyed k where k.key = a.job_id::%2$s) is true as unseen) u
      where r.key is not null or a.job_id is null or length(a.job_id) > 200 or u.unseen
-    $sql$, target.key_column, target.key_type, public.job_queue_row_fields(), names ->> 'queued_at', names ->> 'status')
-    using arrival_ids, public.job_queue_status('pending'), public.job_queue_dated(), hidden;
+    $sql$, target.key_column, target.key_type, interlock.job_queue_row_fields(), names ->> 'queued_at', names ->> 'status')
+    using arrival_ids, interlock.job_queue_status('pending'), interlock.job_queue_dated(), hidden;
   if hidden then
     perform set_config('search_path', public.job_queue_user_path(), true);
   end if;
@@ -5813,7 +5871,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_row_fields() returns text
+create or replace function interlock.job_queue_row_fields() returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -5821,7 +5879,7 @@ declare
   fields jsonb;
 begin
   select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
-    from jsonb_each_text(public.job_queue_columns('jobs')) as n
+    from jsonb_each_text(interlock.job_queue_columns('jobs')) as n
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped
    -- What a job requires may say only who may write the coordination columns. A column that was added since the last migration: not yet.
    where n.key <> 'requirements' or (a.atttypid = 'jsonb'::regtype and exists (
@@ -5840,13 +5898,13 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
+create or replace function interlock.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select $2 < clock_timestamp() - interval '10 minutes'
      and not exists (
-       select from public.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
+       select from interlock.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = $3)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
@@ -5871,53 +5929,53 @@ begin
   end if;
   if jsonb_array_length(refused) > 0 then
     reasons := array(
-      select a.id from public.job_queue_arrivals a
+      select a.id from interlock.job_queue_arrivals a
        where a.queue = $1 and a.id = any (array(select (r ->> 'arrival_id')::bigint from jsonb_array_elements(refused) as r))
          for update skip locked);
     insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
     select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-      join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
+      join interlock.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
-    perform public.job_queue_say_not_taken_in($1, array_agg(a.job_id order by a.id), array_agg(r.reason order by a.id))
+    perform interlock.job_queue_say_not_taken_in($1, array_agg(a.job_id order by a.id), array_agg(r.reason order by a.id))
        from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons) and length(a.job_id) <= 200;
+       join interlock.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons) and length(a.job_id) <= 200;
     -- Keeps the newest 10,000. The rows of `jobs` behind the others are there: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   -- Most are deleted already, by the append that put their job in line.
   known := array(
-    select a.id from public.job_queue_arrivals a
+    select a.id from interlock.job_queue_arrivals a
      where a.queue = $1 and a.id = any ($2) and exists (
        select from public.job_queue_log l where l.queue = $1 and l.job_id = a.job_id)
        for update skip locked);
   if cardinality(known) > 0 then
     -- The log knew these before: an append takes the arrivals of its own jobs along.
-    locked := public.job_queue_say_not_taken_in($1, array(
-      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id),
+    locked := interlock.job_queue_say_not_taken_in($1, array(
+      select distinct a.job_id from interlock.job_queue_arrivals a where a.id = any (known) order by a.job_id),
       array['the queue knew a job with this id before this row; insert the row under another id']);
   end if;
-  delete from public.job_queue_arrivals a
+  delete from interlock.job_queue_arrivals a
    where a.id = any (reasons) or (a.id = any (known) and a.job_id <> all (locked));
   get diagnostics gone = row_count;
   -- The append left these out because another transaction had them locked. They are free again at once, not only when the claim
   -- ends.
-  update public.job_queue_arrivals a set claimed_until = clock_timestamp()
+  update interlock.job_queue_arrivals a set claimed_until = clock_timestamp()
    where a.id = any (array(
-     select b.id from public.job_queue_arrivals b
+     select b.id from interlock.job_queue_arrivals b
       where b.queue = $1 and b.id = any ($2) and b.id <> all (known) and b.claimed_until > clock_timestamp() for update skip locked));
   return gone;
 end
 $$;
 
-create or replace function public.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
+create or replace function interlock.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   statement text;
   rows refcursor;
   one text;
@@ -5925,7 +5983,7 @@ declare
   is_locked boolean;
   locked text[] := '{}';
 begin
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found then
     return locked;
   end if;
@@ -5933,7 +5991,7 @@ begin
     with known as materialized (
       select t.%1$I as key from public.jobs t
        where t.%1$I = $2::%2$s and t.%3$I::text = $3 and (t.%4$I is null or $4) and t.%5$I is distinct from $5
-         and not (public.job_queue_linked($1, 'jobs', $2, t.%4$I)
+         and not (interlock.job_queue_linked($1, 'jobs', $2, t.%4$I)
            and exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $2))),
     free as materialized (
       select t.%1$I as key from public.jobs t where t.%1$I = any (array(select key from known)) for no key update skip locked),
@@ -5949,7 +6007,7 @@ begin
       -- Tells the trigger job_queue_status_set that this is not a hand edit. The text is parsed with pinned names and runs under the
       -- user's own search path, where his triggers and CHECKs find what they name.
       perform set_config('interlock.projecting', 'on', true);
-      open rows for execute statement using queue, one, public.job_queue_status('pending'), public.job_queue_dated(),
+      open rows for execute statement using queue, one, interlock.job_queue_status('pending'), interlock.job_queue_dated(),
         'not taken in: ' || left(reasons[place], 500);
       perform set_config('search_path', public.job_queue_user_path(), true);
       fetch rows into is_locked;
@@ -5967,7 +6025,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_known(job_id text) returns boolean
+create or replace function interlock.job_queue_known(job_id text) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -5977,7 +6035,7 @@ as $$
 begin
   return exists (
     select from public.job_queue_log l
-     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $1);
+     where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = $1);
 end
 $$;
 
@@ -5991,7 +6049,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   chosen text[] := coalesce(states, array['pending', 'running']);
   made text;
   answer jsonb;
@@ -6000,7 +6058,7 @@ begin
     raise exception using errcode = 'JQ001',
       message = 'job_queue_adoptable takes states of pending and running and a limit of 1..10,000';
   end if;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found or not exists (
     select from pg_attribute a
      where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
@@ -6014,7 +6072,7 @@ begin
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
   execute format($sql$
     with words as materialized (
-      select s as state, public.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
+      select s as state, interlock.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
     unknown as materialized (
       select t.%1$I as key, w.state, %3$s as since
         from public.jobs t join words w on w.word = t.%4$I::text
@@ -6022,8 +6080,8 @@ begin
          and length(t.%1$I::text) > 0
          and not exists (
            select from public.job_queue_log l
-            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))),
+            where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from interlock.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))),
     first as materialized (
       select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
     select jsonb_build_object(
@@ -6033,7 +6091,7 @@ begin
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
           join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
-    $sql$, target.key_column, public.job_queue_row_fields(), made, names ->> 'status') into answer using chosen, job_ids, lim;
+    $sql$, target.key_column, interlock.job_queue_row_fields(), made, names ->> 'status') into answer using chosen, job_ids, lim;
   return answer;
 end
 $$;
@@ -6048,7 +6106,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   status_type text;
   candidates text[] := job_ids;
   adopted jsonb;
@@ -6058,7 +6116,7 @@ begin
   if length(queue) between 1 and 200 is not true or cardinality(job_ids) between 0 and 10000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_adopt takes a queue and at most 10,000 ids';
   end if;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   select format_type(a.atttypid, a.atttypmod) into status_type
     from pg_attribute a
    where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped;
@@ -6087,23 +6145,23 @@ begin
       select t.%1$I as key, w.n
         from wanted w join public.jobs t on t.%1$I = w.key
        where length(t.%1$I::text) between 1 and 200
-         and t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+         and t.%4$I::text in (interlock.job_queue_status('pending'), interlock.job_queue_status('running'))
          and not exists (
            select from public.job_queue_log l
-            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))
+            where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from interlock.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))
          for no key update of t),
     cleared as (
       update public.jobs t
-         set %4$I = public.job_queue_status('pending')::%3$s, %5$s
+         set %4$I = interlock.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
     -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them. They speak for these jobs.
     noted as (
-      update public.job_queue_unlinked u set late = false, queue = null, life = null
+      update interlock.job_queue_unlinked u set late = false, queue = null, life = null
         from cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
-      insert into public.job_queue_arrivals (queue, job_id)
+      insert into interlock.job_queue_arrivals (queue, job_id)
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
       returning id, job_id)
     select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a
@@ -6120,7 +6178,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
+create or replace function interlock.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6133,14 +6191,14 @@ begin
     select l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
              is not distinct from (lag(l.job_type) over before, lag(l.models) over before,
                lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over before)
-           and public.job_queue_end_of_life($1, $2, l.seq) in ('failed', 'expired') is true as is_retry
+           and interlock.job_queue_end_of_life($1, $2, l.seq) in ('failed', 'expired') is true as is_retry
       from public.job_queue_log l
      where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' and l.seq >= $3 window before as (order by l.seq))
   select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3);
 end
 $$;
 
-create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
+create or replace function interlock.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6156,14 +6214,14 @@ begin
              select l.seq from public.job_queue_log l
               where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
               order by l.seq + 0 limit 1) end as life
-      from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2))
+      from interlock.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2))
   select k.job_id, coalesce(r.seq, k.life), k.is_noted and r.seq is null
     from known k left join lateral (
-      select public.job_queue_last_retry($1, k.job_id, k.life) as seq where k.life is not null and public.job_queue_reads($1) < 7) r on true;
+      select interlock.job_queue_last_retry($1, k.job_id, k.life) as seq where k.life is not null and interlock.job_queue_reads($1) < 7) r on true;
 end
 $$;
 
-create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
+create or replace function interlock.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6176,7 +6234,7 @@ declare
   present record;
   own bigint;
 begin
-  select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
+  select u.late into late from interlock.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
   if $2 <> 'jobs' then
     return late is null;
   end if;
@@ -6189,11 +6247,11 @@ begin
     select coalesce((l.data ->> 'retry_of')::bigint, l.seq) into own from public.job_queue_log l
      where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.created_at = $4;
   elsif late is not null then
-    own := (select w.life from public.job_queue_row_lives($1, array[$3]) w);
+    own := (select w.life from interlock.job_queue_row_lives($1, array[$3]) w);
   else
     return present.created_at = $4 is true or not exists (
       select from public.job_queue_log l
-       where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       where l.queue = any (array(select h.queue from interlock.job_queue_heads h where h.queue <> $1))
          and l.job_id = $3 and l.event_type = 'queued'
          and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
            select from public.job_queue_jobs j
@@ -6203,7 +6261,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
+create or replace function interlock.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6212,12 +6270,12 @@ set cpu_operator_cost = 0.00001
 as $$
 begin
   return array(
-    select u.job_id from public.job_queue_unlinked u
+    select u.job_id from interlock.job_queue_unlinked u
      where u.target = $2 and u.job_id = any ($3) and (u.late or u.queue is distinct from $1 or not exists (
        select from public.job_queue_jobs j where j.queue = $1 and j.job_id = u.job_id and abs(j.life) = u.life))
     union
     select l.job_id from public.job_queue_log l
-     where $2 = 'jobs' and l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+     where $2 = 'jobs' and l.queue = any (array(select h.queue from interlock.job_queue_heads h where h.queue <> $1))
        and l.job_id = any ($3) and l.event_type = 'queued');
 end
 $$;
@@ -6229,13 +6287,13 @@ as $$
 declare
   linked integer;
 begin
-  delete from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($2);
+  delete from interlock.job_queue_unlinked u where u.target = $1 and u.job_id = any ($2);
   get diagnostics linked = row_count;
   return linked;
 end
 $$;
 
-create or replace function public.job_queue_row_linked() returns trigger
+create or replace function interlock.job_queue_row_linked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6243,8 +6301,8 @@ declare
   id text;
 begin
   execute format('select $1.%I::text', tg_argv[1]) into id using new;
-  if to_regclass('public.job_queue_unlinked') is not null then
-    delete from public.job_queue_unlinked u where u.target = tg_argv[0] and u.job_id = id;
+  if to_regclass('interlock.job_queue_unlinked') is not null then
+    delete from interlock.job_queue_unlinked u where u.target = tg_argv[0] and u.job_id = id;
   end if;
   return null;
 exception when undefined_column then
@@ -6252,7 +6310,7 @@ exception when undefined_column then
 end
 $$;
 
-create or replace function public.job_queue_row_unlinked() returns trigger
+create or replace function interlock.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6271,13 +6329,13 @@ begin
     return null;
   end;
   if id is distinct from was then
-    perform public.job_queue_note_row(tg_argv[0], id, tg_op = 'UPDATE');
+    perform interlock.job_queue_note_row(tg_argv[0], id, tg_op = 'UPDATE');
   end if;
   return null;
 end
 $$;
 
-create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
+create or replace function interlock.job_queue_note_row(target text, job_id text, moved boolean) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6286,19 +6344,19 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 begin
-  if job_id is null or length(job_id) > 200 or to_regclass('public.job_queue_unlinked') is null then
+  if job_id is null or length(job_id) > 200 or to_regclass('interlock.job_queue_unlinked') is null then
     return;
   end if;
-  insert into public.job_queue_unlinked as u (target, job_id, late)
+  insert into interlock.job_queue_unlinked as u (target, job_id, late)
   values ($1, $2, $3 or exists (
     select from public.job_queue_log l
-     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
+     where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = $2
        and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'))
   on conflict (target, job_id) do update set late = true;
 end
 $$;
 
-create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
+create or replace function interlock.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6309,10 +6367,10 @@ declare
   key record;
   left_over text[] := '{}';
 begin
-  if to_regclass('public.job_queue_unlinked') is null then
+  if to_regclass('interlock.job_queue_unlinked') is null then
     return;
   end if;
-  noted := array(select u.job_id from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($3));
+  noted := array(select u.job_id from interlock.job_queue_unlinked u where u.target = $1 and u.job_id = any ($3));
   if cardinality(noted) = 0 then
     return;
   end if;
@@ -6330,12 +6388,12 @@ begin
     execute format('select coalesce(array_agg(t.%1$I::text), %4$L) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
       key_column, target, key.type, '{}') into left_over using noted;
   end if;
-  delete from public.job_queue_unlinked u
+  delete from interlock.job_queue_unlinked u
    where u.target = $1 and u.job_id = any (noted) and u.job_id <> all (left_over);
 end
 $$;
 
-create or replace function public.job_queue_status_set() returns trigger
+create or replace function interlock.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6366,8 +6424,8 @@ begin
     return null;
   end;
   if was_id is distinct from id then
-    perform public.job_queue_note_row('jobs', id, true);
-    perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
+    perform interlock.job_queue_note_row('jobs', id, true);
+    perform interlock.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
   end if;
   -- A block of its own, since the table may have no column for models. Then there is nothing to do.
   begin
@@ -6381,25 +6439,25 @@ begin
   end;
   if moved and to_regclass('public.job_queue_jobs') is not null and exists (
     select from public.job_queue_jobs j
-     where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = id) then
+     where j.queue = any (array(select h.queue from interlock.job_queue_heads h)) and j.job_id = id) then
     raise warning 'Interlock: job % keeps the models it was queued with', id
       using hint = 'Cancel it and insert another row: interlock cancel <job>';
   end if;
   if word is not distinct from was then
     return null;
   end if;
-  if word = public.job_queue_status('cancelled') then
-    if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
-      perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
+  if word = interlock.job_queue_status('cancelled') then
+    if to_regprocedure('interlock.job_queue_not_arrived(text, text[])') is not null then
+      perform interlock.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
     end if;
-    if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
-      perform public.job_queue_cancel_rows(array[id], array[queued]);
+    if to_regprocedure('interlock.job_queue_cancel_rows(text[], timestamptz[])') is not null then
+      perform interlock.job_queue_cancel_rows(array[id], array[queued]);
     end if;
-  elsif word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null
-        and (queued is null or (public.job_queue_dated() and not public.job_queue_known(id))) then
-    insert into public.job_queue_arrivals (job_id) values (id);
+  elsif word = interlock.job_queue_status('pending') and to_regclass('interlock.job_queue_arrivals') is not null
+        and (queued is null or (interlock.job_queue_dated() and not interlock.job_queue_known(id))) then
+    insert into interlock.job_queue_arrivals (job_id) values (id);
     -- What the log has forgotten may come of the row a second time.
-    update public.job_queue_unlinked u set queue = null, life = null where u.target = 'jobs' and u.job_id = id and u.life is not null;
+    update interlock.job_queue_unlinked u set queue = null, life = null where u.target = 'jobs' and u.job_id = id and u.life is not null;
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');
     end if;
@@ -6408,7 +6466,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_deleted() returns trigger
+create or replace function interlock.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6427,19 +6485,19 @@ begin
     raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
   end;
-  if ids is null or to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is null then
+  if ids is null or to_regprocedure('interlock.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
   end if;
-  if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
-    perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  if to_regprocedure('interlock.job_queue_not_arrived(text, text[])') is not null then
+    perform interlock.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
   end if;
-  perform public.job_queue_cancel_rows(ids, queued);
-  perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  perform interlock.job_queue_cancel_rows(ids, queued);
+  perform interlock.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
   return null;
 end
 $$;
 
-create or replace function public.job_queue_execution_deleted() returns trigger
+create or replace function interlock.job_queue_execution_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6447,7 +6505,7 @@ declare
   ids text[];
 begin
   execute format('select array_agg(left(d.%1$I::text, 300)) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
-  perform public.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
+  perform interlock.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
   return null;
 exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
@@ -6456,7 +6514,7 @@ exception when undefined_column or undefined_table or undefined_function then
 end
 $$;
 
-create or replace function public.job_queue_truncated() returns trigger
+create or replace function interlock.job_queue_truncated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6469,30 +6527,30 @@ declare
   whole boolean := tg_relid = to_regclass('public.' || tg_argv[0]);
 begin
   if tg_when = 'AFTER' then
-    perform public.job_queue_rows_gone(tg_argv[0], tg_argv[1],
-      array(select u.job_id from public.job_queue_unlinked u where u.target = tg_argv[0]));
+    perform interlock.job_queue_rows_gone(tg_argv[0], tg_argv[1],
+      array(select u.job_id from interlock.job_queue_unlinked u where u.target = tg_argv[0]));
     return null;
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
   -- The arrivals first, as when rows are deleted (job_queue_not_arrived).
   execute format('with gone as materialized (
-      select a.id from public.job_queue_arrivals a
+      select a.id from interlock.job_queue_arrivals a
        where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
-    delete from public.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
+    delete from interlock.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
   live := array(
     select distinct j.job_id from public.job_queue_jobs j
      where key_type <> 'uuid' or j.job_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
-  perform public.job_queue_cancel_rows(ids, queued);
+  perform interlock.job_queue_cancel_rows(ids, queued);
   -- If rows are hidden by row level security, those that were taken in are known from the log.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j
       join public.job_queue_log l
         on l.queue = j.queue and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at = j.queued_at and l.data ? 'intake';
-    perform public.job_queue_cancel_rows(ids, queued);
+    perform interlock.job_queue_cancel_rows(ids, queued);
   end if;
   return null;
 exception when undefined_column or undefined_table or undefined_function then
@@ -6502,7 +6560,7 @@ exception when undefined_column or undefined_table or undefined_function then
 end
 $$;
 
-create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
+create or replace function interlock.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6512,28 +6570,28 @@ as $$
 declare
   asked integer;
 begin
-  insert into public.job_queue_inbox (queue, request_id, command)
+  insert into interlock.job_queue_inbox (queue, request_id, command)
   select j.queue, format('hand:%s:%s', md5(j.job_id), q.at), jsonb_build_object('type', 'cancel', 'job_id', j.job_id, 'queued_at', q.at)
     from public.job_queue_jobs j, lateral (select (extract(epoch from j.queued_at) * 1000000)::bigint as at) q
-   where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = any ($1)
+   where j.queue = any (array(select h.queue from interlock.job_queue_heads h)) and j.job_id = any ($1)
      and exists (
        select from unnest($1, $2) as r (id, at)
         -- The row of this very life: known without a look into the log, which takes 0.1 ms.
-        where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
+        where r.id = j.job_id and (r.at = j.queued_at or interlock.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
    order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
   end if;
-  if to_regclass('public.job_queue_doubles') is not null then
-    delete from public.job_queue_doubles d
-     where d.queue = any (array(select h.queue from public.job_queue_heads h)) and d.job_id = any ($1);
+  if to_regclass('interlock.job_queue_doubles') is not null then
+    delete from interlock.job_queue_doubles d
+     where d.queue = any (array(select h.queue from interlock.job_queue_heads h)) and d.job_id = any ($1);
   end if;
 end
 $$;
 
-create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
+create or replace function interlock.job_queue_not_arrived(key_column text, job_ids text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6547,27 +6605,27 @@ declare
   pending text;
   left_over text[] := '{}';
 begin
-  if to_regclass('public.job_queue_arrivals') is null then
+  if to_regclass('interlock.job_queue_arrivals') is null then
     return;
   end if;
   arrived := array(
-    select a.job_id from public.job_queue_arrivals a where a.job_id = any ($2) order by a.id for update);
+    select a.job_id from interlock.job_queue_arrivals a where a.job_id = any ($2) order by a.id for update);
   if cardinality(arrived) = 0 then
     return;
   end if;
   select max(format_type(a.atttypid, null)) filter (where a.attname = key_column),
-         max(format('and t.%I::text = $2', a.attname)) filter (where a.attname = public.job_queue_columns('jobs') ->> 'status')
+         max(format('and t.%I::text = $2', a.attname)) filter (where a.attname = interlock.job_queue_columns('jobs') ->> 'status')
     into key_type, pending
     from pg_attribute a where a.attrelid = to_regclass('public.jobs') and not a.attisdropped;
   if key_type is not null and not row_security_active('public.jobs') then
     execute format('select coalesce(array_agg(t.%1$I::text), %3$L) from public.jobs t where t.%1$I = any ($1::%2$s[]) %4$s',
-      key_column, key_type, '{}', pending) into left_over using arrived, public.job_queue_status('pending');
+      key_column, key_type, '{}', pending) into left_over using arrived, interlock.job_queue_status('pending');
   end if;
-  delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.job_id <> all (left_over);
+  delete from interlock.job_queue_arrivals a where a.job_id = any (arrived) and a.job_id <> all (left_over);
 end
 $$;
 
-create or replace function public.job_queue_guard_columns() returns trigger
+create or replace function interlock.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -6641,7 +6699,7 @@ begin
     perform set_config('synchronous_commit', 'off', true);
   end if;
   select h.projected_seq, h.version into head
-        from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+        from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head is null then
     return jsonb_build_object('projected_seq', 0, 'version', 0, 'written', 0, 'set_aside', 0, 'busy', false, 'targets', 0);
   end if;
@@ -6651,16 +6709,16 @@ begin
       -- Read again, since it may have moved before we had the lock. Ids and rows are read in separate statements, so a row may be
       -- newer than `through`. Then the event that changed it comes next, and finds the row right.
       select h.projected_seq, h.version into head
-        from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+        from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
-      ids := public.job_queue_touched(queue, head.projected_seq, through);
+      ids := interlock.job_queue_touched(queue, head.projected_seq, through);
       -- One job may stand for any number of rows, and a step is to stay short.
       insert into public.job_queue_set_aside as s (queue, target, job_id, sqlstate)
       select $1, 'jobs', d.job_id, '00000' from (
-        select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.stands_for = any (ids)
-        union select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.job_id = any (ids)) d
+        select o.job_id from interlock.job_queue_doubles o where o.queue = $1 and o.stands_for = any (ids)
+        union select o.job_id from interlock.job_queue_doubles o where o.queue = $1 and o.job_id = any (ids)) d
       on conflict on constraint job_queue_set_aside_pkey do update set next_at = clock_timestamp();
-      for target in select * from public.job_queue_targets() loop
+      for target in select * from interlock.job_queue_targets() loop
         targets := targets + 1;
         select array_agg(s.job_id) into again from (
           select a.job_id from public.job_queue_set_aside a
@@ -6672,17 +6730,17 @@ begin
         if target.target = 'jobs' and again is not null then
           -- Before the rows are written: what has not ended by now may end while they are.
           over := array(
-            select o.job_id from public.job_queue_doubles o
+            select o.job_id from interlock.job_queue_doubles o
              where o.queue = $1 and o.job_id = any (again) and not exists (
                select from public.job_queue_jobs j where j.queue = $1 and j.job_id = o.stands_for and j.queued_at < o.since));
         end if;
-        written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
+        written := written + interlock.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
       if cardinality(over) > 0 then
-        delete from public.job_queue_doubles d
+        delete from interlock.job_queue_doubles d
          where d.queue = $1 and d.job_id = any (array(
-           select o.job_id from public.job_queue_doubles o
+           select o.job_id from interlock.job_queue_doubles o
             where o.queue = $1 and o.job_id = any (over)
               and not exists (select from public.job_queue_set_aside a where a.queue = $1 and a.target = 'jobs' and a.job_id = o.job_id)
               for update skip locked));
@@ -6693,10 +6751,10 @@ begin
       end if;
       if through > head.projected_seq then
         -- From where it was: changes below are deleted already, and an old transaction may keep their rows visible.
-        delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
-        select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+        delete from interlock.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
+        select h.version into at from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
         -- Not if it was started again meanwhile.
-        update public.job_queue_heads h set projected_seq = through
+        update interlock.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;
     exception when lock_not_available then
@@ -6706,7 +6764,7 @@ begin
     end;
   else
     busy := true;
-    targets := (select count(*) from public.job_queue_targets());
+    targets := (select count(*) from interlock.job_queue_targets());
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
@@ -6719,7 +6777,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
+create or replace function interlock.job_queue_touched(queue text, after bigint, through bigint) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6733,12 +6791,12 @@ begin
     select l.job_id from public.job_queue_log l
      where l.queue = $1 and l.seq > $2 and l.seq <= $3 and l.job_id is not null
     union
-    select unnest(c.job_ids) from public.job_queue_changes c
+    select unnest(c.job_ids) from interlock.job_queue_changes c
      where c.queue = $1 and c.seq > $2 and c.seq <= $3);
 end
 $$;
 
-create or replace function public.job_queue_project_target(
+create or replace function interlock.job_queue_project_target(
   queue text, target text, key_column text, key_type text, job_ids text[]) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6750,8 +6808,8 @@ declare
   enough timestamptz;
 begin
   begin
-    select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, job_ids);
-    perform public.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
+    select * into wrote from interlock.job_queue_write_target(queue, target, key_column, key_type, job_ids);
+    perform interlock.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
     return wrote.written;
   exception when others then
     -- A user's trigger may be wrong, and it may be slow: what is not done after a second waits for a later call.
@@ -6762,18 +6820,18 @@ begin
       if clock_timestamp() > enough then
         raise exception using errcode = 'JQ109', message = 'no time left in this call';
       end if;
-      select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, array[one]);
-      perform public.job_queue_set_aside_rows(queue, target, array[one], wrote.missed, '55P03');
+      select * into wrote from interlock.job_queue_write_target(queue, target, key_column, key_type, array[one]);
+      perform interlock.job_queue_set_aside_rows(queue, target, array[one], wrote.missed, '55P03');
       total := total + wrote.written;
     exception when others then
-      perform public.job_queue_set_aside_rows(queue, target, array[one], array[one], sqlstate);
+      perform interlock.job_queue_set_aside_rows(queue, target, array[one], array[one], sqlstate);
     end;
   end loop;
   return total;
 end
 $$;
 
-create or replace function public.job_queue_write_target(
+create or replace function interlock.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -6781,7 +6839,7 @@ as $$
 declare
   candidates text[] := job_ids;
   present text[];
-  names jsonb := public.job_queue_columns(target);
+  names jsonb := interlock.job_queue_columns(target);
   models text := quote_ident(names ->> 'required_models');
   blocker text := quote_ident(names ->> 'blocked_by_job_id');
   reason text := quote_ident(names ->> 'conflict_reason');
@@ -6824,9 +6882,9 @@ begin
   end if;
   if target = 'jobs' then
     select coalesce(array_agg(w.job_id), '{}'), array_agg(w.job_id) filter (where not w.is_noted) into own, fresh
-      from public.job_queue_row_lives(queue, present) w where w.life is not null;
+      from interlock.job_queue_row_lives(queue, present) w where w.life is not null;
   end if;
-  doubtful := array(select d.id from unnest(public.job_queue_doubtful(queue, target, present)) as d (id) where d.id <> all (own));
+  doubtful := array(select d.id from unnest(interlock.job_queue_doubtful(queue, target, present)) as d (id) where d.id <> all (own));
   -- Tells the trigger job_queue_status_set that this is not a hand edit. If the write raises, this is undone with it. A SET
   -- clause would need a superuser.
   perform set_config('interlock.projecting', 'on', true);
@@ -6836,12 +6894,12 @@ begin
   open rows for execute format($sql$
     with stale as materialized (
       select t.%1$I as key, %7$s as was, o.*
-        from public.job_queue_outer_rows($1, $2) o
+        from interlock.job_queue_outer_rows($1, $2) o
         join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
        where (%5$s) is distinct from (%6$s)
-         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))
+         and (o.job_id <> all ($3) or interlock.job_queue_linked($1, %2$L, o.job_id, %7$s))
          and (o.job_id <> all ($4) or not exists (
-           select from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = o.job_id and u.late))),
+           select from interlock.job_queue_unlinked u where u.target = 'jobs' and u.job_id = o.job_id and u.late))),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
          for no key update skip locked),
@@ -6863,16 +6921,16 @@ begin
   perform set_config('interlock.projecting', '', true);
   if cardinality(linked) > 0 then
     -- The log may lose the event. A note that is locked is about to go, or says it later.
-    update public.job_queue_unlinked u set queue = $1, life = w.life
-      from public.job_queue_row_lives($1, array(
-        select n.job_id from public.job_queue_unlinked n
+    update interlock.job_queue_unlinked u set queue = $1, life = w.life
+      from interlock.job_queue_row_lives($1, array(
+        select n.job_id from interlock.job_queue_unlinked n
          where n.target = 'jobs' and n.job_id = any (linked) for update skip locked)) w
      where u.target = 'jobs' and u.job_id = w.job_id and w.life is not null;
   end if;
 end
 $$;
 
-create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
+create or replace function interlock.job_queue_outer_rows(queue text, job_ids text[])
 returns table (
   job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer,
   status text)
@@ -6885,9 +6943,9 @@ set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-  words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
+  words jsonb := coalesce((select s.value from interlock.job_queue_settings s where s.key = 'statuses'), '{}');
   lives jsonb := coalesce((
-    select jsonb_object_agg(w.job_id, w.life) from public.job_queue_row_lives($1, $2) w where w.life is not null), '{}');
+    select jsonb_object_agg(w.job_id, w.life) from interlock.job_queue_row_lives($1, $2) w where w.life is not null), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms; hence the setting. The log
   -- is read once, by ids: five look-ups for each job took most of the time of a projection.
@@ -6927,12 +6985,12 @@ begin
   doubles as materialized (
     select d.job_id, d.created_at, format('deduplicated: job %s stands for it', d.of) as reason,
            case when x.state is not null and f.is_open then d.of end as blocked_by_job_id,
-           case when f.is_open then coalesce(x.state, public.job_queue_end_of_life($1, d.of, d.seq), 'cancelled') end as state
+           case when f.is_open then coalesce(x.state, interlock.job_queue_end_of_life($1, d.of, d.seq), 'cancelled') end as state
       from (
         select e.job_id, e.seq, e.created_at, e.data ->> 'stands_for' as of from events e
          where e.event_type = 'deduplicated' and e.data ? 'intake') d
       cross join lateral (
-        select exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = d.job_id) as is_open) f
+        select exists (select from interlock.job_queue_doubles o where o.queue = $1 and o.job_id = d.job_id) as is_open) f
       left join lateral (
         select case j.state when 'active' then 'running' else 'pending' end as state from public.job_queue_jobs j
          where j.queue = $1 and j.job_id = d.of and j.queued_at < d.created_at offset 0) x on true),
@@ -6956,7 +7014,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
+create or replace function interlock.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -6970,7 +7028,7 @@ begin
     with events as materialized (
       select l.seq, l.event_type, l.data from public.job_queue_log l where l.queue = $1 and l.job_id = $2
       union
-      select a.seq, a.event_type, a.data from public.job_queue_log_archive a where a.queue = $1 and a.job_id = $2)
+      select a.seq, a.event_type, a.data from interlock.job_queue_log_archive a where a.queue = $1 and a.job_id = $2)
     select case e.event_type when 'lease_expired' then 'failed' else e.event_type end from events e
      where e.seq > (select max(q.seq) from events q where q.event_type = 'queued' and q.seq < $3)
        and (e.event_type in ('completed', 'cancelled', 'expired') or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
@@ -6978,7 +7036,7 @@ begin
 end
 $$;
 
-create or replace function public.job_queue_set_aside_rows(
+create or replace function interlock.job_queue_set_aside_rows(
   queue text, target text, tried text[], missed text[], state text) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -7012,8 +7070,8 @@ declare
 begin
   -- A projection that is under way would set the checkpoint after us.
   perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
-  for target in select * from public.job_queue_targets() loop
-    names := public.job_queue_columns(target.target);
+  for target in select * from interlock.job_queue_targets() loop
+    names := interlock.job_queue_columns(target.target);
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
        select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
@@ -7024,52 +7082,52 @@ begin
     get diagnostics marked = row_count;
     total := total + marked;
   end loop;
-  update public.job_queue_heads h set projected_seq = 0 where h.queue = $1 returning h.version into last;
+  update interlock.job_queue_heads h set projected_seq = 0 where h.queue = $1 returning h.version into last;
   return jsonb_build_object('version', coalesce(last, 0), 'marked', total);
 end
 $$;
 
 create or replace trigger job_queue_log_append_only
   before update or delete on public.job_queue_log
-  for each row execute function public.job_queue_refuse_change();
+  for each row execute function interlock.job_queue_refuse_change();
 create or replace trigger job_queue_log_no_truncate
   before truncate on public.job_queue_log
-  for each statement execute function public.job_queue_refuse_change();
+  for each statement execute function interlock.job_queue_refuse_change();
 
 create or replace trigger job_queue_log_archive_append_only
-  before insert or update or delete on public.job_queue_log_archive
-  for each row execute function public.job_queue_refuse_change();
+  before insert or update or delete on interlock.job_queue_log_archive
+  for each row execute function interlock.job_queue_refuse_change();
 create or replace trigger job_queue_log_archive_no_truncate
-  before truncate on public.job_queue_log_archive
-  for each statement execute function public.job_queue_refuse_change();
+  before truncate on interlock.job_queue_log_archive
+  for each statement execute function interlock.job_queue_refuse_change();
 
 create or replace trigger job_queue_log_below_snapshot
   before delete on public.job_queue_log
-  for each statement execute function public.job_queue_refuse_change();
+  for each statement execute function interlock.job_queue_refuse_change();
 create or replace trigger job_queue_log_archive_below_snapshot
-  before insert or delete on public.job_queue_log_archive
-  for each statement execute function public.job_queue_refuse_change();
+  before insert or delete on interlock.job_queue_log_archive
+  for each statement execute function interlock.job_queue_refuse_change();
 
 create or replace trigger job_queue_snapshots_keep_cut
-  before update or delete on public.job_queue_snapshots
-  for each row execute function public.job_queue_keep_cut();
+  before update or delete on interlock.job_queue_snapshots
+  for each row execute function interlock.job_queue_keep_cut();
 create or replace trigger job_queue_snapshots_no_truncate
-  before truncate on public.job_queue_snapshots
-  for each statement execute function public.job_queue_keep_cut();
+  before truncate on interlock.job_queue_snapshots
+  for each statement execute function interlock.job_queue_keep_cut();
 create or replace trigger job_queue_snapshot_chunks_keep_cut
-  before update or delete on public.job_queue_snapshot_chunks
-  for each row execute function public.job_queue_keep_cut();
+  before update or delete on interlock.job_queue_snapshot_chunks
+  for each row execute function interlock.job_queue_keep_cut();
 create or replace trigger job_queue_snapshot_chunks_no_truncate
-  before truncate on public.job_queue_snapshot_chunks
-  for each statement execute function public.job_queue_keep_cut();
+  before truncate on interlock.job_queue_snapshot_chunks
+  for each statement execute function interlock.job_queue_keep_cut();
 
 do $ends$
 begin
   if not exists (
     select from pg_catalog.pg_trigger t
-     where t.tgrelid = 'public.job_queue_inbox'::regclass and t.tgname = 'job_queue_inbox_ends' and not t.tgisinternal) then
-    create constraint trigger job_queue_inbox_ends after insert on public.job_queue_inbox deferrable initially deferred
-      for each row when (new.request_id like 'end-of:%') execute function public.job_queue_check_end();
+     where t.tgrelid = 'interlock.job_queue_inbox'::regclass and t.tgname = 'job_queue_inbox_ends' and not t.tgisinternal) then
+    create constraint trigger job_queue_inbox_ends after insert on interlock.job_queue_inbox deferrable initially deferred
+      for each row when (new.request_id like 'end-of:%') execute function interlock.job_queue_check_end();
   end if;
 end
 $ends$;
@@ -7102,7 +7160,7 @@ begin
          and strpos(pg_get_triggerdef(t.oid), '(' || item.arguments || ')') > 0);
     foreach event in array array['insert', 'update'] loop
       execute format('create or replace trigger %I before %s on public.%I for each row
-        when (current_user in (''anon'', ''authenticated'') and (%s)) execute function public.job_queue_guard_columns(%s)',
+        when (current_user in (''anon'', ''authenticated'') and (%s)) execute function interlock.job_queue_guard_columns(%s)',
         '000_job_queue_guard_' || event, event, item.target,
         case event when 'insert' then item.insert else item.update end, item.arguments);
     end loop;
@@ -7113,13 +7171,13 @@ $guards$;
 do $intake$
 declare
   part regclass;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   own boolean := names @> '{"job_id": "job_id", "queued_at": "queued_at", "status": "status", "model": "model"}';
   -- With other names, the trigger has to be created again.
   called text := format('(%s)', case when own then '' else concat_ws(', ', quote_literal(names ->> 'job_id'),
     quote_literal(names ->> 'queued_at'), quote_literal(names ->> 'status'), quote_literal(names ->> 'model')) end);
 begin
-  if not exists (select from public.job_queue_targets() t where t.target = 'jobs') or not exists (
+  if not exists (select from interlock.job_queue_targets() t where t.target = 'jobs') or not exists (
        select from pg_catalog.pg_attribute a
         where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     return;
@@ -7131,13 +7189,13 @@ begin
       select from pg_catalog.pg_trigger t
        where t.tgrelid = part and t.tgname = 'job_queue_intake' and strpos(pg_get_triggerdef(t.oid), called) > 0) then
       execute format('create or replace trigger job_queue_intake after insert on %s referencing new table as arrived
-        for each statement execute function public.job_queue_intake%s', part, called);
+        for each statement execute function interlock.job_queue_intake%s', part, called);
     end if;
     if not exists (
       select from pg_catalog.pg_trigger t
        where t.tgrelid = part and t.tgname = 'job_queue_deleted' and strpos(pg_get_triggerdef(t.oid), called) > 0) then
       execute format('create or replace trigger job_queue_deleted after delete on %s referencing old table as deleted
-        for each statement execute function public.job_queue_deleted%s', part, called);
+        for each statement execute function interlock.job_queue_deleted%s', part, called);
     end if;
   end loop;
   -- A row trigger; partitions inherit it. It names no column of the user, who could otherwise neither drop the column nor change
@@ -7148,7 +7206,7 @@ begin
        and strpos(pg_get_triggerdef(t.oid), called) > 0 and strpos(pg_get_triggerdef(t.oid), 'authenticated') > 0) then
     execute format($sql$create or replace trigger job_queue_status_set after update on public.jobs for each row
       when (current_setting('interlock.projecting', true) is distinct from 'on' or current_user in ('anon', 'authenticated'))
-      execute function public.job_queue_status_set%s$sql$, called);
+      execute function interlock.job_queue_status_set%s$sql$, called);
   end if;
 end
 $intake$;
@@ -7160,20 +7218,20 @@ declare
   wanted record;
 begin
   for item in
-    select t.target, to_regclass('public.' || t.target) as id, public.job_queue_columns(t.target) as names,
+    select t.target, to_regclass('public.' || t.target) as id, interlock.job_queue_columns(t.target) as names,
            format('%L, %L', t.target, t.key_column) as called, quote_literal(t.key_column) as key
-      from public.job_queue_targets() t
+      from interlock.job_queue_targets() t
   loop
     for wanted in
       select w.* from (values
         ('job_queue_row_unlinked', format('after insert on public.%I for each row
-           when (current_user in (''anon'', ''authenticated'')) execute function public.job_queue_row_unlinked(%s)', item.target, item.called), true),
+           when (current_user in (''anon'', ''authenticated'')) execute function interlock.job_queue_row_unlinked(%s)', item.target, item.called), true),
         ('job_queue_row_moved', format('after update on public.%I for each row
            when (current_setting(''interlock.projecting'', true) is distinct from ''on'' or current_user in (''anon'', ''authenticated''))
-           execute function public.job_queue_row_unlinked(%s)', item.target, item.called), item.target <> 'jobs'),
+           execute function interlock.job_queue_row_unlinked(%s)', item.target, item.called), item.target <> 'jobs'),
         ('job_queue_row_linked', format('after update on public.%1$I for each row
            when (current_setting(''interlock.projecting'', true) is distinct from ''on'' and current_user not in (''anon'', ''authenticated'')
-             and new.%2$I is distinct from old.%2$I) execute function public.job_queue_row_linked(%3$s)',
+             and new.%2$I is distinct from old.%2$I) execute function interlock.job_queue_row_linked(%3$s)',
            item.target, item.names ->> 'required_models', item.called), true)) as w (name, definition, wanted)
        where w.wanted
     loop
@@ -7193,7 +7251,7 @@ begin
         select from pg_catalog.pg_trigger t
          where t.tgrelid = part and t.tgname = 'job_queue_execution_deleted' and strpos(pg_get_triggerdef(t.oid), '(' || item.key || ')') > 0) then
         execute format('create or replace trigger job_queue_execution_deleted after delete on %s referencing old table as deleted
-          for each statement execute function public.job_queue_execution_deleted(%s)', part, item.key);
+          for each statement execute function interlock.job_queue_execution_deleted(%s)', part, item.key);
       end if;
       for wanted in
         select w.* from (values ('job_queue_truncated', 'before', item.target = 'jobs'), ('job_queue_emptied', 'after', true))
@@ -7204,7 +7262,7 @@ begin
               where t.tgrelid = part and t.tgname = w.name and strpos(pg_get_triggerdef(t.oid), '(' || item.called || ', ') > 0)
       loop
         execute format('create or replace trigger %I %s truncate on %s for each statement
-          execute function public.job_queue_truncated(%s, %L)', wanted.name, wanted.moment, part, item.called, item.names ->> 'queued_at');
+          execute function interlock.job_queue_truncated(%s, %L)', wanted.name, wanted.moment, part, item.called, item.names ->> 'queued_at');
       end loop;
     end loop;
   end loop;
@@ -7219,10 +7277,10 @@ do $account$
 declare
   item record;
 begin
-  for item in select a.what, a.remedy from jsonb_to_recordset(public.job_queue_account()) as a (what text, remedy text) loop
+  for item in select a.what, a.remedy from jsonb_to_recordset(interlock.job_queue_account()) as a (what text, remedy text) loop
     raise warning using message = item.what, hint = item.remedy;
   end loop;
-  perform set_config('interlock.found', public.job_queue_account()::text, true);
+  perform set_config('interlock.found', interlock.job_queue_account()::text, true);
 end
 $account$;
 
@@ -7327,7 +7385,7 @@ select j.queue, j.job_id, (
            where m.ahead is not null and m.seconds is not null) t on true) needs
     cross join lateral (
       select j.state = 'active' and exists (
-        select from public.job_queue_inbox i
+        select from interlock.job_queue_inbox i
          where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
     cross join lateral (
       select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
@@ -7341,7 +7399,7 @@ select j.queue, j.job_id, (
                    when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
                    when w.expires_at <= clock_timestamp() then 'late'
                    else 'live' end as state
-            from public.job_queue_workers w where w.queue = j.queue) w) workers
+            from interlock.job_queue_workers w where w.queue = j.queue) w) workers
     cross join lateral (
       select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
                or (s.policy ? 'uses' and not exists (
@@ -7387,26 +7445,26 @@ select j.queue, j.job_id, (
    select o.job_id, o.queued_at from public.job_queue_own_rows(
      array(select k.job_id from public.job_queue_jobs k
             where k.job_id = coalesce(nullif(current_setting('interlock.place_of', true), ''), k.job_id)),
-     coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
+     coalesce((select s.value -> 'jobs' from interlock.job_queue_settings s where s.key = 'columns'), '{}')) o);
 drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);
 
 do $before$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   hidden boolean;
 begin
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if current_setting('interlock.rows_before', true) is distinct from 'true' or target is null
      or (to_regrole('anon') is null and to_regrole('authenticated') is null) then
     return;
   end if;
-  hidden := public.job_queue_hidden('jobs', 'r');
+  hidden := interlock.job_queue_hidden('jobs', 'r');
   execute format($sql$
     with came as materialized (
       select l.queue, l.job_id, min(l.seq) as life from (
         select queue, job_id, seq, event_type, data from public.job_queue_log
-        union all select queue, job_id, seq, event_type, data from public.job_queue_log_archive) l
+        union all select queue, job_id, seq, event_type, data from interlock.job_queue_log_archive) l
        where l.event_type in ('queued', 'deduplicated') and l.data ? 'intake' group by l.queue, l.job_id),
     rows as materialized (
       select t.%1$I::text as job_id, max(t.%2$I) as queued_at from public.jobs t group by 1),
@@ -7415,10 +7473,10 @@ begin
       select c.queue, c.job_id, c.life, coalesce(case when exists (
                select from public.job_queue_log l
                 where l.queue = c.queue and l.job_id = c.job_id and l.event_type = 'queued' and l.seq > c.life)
-             then public.job_queue_last_retry(c.queue, c.job_id, c.life) end, c.life) as latest
+             then interlock.job_queue_last_retry(c.queue, c.job_id, c.life) end, c.life) as latest
         from came c),
     noted as (
-      insert into public.job_queue_unlinked (target, job_id, late, queue, life)
+      insert into interlock.job_queue_unlinked (target, job_id, late, queue, life)
       select distinct on (c.job_id) 'jobs', c.job_id, false, c.queue, c.latest
         from present c
         left join rows r on r.job_id = c.job_id
@@ -7428,12 +7486,12 @@ begin
       on conflict (target, job_id) do nothing
       returning queue, job_id, life),
     forgotten as (
-      insert into public.job_queue_unlinked (target, job_id, late)
+      insert into interlock.job_queue_unlinked (target, job_id, late)
       select 'jobs', r.job_id, true from rows r
        where r.queued_at is not null and not $2 and length(r.job_id) <= 200
-         and exists (select from public.job_queue_heads h where h.archived_seq > 0)
+         and exists (select from interlock.job_queue_heads h where h.archived_seq > 0)
          and not exists (select from public.job_queue_log l where l.job_id = r.job_id)
-         and not exists (select from public.job_queue_log_archive a where a.job_id = r.job_id)
+         and not exists (select from interlock.job_queue_log_archive a where a.job_id = r.job_id)
       on conflict (target, job_id) do nothing)
     -- What a row says of a later job is taken back.
     insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
@@ -7441,26 +7499,26 @@ begin
      where exists (
        select from public.job_queue_log l where l.queue = n.queue and l.job_id = n.job_id and l.event_type = 'queued' and l.seq > n.life)
     on conflict (queue, target, job_id) do update set next_at = clock_timestamp()
-    $sql$, target.key_column, names ->> 'queued_at') using hidden, public.job_queue_dated();
+    $sql$, target.key_column, names ->> 'queued_at') using hidden, interlock.job_queue_dated();
 end
 $before$;
 
 do $realtime$
 begin
   if to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null then
-    create or replace trigger job_queue_wake before update of version on public.job_queue_heads for each row
+    create or replace trigger job_queue_wake before update of version on interlock.job_queue_heads for each row
       -- Each message moves woken_at on by 170 ms. It is never more than 850 ms ahead, unless the clock was set back.
       when (new.version > old.version
         and new.woken_at - clock_timestamp() not between interval '680 milliseconds' and interval '850 milliseconds')
-      execute function public.job_queue_wake();
-    create or replace trigger job_queue_wake_intake after insert on public.job_queue_arrivals for each statement
-      execute function public.job_queue_wake_intake();
+      execute function interlock.job_queue_wake();
+    create or replace trigger job_queue_wake_intake after insert on interlock.job_queue_arrivals for each statement
+      execute function interlock.job_queue_wake_intake();
     -- Not for commands that are answered at once, such as heartbeats.
-    drop trigger if exists job_queue_wake_intake on public.job_queue_inbox;
-    create trigger job_queue_wake_intake after insert on public.job_queue_inbox for each row
-      when (new.answered_at is null) execute function public.job_queue_wake_intake();
-    create or replace trigger job_queue_wake_intake after insert on public.job_queue_submissions for each statement
-      when (current_setting('interlock.notify', true) is distinct from 'off') execute function public.job_queue_wake_intake();
+    drop trigger if exists job_queue_wake_intake on interlock.job_queue_inbox;
+    create trigger job_queue_wake_intake after insert on interlock.job_queue_inbox for each row
+      when (new.answered_at is null) execute function interlock.job_queue_wake_intake();
+    create or replace trigger job_queue_wake_intake after insert on interlock.job_queue_submissions for each statement
+      when (current_setting('interlock.notify', true) is distinct from 'off') execute function interlock.job_queue_wake_intake();
   end if;
 end
 $realtime$;
@@ -7488,8 +7546,8 @@ begin
     select c.oid::regclass::text as name, c.relkind, c.relrowsecurity as secured,
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
-     where c.relnamespace = 'public'::regnamespace
-       and (c.relname = any ('{job_queue_log,job_queue_log_archive,job_queue_heads,job_queue_state,job_queue_jobs,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_not_taken_in,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_set_aside,job_queue_doubles,job_queue_migrations}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
+     where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace)
+       and (c.relname = any ('{job_queue_log,job_queue_state,job_queue_jobs,job_queue_not_taken_in,job_queue_set_aside,job_queue_migrations,job_queue_heads,job_queue_log_archive,job_queue_workers,job_queue_operators,job_queue_inbox,job_queue_submissions,job_queue_data,job_queue_staged,job_queue_watched,job_queue_once,job_queue_combiners,job_queue_published,job_queue_arrivals,job_queue_settings,job_queue_unlinked,job_queue_dropped,job_queue_snapshots,job_queue_snapshot_chunks,job_queue_changes,job_queue_doubles}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7519,7 +7577,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7535,17 +7593,23 @@ begin
     grant execute on function public.job_queue_explain(text, text), public.job_queue_own_rows(text[], jsonb),
       public.job_queue_user_path() to authenticated;
   end if;
-  foreach runner in array runners loop
-    if not has_schema_privilege(runner, 'public', 'usage') then
-      execute format('grant usage on schema public to %I', runner);
-    end if;
+  execute 'revoke all on schema interlock from public';
+  foreach outsider in array outsiders loop
+    execute format('revoke all on schema interlock from %I', outsider);
+  end loop;
+  for item in
+    select r.name, s.name as schema from unnest(runners) as r (name) cross join (values ('public'), ('interlock')) as s (name)
+     where not has_schema_privilege(r.name, s.name, 'usage')
+  loop
+    execute format('grant usage on schema %I to %I', item.schema, item.name);
   end loop;
 end
 $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '7ce8ae8e9057622f61c45ce22cdabe6a9fc935f25073a0fc34555dc141cebe83')
+  ('027', 'e6eb698fcaf604714dc14c0b159ef406dc54a031485392b6af12d7351f7f80d5'),
+  ('027.1', 'e6eb698fcaf604714dc14c0b159ef406dc54a031485392b6af12d7351f7f80d5')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -31,7 +31,7 @@ export async function insertEvents(
 /** The log has this many events now. */
 export async function endAt(client: pg.Client, queue: string, version: number): Promise<void> {
   await client.query(
-    `update job_queue_heads h set version = $2, projected_seq = $2, last_at = l.created_at
+    `update interlock.job_queue_heads h set version = $2, projected_seq = $2, last_at = l.created_at
        from job_queue_log l where h.queue = $1 and l.queue = $1 and l.seq = $2`,
     [queue, version],
   )

@@ -66,7 +66,7 @@ export class Pulses {
   /** A process keeps its first worker id as a name, which begins with the name that it was given. */
   async #combiner(): Promise<number | undefined> {
     const text =
-      "select substring(combiner from '^process-(\\d+)')::integer as number from job_queue_combiners"
+      "select substring(combiner from '^process-(\\d+)')::integer as number from interlock.job_queue_combiners"
     return (await this.#client.query<{ number: number | null }>(text)).rows[0]?.number ?? undefined
   }
 

@@ -20,16 +20,16 @@ begin
     raise exception using errcode = 'JQ001', message = 'the name of a queue has 1 to 200 characters';
   end if;
   select h.version, h.epoch, h.min_reader, h.channel into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not found then
     -- One at a time: the version is part of the keys, so they do not keep a queue from having two heads.
     perform pg_advisory_xact_lock(hashtextextended('interlock.open:' || $1, 0));
-    insert into public.job_queue_heads (queue)
-    select $1 where not exists (select from public.job_queue_heads h where h.queue = $1);
+    insert into interlock.job_queue_heads (queue)
+    select $1 where not exists (select from interlock.job_queue_heads h where h.queue = $1);
     insert into public.job_queue_state (queue)
     select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
     select h.version, h.epoch, h.min_reader, h.channel into head
-      from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+      from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   end if;
   return jsonb_build_object('version', head.version, 'epoch', head.epoch, 'min_reader', head.min_reader,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
@@ -43,7 +43,7 @@ create or replace function public.job_queue_queues() returns jsonb
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(jsonb_agg(h.queue order by h.queue), '[]') from public.job_queue_heads h
+  select coalesce(jsonb_agg(h.queue order by h.queue), '[]') from interlock.job_queue_heads h
 $$;
 
 -- job_queue_read(queue, after, lim): a page of the log, for replay and for catching up. Never takes the queue's lock.
@@ -70,15 +70,15 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_read takes a queue, after >= 0 and a limit of 1..10000';
   end if;
   -- STABLE: both statements see the same moment. Otherwise a cut between them could show a log that ends early.
-  select h.version, h.epoch, h.archived_seq into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select h.version, h.epoch, h.archived_seq into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return json_build_object(
     'version', coalesce(head.version, 0),
     'epoch', coalesce(head.epoch, 1),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'archived_seq', coalesce(head.archived_seq, 0),
-    'voided', public.job_queue_voided($1, $2),
-    'events', case when head.archived_seq > $2 then public.job_queue_archived_events($1, $2, $3)
-              else public.job_queue_events($1, $2, $3, 8388608) end);
+    'voided', interlock.job_queue_voided($1, $2),
+    'events', case when head.archived_seq > $2 then interlock.job_queue_archived_events($1, $2, $3)
+              else interlock.job_queue_events($1, $2, $3, 8388608) end);
 end
 $$;
 
@@ -109,7 +109,7 @@ begin
   end if;
   -- STABLE: all statements see the same moment. Otherwise a cut between them could show a log that ends early.
   select h.version, h.epoch, h.archived_seq into version, epoch, archived_seq
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   version := coalesce(version, 0);
   epoch := coalesce(epoch, 1);
   archived_seq := coalesce(archived_seq, 0);
@@ -117,8 +117,8 @@ begin
   -- Hardly any log has `voided` events, and to look for them costs as much as the page.
   if archived_seq <= $2 then
     select case when exists (select from public.job_queue_log v where v.queue = $1 and v.event_type = 'voided')
-                  or exists (select from public.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
-                then public.job_queue_voided($1, $2) end,
+                  or exists (select from interlock.job_queue_log_archive v where v.queue = $1 and v.event_type = 'voided')
+                then interlock.job_queue_voided($1, $2) end,
            encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
            json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
            json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
@@ -126,14 +126,14 @@ begin
       from (select * from public.job_queue_log t where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3 order by t.seq) l;
   else
     -- Archived events: none if the next event was not kept.
-    select public.job_queue_voided($1, $2),
+    select interlock.job_queue_voided($1, $2),
            encode(string_agg(timestamptz_send(l.created_at), ''), 'hex'),
            json_agg(l.seq), json_agg(l.event_type), json_agg(l.job_id), json_agg(l.job_type), json_agg(l.models), json_agg(l.worker_id),
            json_agg(l.data), json_agg(l.command_id), json_agg(l.command_hash), json_agg(l.schema_version)
       into voided, at, seq, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version
-      from (select * from public.job_queue_log_archive t
+      from (select * from interlock.job_queue_log_archive t
              where t.queue = $1 and t.seq > $2 and t.seq <= $2 + $3
-               and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+               and exists (select from interlock.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
              order by t.seq) l;
   end if;
 end
@@ -147,7 +147,7 @@ $$;
 --   max_bytes   about this many bytes at most (200 per event, and its data), but at least one event if there is one
 -- Returns [{seq, at, event_type, job_id, job_type, models, worker_id, data, command_id, command_hash, schema_version}, …]; at
 -- is created_at in microseconds since 1970. Empty if there is nothing after.
-create or replace function public.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
+create or replace function interlock.job_queue_events(queue text, after bigint, max_events integer, max_bytes integer)
 returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
@@ -165,7 +165,7 @@ as $$
             from public.job_queue_log p
            where p.queue = $1 and p.seq > $2 and p.seq <= $2 + $3
              -- Nothing for a reader that is behind the cut: it would see a gap.
-             and coalesce((select h.archived_seq from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
+             and coalesce((select h.archived_seq from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0) <= $2) l
        where l.bytes < $4 or l.seq = $2 + 1
        order by l.seq) e
 $$;
@@ -174,7 +174,7 @@ $$;
 -- have to know it before they meet them: so it comes with every page (job_queue_read, job_queue_turn, job_queue_append).
 -- Returns [[of, as], …], the newest last: the number of the event, and what to read instead of its data (null: it counts as
 -- nothing). Null if there is none, as in nearly every log.
-create or replace function public.job_queue_voided(queue text, after bigint) returns json
+create or replace function interlock.job_queue_voided(queue text, after bigint) returns json
 language sql stable security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -185,7 +185,7 @@ as $$
   select json_agg(json_build_array((v.data ->> 'of')::bigint, v.data -> 'as') order by v.seq)
     from (select l.seq, l.data from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided'
           union all
-          select a.seq, a.data from public.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
+          select a.seq, a.data from interlock.job_queue_log_archive a where a.queue = $1 and a.event_type = 'voided') v
    where (v.data ->> 'of')::bigint > $2
 $$;
 
@@ -193,7 +193,7 @@ $$;
 -- log at the rows as they were written.
 --   finals  false: events that count as nothing; true: also events that are read as something else, but not as a final end
 -- Returns an empty list for nearly every log. Raises nothing.
-create or replace function public.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
+create or replace function interlock.job_queue_void_seqs(queue text, finals boolean) returns bigint[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -202,7 +202,7 @@ begin
     select coalesce(array_agg(v.seq) filter (where v.data is null or (finals and not v.data ? 'final')), '{}')
     from (
       select distinct on (1) (e ->> 0)::bigint as seq, nullif((e -> 1)::jsonb, 'null') as data
-        from json_array_elements(public.job_queue_voided($1, 0)) with ordinality as j (e, n)
+        from json_array_elements(interlock.job_queue_voided($1, 0)) with ordinality as j (e, n)
        order by 1, n desc) v);
 end
 $$;
@@ -211,7 +211,7 @@ $$;
 -- different time shows that this is another log than the one a process has folded, after a restore (job_queue_append,
 -- job_queue_turn).
 -- Returns null if there is no such event, or if it was archived and not kept.
-create or replace function public.job_queue_event_at(queue text, seq bigint) returns timestamptz
+create or replace function interlock.job_queue_event_at(queue text, seq bigint) returns timestamptz
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -221,7 +221,7 @@ set plan_cache_mode = force_custom_plan
 as $$
   select l.created_at from public.job_queue_log l where l.queue = $1 and l.seq = $2
    union all
-  select a.created_at from public.job_queue_log_archive a where a.queue = $1 and a.seq = $2
+  select a.created_at from interlock.job_queue_log_archive a where a.queue = $1 and a.seq = $2
    limit 1
 $$;
 
@@ -253,22 +253,22 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
   end if;
-  select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+  select h.version, h.epoch into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
-    select h.version, h.epoch into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+    select h.version, h.epoch into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   return json_build_object('version', head.version, 'epoch', head.epoch,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
-    'since_at', (extract(epoch from public.job_queue_event_at($1, $2)) * 1000000)::bigint,
-    'missed', public.job_queue_events($1, $2, 500, 262144), 'voided', public.job_queue_voided($1, $2));
+    'since_at', (extract(epoch from interlock.job_queue_event_at($1, $2)) * 1000000)::bigint,
+    'missed', interlock.job_queue_events($1, $2, 500, 262144), 'voided', interlock.job_queue_voided($1, $2));
 end
 $$;
 
 -- job_queue_refuse_change(): the trigger that keeps job_queue_log and job_queue_log_archive append-only, for their owner too: against
 -- mistakes. The setting interlock.archive lets job_queue_archive take out what it archives; it names a cut, and counts only if there is a
 -- snapshot of that cut. Raises JQ101 on every other UPDATE, DELETE and TRUNCATE, and on every other INSERT into the archive.
-create or replace function public.job_queue_refuse_change() returns trigger
+create or replace function interlock.job_queue_refuse_change() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -276,7 +276,7 @@ begin
   if tg_level = 'STATEMENT' and tg_op in ('INSERT', 'DELETE') then
     -- Without the setting each row is refused.
     if coalesce(current_setting('interlock.archive', true), '') = '' or exists (
-         select from public.job_queue_snapshots s
+         select from interlock.job_queue_snapshots s
           where s.queue = substring(current_setting('interlock.archive', true) from '^(.*):[0-9]{1,18}$')
             and s.seq = substring(current_setting('interlock.archive', true) from '[0-9]{1,18}$')::bigint) then
       return null;
@@ -298,6 +298,6 @@ begin
   end if;
   raise exception using errcode = 'JQ101',
     message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
-    hint = 'To end a job use `interlock cancel`. Personal data is in job_queue_data, not here.';
+    hint = 'To end a job use `interlock cancel`. Personal data is in interlock.job_queue_data, not here.';
 end
 $$;

@@ -126,11 +126,11 @@ begin
   -- The newest version first: then the older versions that an old transaction keeps are not visited
   -- (migrations/parts/21_heads.sql).
   select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   if not found then
     perform public.job_queue_open($1);
     select h.version, h.epoch, h.last_at, h.chain, h.archived_seq, h.channel into head
-      from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+      from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   end if;
   -- Read after the wait for the lock: now() and statement_timestamp() are from before it.
   clock := clock_timestamp();
@@ -140,21 +140,21 @@ begin
   -- the earlier ones. The row of the head may have been put together by hand, so it proves nothing.
   if head.version <> expected_version or head.last_at <> expected_time then
     if expected_time is not null and head.version < expected_version
-       or coalesce(public.job_queue_event_at($1, expected_version),
+       or coalesce(interlock.job_queue_event_at($1, expected_version),
             case when head.version = expected_version then head.last_at end) <> expected_time then
       return answer || jsonb_build_object('reason', 'log_went_back');
     end if;
     if head.version <> expected_version then
       return answer || jsonb_build_object('reason', 'version', 'epoch', head.epoch,
-        'missed', public.job_queue_events($1, expected_version, 500, 262144),
-        'voided', public.job_queue_voided($1, expected_version));
+        'missed', interlock.job_queue_events($1, expected_version, 500, 262144),
+        'voided', interlock.job_queue_voided($1, expected_version));
     end if;
   end if;
 
   if changes ? 'alike' then
     -- Others read events too: functions, and who is told of a few. And a job that goes may come again.
     if head.chain is not null or changes ? 'once' or changes -> 'gone' <> '[]' or jsonb_array_length(events) <= 24 then
-      events := public.job_queue_unlike(expected_version, events, changes -> 'alike');
+      events := interlock.job_queue_unlike(expected_version, events, changes -> 'alike');
     else
       before := expected_version;
       select a.at - 1, a.event_type, a.models, a.worker_id, a.command_id into before_at, like_type, like_models, like_worker, like_command
@@ -221,7 +221,7 @@ begin
   -- is left out, and comes again if it stays.
   if given.arrivals is not null and changes ? 'of_arrivals' then
     arrived := array(
-      select a.job_id from public.job_queue_arrivals a
+      select a.job_id from interlock.job_queue_arrivals a
        where a.job_id = any (given.arrivals) and a.queue = $1 for update skip locked);
     if not given.arrivals <@ arrived then
       return answer || jsonb_build_object('reason', 'taken', 'job_ids',
@@ -230,7 +230,7 @@ begin
   end if;
 
   if changes ? 'once' then
-    brought := public.job_queue_once_before($1, events);
+    brought := interlock.job_queue_once_before($1, events);
     if brought is not null then
       return answer || jsonb_build_object('reason', 'once', 'once', brought);
     end if;
@@ -239,7 +239,7 @@ begin
   -- The append that deletes the row puts its job in line. It never waits: a row that another process holds comes again if it stays.
   if changes ? 'submissions' then
     submitted := array(select jsonb_array_elements_text(changes -> 'submissions')::bigint);
-    select l.ids, l.places into locked, rows_at from public.job_queue_lock_submissions($1, submitted) l;
+    select l.ids, l.places into locked, rows_at from interlock.job_queue_lock_submissions($1, submitted) l;
     if cardinality(locked) < cardinality(submitted) then
       return answer || jsonb_build_object('reason', 'submissions', 'ids',
         array(select u.id from unnest(submitted) u (id) where u.id <> all (locked)));
@@ -247,9 +247,9 @@ begin
   end if;
 
   if given.starters is not null then
-    ids := array(select w.worker_id from public.job_queue_workers w
+    ids := array(select w.worker_id from interlock.job_queue_workers w
                   where w.queue = $1 and w.worker_id = any (given.starters) and not w.dead
-                    and (w.expires_at > clock or public.job_queue_elsewhere(w.server_since)));
+                    and (w.expires_at > clock or interlock.job_queue_elsewhere(w.server_since)));
     if not given.starters <@ ids then
       return answer || jsonb_build_object('reason', 'dead_worker', 'worker_ids',
         array(select distinct s.id from unnest(given.starters) s (id) where s.id <> all (ids) order by s.id));
@@ -260,8 +260,8 @@ begin
   -- names a life (queued_at), it is that of a job in line; another life of the same id may start. There are hardly ever any, which a
   -- shorter statement finds out.
   if given.started is not null and exists (
-       select from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null and i.command ->> 'type' = 'cancel') then
-    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from public.job_queue_inbox i
+       select from interlock.job_queue_inbox i where i.queue = $1 and i.answered_at is null and i.command ->> 'type' = 'cancel') then
+    select array_agg(distinct left(i.command ->> 'job_id', 200)) into ids from interlock.job_queue_inbox i
      where i.queue = $1 and left(i.command ->> 'job_id', 200) = any (given.started)
        and i.answered_at is null and i.command ->> 'type' = 'cancel'
        and (i.command -> 'queued_at' is null or exists (
@@ -276,12 +276,12 @@ begin
   if given.expired is not null then
     -- Locked and dead from here on: a heartbeat that comes late waits for this transaction, and then finds its lease gone. A row that a
     -- heartbeat holds is not waited for, which may take as long as a standby does: that worker is about to be live.
-    ours := array(select w.worker_id from public.job_queue_workers w
+    ours := array(select w.worker_id from interlock.job_queue_workers w
       where w.queue = $1 and w.worker_id = any (given.expired) order by w.worker_id for update skip locked);
-    select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w
+    select array_agg(w.worker_id order by w.worker_id) into ids from interlock.job_queue_workers w
      where w.queue = $1 and w.worker_id = any (given.expired)
        and (w.worker_id <> all (ours)
-         or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or public.job_queue_elsewhere(w.server_since))));
+         or (not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock or interlock.job_queue_elsewhere(w.server_since))));
     if ids is not null then
       return answer || jsonb_build_object('reason', 'live_worker', 'worker_ids', ids);
     end if;
@@ -293,10 +293,10 @@ begin
     select array_agg(k.job_id), array_agg('end-of:' || k.fencing_token) into ours, ids from (
       select j.job_id, j.fencing_token from public.job_queue_jobs j
        where j.queue = $1 and j.job_id = any (given.ending) and j.state = 'active' for update skip locked) k;
-    if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
+    if exists (select from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = any (ids) and i.answered_at is null) then
       ends := ids;
-      brought := public.job_queue_ending($1, ends,
-        case when before is null then events else public.job_queue_unlike(before, events, changes -> 'alike') end);
+      brought := interlock.job_queue_ending($1, ends,
+        case when before is null then events else interlock.job_queue_unlike(before, events, changes -> 'alike') end);
     end if;
     -- A job that is missing there does not run, came in with these events, or its row was deleted by hand.
     if brought is not null or not coalesce(given.ending <@ ours, false) then
@@ -309,7 +309,7 @@ begin
   end if;
 
   if changes ? 'staged' then
-    ids := public.job_queue_unstaged($1, changes -> 'staged');
+    ids := interlock.job_queue_unstaged($1, changes -> 'staged');
     if ids is not null then
       return answer || jsonb_build_object('reason', 'unstaged', 'command_ids', ids);
     end if;
@@ -337,10 +337,10 @@ begin
 
   if before is not null then
     begin
-      perform public.job_queue_put_many($1, before, events, changes);
+      perform interlock.job_queue_put_many($1, before, events, changes);
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, below.
-      events := public.job_queue_unlike(before, events, changes -> 'alike');
+      events := interlock.job_queue_unlike(before, events, changes -> 'alike');
       before := null;
     end;
   end if;
@@ -353,7 +353,7 @@ begin
         seq bigint, at bigint, event_type text, job_id text, job_type text, models text[], worker_id text, data jsonb,
         command_id text, command_hash bigint, schema_version smallint);
   elsif before is null then
-    head.chain := public.job_queue_insert_chained($1, events, head.chain);
+    head.chain := interlock.job_queue_insert_chained($1, events, head.chain);
   end if;
 
   if jsonb_array_length(changes -> 'gone') = 1 then
@@ -387,7 +387,7 @@ begin
                'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
                coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
           from r)
-      insert into public.job_queue_data (queue, job_id, life, payload, trace)
+      insert into interlock.job_queue_data (queue, job_id, life, payload, trace)
       select $1, r.job_id, abs(r.life), r.payload, r.trace from r where r.payload is not null or r.trace is not null;
     exception when unique_violation then
       -- There is a row or data of an earlier life: the slow way, as whole rows.
@@ -480,22 +480,22 @@ begin
     select array_agg(m.job_id), array_agg(m.life) into moved_ids, moved_lives from moved m;
   end if;
   if arrived is not null then
-    delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
+    delete from interlock.job_queue_arrivals a where a.job_id = any (arrived) and a.queue = $1;
   end if;
   if changes ? 'doubles' then
-    insert into public.job_queue_doubles (queue, job_id, stands_for, since)
+    insert into interlock.job_queue_doubles (queue, job_id, stands_for, since)
     select $1, d.key, d.value, given.last_at from jsonb_each_text(changes -> 'doubles') d
     on conflict on constraint job_queue_doubles_pkey do update set stands_for = excluded.stands_for, since = excluded.since;
   end if;
   if changes ? 'also' then
-    insert into public.job_queue_changes (queue, seq, job_ids)
+    insert into interlock.job_queue_changes (queue, seq, job_ids)
     values ($1, given.version, array(select jsonb_array_elements_text(changes -> 'also')));
   end if;
   if changes ? 'data' then
     if jsonb_array_length(changes -> 'data') = 1 and ended_ids[1] = changes #>> '{data,0,job_id}' then
       -- The result of a job with a payload: its row of this life is there.
       single := changes #> '{data,0}';
-      update public.job_queue_data d
+      update interlock.job_queue_data d
          set payload = coalesce(single -> 'payload', d.payload), result = coalesce(single -> 'result', d.result),
              error = coalesce(single -> 'error', d.error), checkpoint = coalesce(single -> 'checkpoint', d.checkpoint),
              trace = coalesce(single -> 'trace', d.trace), updated_at = clock_timestamp()
@@ -505,8 +505,8 @@ begin
     if not is_kept then
       -- Like job_queue_put_data, but without its look at the log: the row that was deleted, inserted or changed names the life of the
       -- job.
-      insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
-      select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(public.job_queue_life($1, g.item ->> 'job_id'))),
+      insert into interlock.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
+      select $1, g.item ->> 'job_id', coalesce(abs(k.life), abs(interlock.job_queue_life($1, g.item ->> 'job_id'))),
              g.item -> 'payload', g.item -> 'result', g.item -> 'error', g.item -> 'checkpoint', g.item -> 'trace'
         from jsonb_array_elements(changes -> 'data') as g (item)
         left join (
@@ -531,23 +531,23 @@ begin
     end if;
   end if;
   if changes ? 'voided_from' then
-    perform public.job_queue_void($1, (changes ->> 'voided_from')::bigint);
+    perform interlock.job_queue_void($1, (changes ->> 'voided_from')::bigint);
   end if;
   if changes ? 'staged' then
-    perform public.job_queue_put_staged($1, changes -> 'staged');
+    perform interlock.job_queue_put_staged($1, changes -> 'staged');
   end if;
   if changes ? 'once' then
-    perform public.job_queue_put_once($1, events);
+    perform interlock.job_queue_put_once($1, events);
   end if;
   if ends is not null then
-    update public.job_queue_inbox i set answer = '{"ok": true, "started": []}', answered_at = clock
+    update interlock.job_queue_inbox i set answer = '{"ok": true, "started": []}', answered_at = clock
      where i.queue = $1 and i.request_id = any (ends) and i.answered_at is null;
     if current_setting('interlock.notify', true) is distinct from 'off' then
       setting := pg_notify('interlock_answers', $1);
     end if;
   end if;
   if submitted is not null then
-    delete from public.job_queue_submissions s where s.ctid = any (rows_at);
+    delete from interlock.job_queue_submissions s where s.ctid = any (rows_at);
   end if;
   -- By key and newest version (migrations/parts/21_heads.sql), and column by column: a join with jsonb_to_record takes twice as long.
   update public.job_queue_state s
@@ -562,13 +562,13 @@ begin
    where s.queue = $1 and s.version = head.version;
   if not found then
     -- The version of the row was changed by hand.
-    perform public.job_queue_put_state($1, state);
+    perform interlock.job_queue_put_state($1, state);
   end if;
-  update public.job_queue_heads h
+  update interlock.job_queue_heads h
      set version = given.version, epoch = coalesce(given.epoch, h.epoch), last_at = given.last_at, chain = head.chain
    where h.queue = $1 and h.version = head.version;
   if given.expired is not null then
-    update public.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
+    update interlock.job_queue_workers w set dead = true where w.queue = $1 and w.worker_id = any (given.expired);
   end if;
   if current_setting('interlock.notify', true) is distinct from 'off' then
     if given.version - expected_version <= 24 then
@@ -589,7 +589,7 @@ begin
       -- The life of a job that came as a row is negative: its handler needs the row too.
       select jsonb_build_array(jsonb_build_object('job_id', d.job_id, 'payload', d.payload, 'result', d.result, 'error', d.error,
                'checkpoint', d.checkpoint, 'progress', d.progress, 'trace', d.trace, 'row', null)) into brought
-        from public.job_queue_data d
+        from interlock.job_queue_data d
        where d.queue = $1 and d.job_id = moved_ids[1] and d.life = moved_lives[1]
          and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
            + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0) <= 65536;
@@ -605,13 +605,13 @@ begin
                  sum(coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
                    + coalesce(pg_column_size(d.checkpoint), 0) + coalesce(pg_column_size(d.progress), 0)) over (order by w.place) as stored
             from (
-              select g.place, g.job_id, coalesce(k.life, public.job_queue_life($1, g.job_id)) as life
+              select g.place, g.job_id, coalesce(k.life, interlock.job_queue_life($1, g.job_id)) as life
                 from jsonb_array_elements_text(changes -> 'wanted') with ordinality as g (job_id, place)
                 left join unnest(moved_ids || entered_ids, moved_lives || entered_lives) as k (job_id, life) on k.job_id = g.job_id
                where g.place <= 100) as w
             -- OFFSET 0 keeps this from becoming a join with all data of the queue.
             left join lateral (
-              select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
+              select k.* from interlock.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = w.life offset 0) as d on true
            -- Not for jobs that came as a row: their handlers need the row too. job_queue_data_of returns what is left out here.
            where w.life > 0) as s
          where s.stored <= 65536) as t
@@ -627,7 +627,7 @@ begin
       (changes #>> '{beat,ttl_ms}')::integer, (changes #>> '{beat,grace_ms}')::integer));
   end if;
   -- A process that is fast enough loses no append, and is told of nothing where notifications are lost: so this says that there is a combiner.
-  if exists (select from public.job_queue_combiners c where c.queue = $1 and c.combiner is not null) then
+  if exists (select from interlock.job_queue_combiners c where c.queue = $1 and c.combiner is not null) then
     answer := answer || '{"combines":false}';
   end if;
   return answer || jsonb_build_object('ok', true, 'version', given.version);
@@ -656,7 +656,7 @@ declare
 begin
   -- Not for an append that is lost: others were faster, as many are where many processes write.
   if along ? 'rows' and expected_version = (
-       select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1) then
+       select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1) then
     begin
       if to_regclass('public.jobs') is not null then
         -- Without a wait, and so with none below.
@@ -697,7 +697,7 @@ $$;
 -- job_queue_append, for what reads whole events.
 --   alike  as in the changes of job_queue_append
 -- Returns them as a list. Raises nothing.
-create or replace function public.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
+create or replace function interlock.job_queue_unlike(expected_version bigint, events jsonb, alike jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -709,7 +709,7 @@ $$;
 -- jobs that enter the line (changes.entered). Internal; called by job_queue_append only, which has checked them. One statement, so that
 -- they are read once: of a few events that would take longer than it saves (docs/inside/decisions/0007-the-append.md).
 -- Returns nothing. Raises 23505 when there is a row or data of an earlier life of a job.
-create or replace function public.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
+create or replace function interlock.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -746,7 +746,7 @@ as $$
            'epoch'::timestamptz + r.expires_at * interval '1 microsecond', 0, coalesce(r.attempts, 3),
            coalesce(r.timeout_ms, 3600000), r.blocked_by_job_id, r.blocked_on, r.conflict_reason, r.life
       from r where r.life is not null)
-  insert into public.job_queue_data (queue, job_id, life, payload, trace)
+  insert into interlock.job_queue_data (queue, job_id, life, payload, trace)
   select $1, r.job_id, abs(r.life), r.payload, r.trace from r
    where r.life is not null and (r.payload is not null or r.trace is not null)
 $$;
@@ -755,21 +755,21 @@ $$;
 -- Internal; called by job_queue_append, which then answers `unstaged`.
 --   staged  [{command_id, job_id}, …]
 -- Returns their ids; null if everything is there. Raises nothing.
-create or replace function public.job_queue_unstaged(queue text, staged jsonb) returns text[]
+create or replace function interlock.job_queue_unstaged(queue text, staged jsonb) returns text[]
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select array_agg(distinct w.command_id)
     from jsonb_to_recordset($2) as w (command_id text, job_id text)
    where not exists (
-     select from public.job_queue_staged s
+     select from interlock.job_queue_staged s
       where s.queue = $1 and s.command_id = w.command_id and s.job_id = w.job_id)
 $$;
 
 -- job_queue_life(queue, job_id): the sequence number of the job's `queued` event in the log, negative when a row of `jobs` of this id was
 -- taken in; null without one (it is archived). What job_queue_jobs.life says of a job whose row was written before there was that
 -- column, or again from the log (job_queue_rebuild_rows). Internal. Raises nothing.
-create or replace function public.job_queue_life(queue text, job_id text) returns bigint
+create or replace function interlock.job_queue_life(queue text, job_id text) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -791,7 +791,7 @@ $$;
 -- Internal; called by job_queue_rebuild, and by job_queue_append if the row is not that of the version before.
 --   state  columns of job_queue_state with times in microseconds; policy null or missing: unchanged
 -- Returns 1 if the row was changed, 0 if it was right already or there is none.
-create or replace function public.job_queue_put_state(queue text, state jsonb) returns integer
+create or replace function interlock.job_queue_put_state(queue text, state jsonb) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -820,15 +820,15 @@ $$;
 -- folded from there on are of another log and are deleted, except that of the cut. Readers that do not know the type `voided`
 -- are kept out. Ids of jobs that a void event enqueued `once` are free. Internal; called by job_queue_append only.
 -- Returns nothing. Raises nothing.
-create or replace function public.job_queue_void(queue text, voided_from bigint) returns void
+create or replace function interlock.job_queue_void(queue text, voided_from bigint) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-  delete from public.job_queue_snapshots s
-   using public.job_queue_heads h
+  delete from interlock.job_queue_snapshots s
+   using interlock.job_queue_heads h
    where h.queue = $1 and s.queue = $1 and s.seq >= $2 and s.seq <> h.archived_seq;
-  delete from public.job_queue_once o
+  delete from interlock.job_queue_once o
    where o.queue = $1 and o.seq in (
      select (l.data ->> 'of')::bigint from public.job_queue_log l where l.queue = $1 and l.event_type = 'voided');
-  update public.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
+  update interlock.job_queue_heads h set min_reader = greatest(h.min_reader, 2) where h.queue = $1;
 $$;

@@ -2,7 +2,7 @@
 
 -- job_queue_event_text(event): for job_queue_chain and job_queue_insert_chained, the text of an event that its hash is made
 -- over, the same on every server. Returns a JSON array of its values, times in microseconds, as jsonb writes it.
-create or replace function public.job_queue_event_text(event public.job_queue_log) returns text
+create or replace function interlock.job_queue_event_text(event public.job_queue_log) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -16,7 +16,7 @@ $$;
 -- by job_queue_append, which has checked them, for queues that keep a chain.
 --   chain  the hash of the last event, or the one that the chain starts from
 -- Returns the hash of the last event.
-create or replace function public.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
+create or replace function interlock.job_queue_insert_chained(queue text, events jsonb, chain bytea) returns bytea
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -42,7 +42,7 @@ begin
     entry.command_id := e.command_id;
     entry.command_hash := e.command_hash;
     entry.schema_version := coalesce(e.schema_version, 1);
-    last := sha256(last || convert_to(public.job_queue_event_text(entry), 'UTF8'));
+    last := sha256(last || convert_to(interlock.job_queue_event_text(entry), 'UTF8'));
     entry.hash := last;
     insert into public.job_queue_log select entry.*;
   end loop;
@@ -63,7 +63,7 @@ as $$
 declare
   row record;
 begin
-  update public.job_queue_heads h
+  update interlock.job_queue_heads h
      set chain_from = coalesce(h.chain_from, h.version),
          chain = coalesce(h.chain, sha256(convert_to('interlock:' || h.queue || ':' || h.version, 'UTF8')))
    where h.queue = $1
@@ -97,7 +97,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_chain takes a queue, after >= 0 and a limit of 1..10000';
   end if;
   select h.version, h.archived_seq, h.chain_from, h.chain_start, h.chain into head 
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.chain is null then
     return null;
   end if;
@@ -106,12 +106,12 @@ begin
     'events', (
       select coalesce(json_agg(json_build_array(e.seq, e.text, encode(e.hash, 'hex')) order by e.seq), '[]')
         from (
-          select l.seq, l.hash, public.job_queue_event_text(l) as text
+          select l.seq, l.hash, interlock.job_queue_event_text(l) as text
             from public.job_queue_log l
            where l.queue = $1 and l.seq > greatest($2, head.chain_from, head.archived_seq) and l.seq <= greatest($2, head.chain_from) + $3
           union all
-          select a.seq, a.hash, public.job_queue_event_text(row(a.*)::public.job_queue_log)
-            from public.job_queue_log_archive a
+          select a.seq, a.hash, interlock.job_queue_event_text(row(a.*)::public.job_queue_log)
+            from interlock.job_queue_log_archive a
            where a.queue = $1 and a.seq > greatest($2, head.chain_from) and a.seq <= greatest($2, head.chain_from) + $3) e));
 end
 $$;

@@ -11,7 +11,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select json_build_object('seq', s.seq, 'state', s.state, 'created_at', (extract(epoch from s.created_at) * 1000000)::bigint)
-    from public.job_queue_snapshots s
+    from interlock.job_queue_snapshots s
    where s.queue = $1 and s.seq <= coalesce($2, 9223372036854775807)
    order by s.seq desc
    limit 1
@@ -24,7 +24,7 @@ language sql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object('body', c.body)
-    from public.job_queue_snapshot_chunks c
+    from interlock.job_queue_snapshot_chunks c
    where c.queue = $1 and c.seq = $2 and c.maker = $3 and c.n = $4
 $$;
 
@@ -49,45 +49,45 @@ declare
   found_chunks integer;
 begin
   if jsonb_typeof($3) is distinct from 'object' or pg_column_size($3) > 67108864 or not exists (
-       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
+       select from interlock.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version) then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot takes a queue, a sequence number that its log has reached, and a state of 64 MB at most';
   end if;
   if $3 ? 'chunks' then
     -- Locks the chunks, so that no other process deletes them as left over before this commits.
-    perform from public.job_queue_snapshot_chunks c
+    perform from interlock.job_queue_snapshot_chunks c
       where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' for key share;
     get diagnostics found_chunks = row_count;
     if found_chunks is distinct from ($3 ->> 'chunks')::integer then
       return jsonb_build_object('seq', $2, 'kept', false, 'incomplete', true);
     end if;
   end if;
-  insert into public.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
+  insert into interlock.job_queue_snapshots (queue, seq, state) values ($1, $2, $3) on conflict do nothing;
   get diagnostics added = row_count;
   if added = 0 then
-    delete from public.job_queue_snapshot_chunks c
+    delete from interlock.job_queue_snapshot_chunks c
      where c.queue = $1 and c.seq = $2 and c.maker = $3 ->> 'maker' and not exists (
-       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
+       select from interlock.job_queue_snapshots s where s.queue = $1 and s.seq = $2 and s.state ->> 'maker' = $3 ->> 'maker');
   end if;
   -- No snapshot is deleted while a cut is under way: its place is not visible yet.
   if pg_try_advisory_xact_lock(hashtextextended('interlock.archive:' || $1, 0)) then
-    delete from public.job_queue_snapshots s
-     using public.job_queue_heads h
+    delete from interlock.job_queue_snapshots s
+     using interlock.job_queue_heads h
      where h.queue = $1 and s.queue = $1 and s.seq <> $2 and s.seq <> h.archived_seq
-       and s.seq < (select k.seq from public.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
+       and s.seq < (select k.seq from interlock.job_queue_snapshots k where k.queue = $1 order by k.seq desc offset 3 limit 1)
        and not (s.created_at > clock_timestamp() - interval '1 hour' and exists (
          select from public.job_queue_log l
           where l.queue = $1 and l.seq = s.seq and l.created_at < s.created_at - interval '10 seconds'))
        and (exists (
-              select from public.job_queue_snapshots k
+              select from interlock.job_queue_snapshots k
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('day', k.created_at at time zone 'UTC') = date_trunc('day', s.created_at at time zone 'UTC'))
          or s.created_at < clock_timestamp() - interval '31 days' and (s.seq < h.archived_seq or exists (
-              select from public.job_queue_snapshots k
+              select from interlock.job_queue_snapshots k
                where k.queue = $1 and k.seq > s.seq
                  and date_trunc('week', k.created_at at time zone 'UTC') = date_trunc('week', s.created_at at time zone 'UTC'))));
   end if;
-  perform public.job_queue_drop_chunks($1);
+  perform interlock.job_queue_drop_chunks($1);
   return jsonb_build_object('seq', $2, 'kept', added > 0);
 end
 $$;
@@ -107,7 +107,7 @@ as $$
 #variable_conflict use_column
 begin
   if (length($3) between 1 and 100 and $4 between 0 and 100000 and octet_length($5) <= 4194304 and exists (
-       select from public.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
+       select from interlock.job_queue_heads h where h.queue = $1 and $2 between 1 and h.version)) is not true then
     raise exception using errcode = 'JQ001',
       message = 'job_queue_put_snapshot_chunk takes a queue, a sequence number that its log has reached, a maker of 1 to 100 characters, a number and 4 MB at most';
   end if;
@@ -117,9 +117,9 @@ begin
     perform set_config('synchronous_commit', 'off', true);
   end if;
   if $4 = 0 then
-    perform public.job_queue_drop_chunks($1);
+    perform interlock.job_queue_drop_chunks($1);
   end if;
-  insert into public.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
+  insert into interlock.job_queue_snapshot_chunks (queue, seq, maker, n, body) values ($1, $2, $3, $4, $5) on conflict do nothing;
 end
 $$;
 
@@ -127,7 +127,7 @@ $$;
 -- out; for job_queue_put_snapshot and job_queue_put_snapshot_chunk. A maker that has written a part within 10 minutes is still
 -- at work.
 -- Returns how many were deleted. Raises nothing.
-create or replace function public.job_queue_drop_chunks(queue text) returns integer
+create or replace function interlock.job_queue_drop_chunks(queue text) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -136,12 +136,12 @@ declare
   gone integer;
 begin
   with makers as materialized (
-    select c.seq, c.maker, max(c.written_at) as last_at from public.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
-  delete from public.job_queue_snapshot_chunks c using makers m
+    select c.seq, c.maker, max(c.written_at) as last_at from interlock.job_queue_snapshot_chunks c where c.queue = $1 group by c.seq, c.maker)
+  delete from interlock.job_queue_snapshot_chunks c using makers m
    where c.queue = $1 and c.seq = m.seq and c.maker = m.maker
      and m.last_at < clock_timestamp() - interval '10 minutes'
      and not exists (
-       select from public.job_queue_snapshots s
+       select from interlock.job_queue_snapshots s
         where s.queue = $1 and s.seq = m.seq and s.state ->> 'maker' = m.maker);
   get diagnostics gone = row_count;
   return gone;
@@ -151,7 +151,7 @@ $$;
 -- job_queue_keep_cut(): the trigger that protects the snapshot at which a log was cut (archived_seq of job_queue_heads) and its
 -- chunks, from their owner too: it is all that is left of events that are gone for good. Every other snapshot only saves time
 -- and may be deleted. Raises JQ111 on UPDATE and DELETE of these rows, and on TRUNCATE if any log was cut.
-create or replace function public.job_queue_keep_cut() returns trigger
+create or replace function interlock.job_queue_keep_cut() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -159,16 +159,16 @@ declare
   cut record;
 begin
   if tg_level = 'ROW' then
-    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+    select h.queue, h.archived_seq into cut from interlock.job_queue_heads h
      where h.queue = old.queue and h.archived_seq = old.seq;
     -- Chunks at the same number that do not belong to the snapshot may go: another process wrote them and came too late.
     if found and tg_table_name = 'job_queue_snapshot_chunks' and not exists (
-         select from public.job_queue_snapshots s
+         select from interlock.job_queue_snapshots s
           where s.queue = old.queue and s.seq = old.seq and s.state ->> 'maker' = to_jsonb(old) ->> 'maker') then
       return case when tg_op = 'DELETE' then old else new end;
     end if;
   else
-    select h.queue, h.archived_seq into cut from public.job_queue_heads h
+    select h.queue, h.archived_seq into cut from interlock.job_queue_heads h
      where h.archived_seq > 0 limit 1;
   end if;
   if not found then
@@ -176,7 +176,7 @@ begin
   end if;
   raise exception using errcode = 'JQ111',
     message = format('the log of queue %s begins at its snapshot of event %s: %s is refused', cut.queue, cut.archived_seq, tg_op),
-    hint = 'Every other one may go: DELETE FROM job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM job_queue_heads h '
+    hint = 'Every other one may go: DELETE FROM interlock.job_queue_snapshots s WHERE NOT EXISTS (SELECT FROM interlock.job_queue_heads h '
         || 'WHERE h.queue = s.queue AND h.archived_seq = s.seq).';
 end
 $$;

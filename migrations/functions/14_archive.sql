@@ -22,7 +22,7 @@ declare
   high bigint;
   middle bigint;
 begin
-  select h.* into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select h.* into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if not coalesce(head.cut_claimed_at < clock_timestamp() - interval '55 minutes', false) or not exists (
        select from public.job_queue_log l
         where l.queue = $1 and l.seq = head.archived_seq + 1 and l.created_at < $2 - interval '1 hour') then
@@ -30,7 +30,7 @@ begin
   end if;
   -- Times rise with the numbers, so bisection finds the event in 20 look-ups by the primary key.
   low := head.archived_seq;
-  high := case when exists (select from public.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
+  high := case when exists (select from interlock.job_queue_targets()) then least(head.version, head.projected_seq) else head.version end;
   while low < high loop
     middle := low + (high - low + 1) / 2;
     if exists (select from public.job_queue_log l where l.queue = $1 and l.seq = middle and l.created_at < $2) then
@@ -42,7 +42,7 @@ begin
   if low <= head.archived_seq then
     return '{"through": null}';
   end if;
-  update public.job_queue_heads h set cut_claimed_at = clock_timestamp()
+  update interlock.job_queue_heads h set cut_claimed_at = clock_timestamp()
    where h.queue = $1 and h.cut_claimed_at = head.cut_claimed_at;
   return jsonb_build_object('through', case when found then low end);
 end
@@ -84,31 +84,31 @@ declare
   kept_since timestamptz := clock_timestamp() - interval '365 days';
 begin
   select h.archived_seq, h.projected_seq, h.kept_from, h.kept_digest into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if $3 is null or head is null or not exists (
-       select from public.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
+       select from interlock.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
       message = format('there is no snapshot of the queue at event %s to archive below', $2),
       hint = 'Make one first: interlock snapshot.';
   end if;
   if $2 <= head.archived_seq or not alone
-     or ($2 > head.projected_seq and exists (select from public.job_queue_targets())) then
+     or ($2 > head.projected_seq and exists (select from interlock.job_queue_targets())) then
     return jsonb_build_object('archived_seq', head.archived_seq, 'archived', 0, 'unkept', 0);
   end if;
   -- Lets the trigger that keeps the log append-only pass these rows; undone with the transaction.
   perform set_config('interlock.archive', $1 || ':' || $2, true);
   if keep then
     -- Events that stayed at an earlier cut are in the archive already, or gone for good.
-    insert into public.job_queue_log_archive
+    insert into interlock.job_queue_log_archive
     select l.* from public.job_queue_log l where l.queue = $1 and l.seq > head.archived_seq and l.seq <= $2;
     -- The digest of the new rows, or of all rows if none was recorded before.
     select coalesce(head.kept_from, min(a.seq)),
-           coalesce(head.kept_digest, 0) + sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
-      from public.job_queue_log_archive a
+           coalesce(head.kept_digest, 0) + sum(interlock.job_queue_kept_digest(row(a.*)::public.job_queue_log)) into first_kept, digest
+      from interlock.job_queue_log_archive a
      where a.queue = $1 and a.seq > case when head.kept_from is null then 0 else head.archived_seq end;
   else
     -- The events kept before would have a gap after them.
-    delete from public.job_queue_log_archive a where a.queue = $1;
+    delete from interlock.job_queue_log_archive a where a.queue = $1;
     get diagnostics unkept = row_count;
   end if;
   select l.hash, l.created_at into cut from public.job_queue_log l where l.queue = $1 and l.seq = $2;
@@ -124,18 +124,18 @@ begin
   stay as materialized (
     select j.job_id, coalesce(j.life, 0) as life
       from jobs j
-      left join public.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
+      left join interlock.job_queue_dropped d on d.queue = $1 and d.job_id = j.job_id
      where j.life > coalesce(greatest(j.ended, case when not $3 or d.seq >= j.died then j.died end), 0)
         or exists (select from public.job_queue_set_aside a where a.queue = $1 and a.job_id = j.job_id)
-        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = j.job_id)
-        or exists (select from public.job_queue_doubles o where o.queue = $1 and o.stands_for = j.job_id))
+        or exists (select from interlock.job_queue_doubles o where o.queue = $1 and o.job_id = j.job_id)
+        or exists (select from interlock.job_queue_doubles o where o.queue = $1 and o.stands_for = j.job_id))
   delete from public.job_queue_log l
    where l.queue = $1 and l.seq <= $2
      and not exists (
        select from stay s
         where s.job_id = l.job_id and (s.life <= l.seq or (l.event_type = 'queued' and l.data ? 'intake')));
   stale := array(
-      select d.job_id from public.job_queue_data d
+      select d.job_id from interlock.job_queue_data d
        where d.queue = $1 and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
          -- The payload of a schedule stays for as long as that does; then it is null.
          and not (left(d.job_id, 1) = chr(1) and d.payload is not null)
@@ -148,7 +148,7 @@ begin
              cross join lateral jsonb_array_elements_text(l.data -> 'after') as p (id)
             where l.queue = $1 and l.event_type = 'linked'));
   perform set_config('interlock.archive', '', true);
-  update public.job_queue_heads h
+  update interlock.job_queue_heads h
      set archived_seq = $2,
          cut_claimed_at = to_timestamp(0),
          kept_from = case when keep then first_kept end,
@@ -159,15 +159,15 @@ begin
    where h.queue = $1;
   -- Under the queue's lock, which an append of the same ids takes first too: in the other order, each would wait for the other.
   -- The slow search was done before; its conditions are checked again, since a job may have been enqueued again meanwhile.
-  delete from public.job_queue_data d
+  delete from interlock.job_queue_data d
    where d.queue = $1 and d.job_id = any (stale) and coalesce(d.life, 0) <= $2 and (not keep or d.updated_at < kept_since)
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id);
   -- Who acted before the cut: the events that name their processes are gone.
-  delete from public.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
-  perform public.job_queue_sweep_once($1, 10000);
+  delete from interlock.job_queue_operators o where o.queue = $1 and not keep and o.noted_at <= cut.created_at;
+  perform interlock.job_queue_sweep_once($1, 10000);
   -- An end that is no longer in job_queue_log is no longer listed, whether it was dropped or not.
-  delete from public.job_queue_dropped d
+  delete from interlock.job_queue_dropped d
    where d.queue = $1 and d.seq <= $2 and (not keep or not exists (
      select from public.job_queue_log l where l.queue = $1 and l.job_id = d.job_id and l.seq <= d.seq));
   return jsonb_build_object('archived_seq', $2, 'archived', $2 - head.archived_seq, 'unkept', unkept);
@@ -187,12 +187,12 @@ declare
   cut bigint;
 begin
   select max(s.seq) into cut
-    from public.job_queue_snapshots s
+    from interlock.job_queue_snapshots s
     join public.job_queue_log l on l.queue = s.queue and l.seq = s.seq
    where s.queue = $1 and l.created_at < $2;
   if cut is null then
     return jsonb_build_object('archived', 0, 'unkept', 0, 'archived_seq',
-      (select coalesce(max(h.archived_seq), 0) from public.job_queue_heads h where h.queue = $1));
+      (select coalesce(max(h.archived_seq), 0) from interlock.job_queue_heads h where h.queue = $1));
   end if;
   return public.job_queue_archive($1, cut, $3);
 end
@@ -201,7 +201,7 @@ $$;
 -- job_queue_archived_events(queue, after, max_events): a page of archived events that were kept (job_queue_archive), in the
 -- form of job_queue_events; for job_queue_read.
 -- Returns [{seq, at, event_type, …}, …]; empty if there is nothing after, or the next event was not kept.
-create or replace function public.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
+create or replace function interlock.job_queue_archived_events(queue text, after bigint, max_events integer) returns json
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -213,20 +213,20 @@ as $$
     from (
       select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type,
              l.models, l.worker_id, l.data, l.command_id, l.command_hash, l.schema_version
-        from public.job_queue_log_archive l
+        from interlock.job_queue_log_archive l
        where l.queue = $1 and l.seq > $2 and l.seq <= $2 + $3
-         and exists (select from public.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
+         and exists (select from interlock.job_queue_log_archive n where n.queue = $1 and n.seq = $2 + 1)
        order by l.seq) e
 $$;
 
 -- job_queue_kept_digest(event): for job_queue_archive and job_queue_kept, a number that hardly any other event has. The numbers
 -- of many events are added up, in any order. It finds accidental changes and changes by hand; against a deliberate forger use
 -- the hash chain (job_queue_start_chain). Returns a whole number.
-create or replace function public.job_queue_kept_digest(event public.job_queue_log) returns numeric
+create or replace function interlock.job_queue_kept_digest(event public.job_queue_log) returns numeric
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select hashtextextended(public.job_queue_event_text(event), event.seq)::numeric
+  select hashtextextended(interlock.job_queue_event_text(event), event.seq)::numeric
 $$;
 
 -- job_queue_kept(queue): whether job_queue_log_archive still holds the events that were archived and kept, unchanged. Reads all
@@ -245,16 +245,16 @@ declare
   missing bigint;
 begin
   select h.kept_from, h.archived_seq, h.kept_digest into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head.kept_from is null then
     return null;
   end if;
-  select count(*) as events, sum(public.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
-    from public.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
+  select count(*) as events, sum(interlock.job_queue_kept_digest(row(a.*)::public.job_queue_log)) as digest into kept
+    from interlock.job_queue_log_archive a where a.queue = $1 and a.seq between head.kept_from and head.archived_seq;
   if kept.events <> head.archived_seq - head.kept_from + 1 then
     select coalesce(min(g.place), head.kept_from + kept.events) into missing
       from (select a.seq, head.kept_from - 1 + row_number() over (order by a.seq) as place
-              from public.job_queue_log_archive a
+              from interlock.job_queue_log_archive a
              where a.queue = $1 and a.seq between head.kept_from and head.archived_seq) g
      where g.seq <> g.place;
   end if;

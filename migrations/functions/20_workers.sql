@@ -40,7 +40,7 @@ begin
   -- In the body, as in job_queue_append.
   setting := set_config('synchronous_commit', 'on', true);
   -- The update reads the clock again: it may have waited for an append that declares this worker dead.
-  insert into public.job_queue_workers as w
+  insert into interlock.job_queue_workers as w
     (queue, worker_id, kinds, free_slots, release, reads, started_at, beat_at, expires_at, ttl_ms, grace_ms, server_since)
   values ($1, $2, $3, $4, coalesce(given[1], $5), given[2]::smallint, clock, clock, clock + $6 * interval '1 millisecond', $6, $7,
     pg_postmaster_start_time())
@@ -48,41 +48,41 @@ begin
     kinds = excluded.kinds, free_slots = excluded.free_slots, release = excluded.release, reads = excluded.reads, ttl_ms = excluded.ttl_ms,
     grace_ms = excluded.grace_ms, beat_at = clock_timestamp(),
     expires_at = clock_timestamp() + excluded.ttl_ms * interval '1 millisecond', server_since = excluded.server_since
-    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and public.job_queue_elsewhere(w.server_since)))
+    where not w.dead and (w.expires_at > clock_timestamp() or (not w.settled and interlock.job_queue_elsewhere(w.server_since)))
   returning w.expires_at, w.started_at = w.beat_at as is_new into lease;
   alive := found;
   if not alive then
     select w.expires_at, false as is_new into lease
-      from public.job_queue_workers w where w.queue = $1 and w.worker_id = $2;
+      from interlock.job_queue_workers w where w.queue = $1 and w.worker_id = $2;
   end if;
   if lease.is_new then
-    perform public.job_queue_forget_workers($1);
+    perform interlock.job_queue_forget_workers($1);
   end if;
   return jsonb_build_object(
     'alive', alive,
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint,
     'expires_at', (extract(epoch from lease.expires_at) * 1000000)::bigint,
     'version', coalesce((
-      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0),
-    'arrived', exists (select from public.job_queue_arrivals a
-      where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+      select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0),
+    'arrived', exists (select from interlock.job_queue_arrivals a
+      where (a.queue is null or a.queue = $1 or interlock.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
         and coalesce(a.claimed_until < clock, true)),
-    'requested', exists (select from public.job_queue_inbox i
+    'requested', exists (select from interlock.job_queue_inbox i
       where i.queue = $1 and i.answered_at is null and coalesce(i.taken_until < clock, true))
-      or exists (select from public.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
-    'overdue', public.job_queue_overdue($1, lease.is_new),
-    'reads', public.job_queue_reads($1));
+      or exists (select from interlock.job_queue_submissions s where s.queue = $1 and coalesce(s.taken_until < clock, true)),
+    'overdue', interlock.job_queue_overdue($1, lease.is_new),
+    'reads', interlock.job_queue_reads($1));
 end
 $$;
 
 -- job_queue_reads(queue): the newest shape of events (schema_version) that every live process of the queue reads, so that it may be written.
 -- A process of a release that does not say it reads 6. A worker by SQL, whose release is not one of Interlock's, reads no events. Internal.
 -- Returns null where no process is alive. Raises nothing.
-create or replace function public.job_queue_reads(queue text) returns integer
+create or replace function interlock.job_queue_reads(queue text) returns integer
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-  select min(coalesce(w.reads, 6)) from public.job_queue_workers w
+  select min(coalesce(w.reads, 6)) from interlock.job_queue_workers w
    where w.queue = $1 and not w.dead and w.release ~ E'^\\d+\\.\\d+\\.\\d+'
      and (w.expires_at > clock_timestamp() or w.server_since <> pg_postmaster_start_time())
 $$;
@@ -93,7 +93,7 @@ $$;
 -- beat gives it its whole time to live again (job_queue_overdue).
 -- Returns false for a lease that was confirmed on this server since it began.
 --   server_since  of its row in job_queue_workers; null: not noted yet, taken for this server
-create or replace function public.job_queue_elsewhere(server_since timestamptz) returns boolean
+create or replace function interlock.job_queue_elsewhere(server_since timestamptz) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -108,7 +108,7 @@ $$;
 -- server began to serve gets its whole ttl from now, once, if it was not given up: nobody could renew it meanwhile.
 -- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
 -- for its jobs again: no append that found it live can still be under way.
-create or replace function public.job_queue_overdue(queue text, thorough boolean) returns jsonb
+create or replace function interlock.job_queue_overdue(queue text, thorough boolean) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -121,18 +121,18 @@ declare
 begin
   -- Otherwise the lease of a process that is gone would last until the clock has caught up; a live process beats again before
   -- that. A difference below a second is ignored: another beat may have read the clock since. Skips locked rows, as below.
-  update public.job_queue_workers w
+  update interlock.job_queue_workers w
      set beat_at = least(w.beat_at, clock), server_since = pg_postmaster_start_time(),
-         expires_at = case when public.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
+         expires_at = case when interlock.job_queue_elsewhere(w.server_since) and not w.dead then clock + w.ttl_ms * interval '1 millisecond'
                            else least(w.expires_at, clock + w.ttl_ms * interval '1 millisecond') end
    where w.queue = $1 and w.worker_id in (
-     select f.worker_id from public.job_queue_workers f
+     select f.worker_id from interlock.job_queue_workers f
       where f.queue = $1
         and (f.beat_at > clock + interval '1 second'
-          or (not f.dead and not f.settled and public.job_queue_elsewhere(f.server_since)))
+          or (not f.dead and not f.settled and interlock.job_queue_elsewhere(f.server_since)))
         for update skip locked);
   if not thorough and not exists (
-       select from public.job_queue_workers w where w.queue = $1 and not w.settled
+       select from interlock.job_queue_workers w where w.queue = $1 and not w.settled
           and (w.dead or w.expires_at + w.grace_ms * interval '1 millisecond' < clock)) then
     return '[]';
   end if;
@@ -144,16 +144,16 @@ begin
             select unnest(s.servers) from (
               select s.servers from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1) s) k
      where not exists (
-         select from public.job_queue_workers w
+         select from interlock.job_queue_workers w
           where w.queue = $1 and w.worker_id = k.worker_id
             and not w.dead and (w.expires_at + w.grace_ms * interval '1 millisecond' >= clock
-              or public.job_queue_elsewhere(w.server_since))));
+              or interlock.job_queue_elsewhere(w.server_since))));
   -- SKIP LOCKED, since two beats that settle the same rows must not wait for each other.
-  update public.job_queue_workers w set settled = true
+  update interlock.job_queue_workers w set settled = true
    where w.queue = $1 and w.worker_id in (
-     select g.worker_id from public.job_queue_workers g
+     select g.worker_id from interlock.job_queue_workers g
       where g.queue = $1 and not g.settled and not overdue ? g.worker_id
-        and (g.dead or (g.expires_at + g.grace_ms * interval '1 millisecond' < clock and not public.job_queue_elsewhere(g.server_since)))
+        and (g.dead or (g.expires_at + g.grace_ms * interval '1 millisecond' < clock and not interlock.job_queue_elsewhere(g.server_since)))
         and g.expires_at < clock - interval '1 minute'
         for update skip locked);
   return overdue;
@@ -163,11 +163,11 @@ $$;
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
 -- job_queue_beat. Not sooner: a process that was paused has to find that its lease is over, and must not register again.
 -- Returns nothing.
-create or replace function public.job_queue_forget_workers(queue text) returns void
+create or replace function interlock.job_queue_forget_workers(queue text) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
-  delete from public.job_queue_workers w
+  delete from interlock.job_queue_workers w
    where w.queue = $1
      and w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
      and not exists (
@@ -183,7 +183,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update public.job_queue_workers w
+  update interlock.job_queue_workers w
      set dead = true, expires_at = least(w.expires_at, clock_timestamp())
    where w.queue = $1 and w.worker_id = $2;
   return found;
@@ -215,10 +215,10 @@ begin
              'cancel_requested', j.cancel_requested)
              || case when j.places is null then '{}' else jsonb_build_object('places', j.places) end order by j.fencing_token)), '[]')
       from public.job_queue_jobs j
-      cross join (select h.epoch from public.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
-      join public.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
+      cross join (select h.epoch from interlock.job_queue_heads h where h.queue = $2 order by h.version desc limit 1) h
+      join interlock.job_queue_workers w on w.queue = j.queue and w.worker_id = j.worker_id
      where j.queue = $2 and j.worker_id = $1 and j.state = 'active' and not w.dead
-       and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since)));
+       and (w.expires_at > clock_timestamp() or interlock.job_queue_elsewhere(w.server_since)));
 end
 $$;
 
@@ -237,12 +237,12 @@ as $$
            'expires_at', (extract(epoch from w.expires_at) * 1000000)::bigint,
            'state', case
              when w.dead then 'dead'
-             when public.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
+             when interlock.job_queue_elsewhere(w.server_since) and not w.settled then 'live'
              when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
              when w.expires_at <= clock_timestamp() then 'late'
              else 'live' end)
            order by w.started_at, w.worker_id)), '[]')
-    from public.job_queue_workers w
+    from interlock.job_queue_workers w
    where w.queue = $1
 $$;
 
@@ -260,7 +260,7 @@ begin
   if length($1) between 1 and 200 is not true or length($2) between 1 and 200 is not true or $3 is null then
     raise exception using errcode = 'JQ001', message = 'an argument of job_queue_sign is missing or out of bounds';
   end if;
-  insert into public.job_queue_operators (queue, worker_id, operator, host, command)
+  insert into interlock.job_queue_operators (queue, worker_id, operator, host, command)
   values ($1, $2, left($3, 200), left($4, 200), left($5, 500))
   on conflict do nothing;
   return found;
@@ -284,7 +284,7 @@ begin
   return (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('worker_id', o.worker_id, 'operator', o.operator, 'host', o.host,
              'command', o.command, 'at', (extract(epoch from o.noted_at) * 1000000)::bigint))), '[]')
-      from public.job_queue_operators o
+      from interlock.job_queue_operators o
      where o.queue = $1 and o.worker_id = any ($2));
 end
 $$;
@@ -299,7 +299,7 @@ as $$
 declare
   forgotten integer;
 begin
-  delete from public.job_queue_operators o where o.operator = $1;
+  delete from interlock.job_queue_operators o where o.operator = $1;
   get diagnostics forgotten = row_count;
   return forgotten;
 end

@@ -33,25 +33,25 @@ begin
   -- Need not be on disk: what a crash takes is published again.
   setting := set_config('synchronous_commit', 'off', true);
   -- Locks the row, so that the combiner cannot resign before it has seen these commands.
-  insert into public.job_queue_combiners as c (queue, combiner, backend) values ($1, $2, pg_backend_pid())
+  insert into interlock.job_queue_combiners as c (queue, combiner, backend) values ($1, $2, pg_backend_pid())
   on conflict on constraint job_queue_combiners_pkey do update
      set combiner = excluded.combiner, election = c.election + 1, barren = 0, oldest = null, backend = excluded.backend
    where c.combiner is null or c.combiner = excluded.combiner;
   is_elected := found;
   if not is_elected then
-    insert into public.job_queue_published (queue, command_id, sender, command, waits_until)
+    insert into interlock.job_queue_published (queue, command_id, sender, command, waits_until)
     select $1, c.command #>> '{command,id}', $2, c.command, clock_timestamp() + 4 * $3 * interval '1 millisecond'
       from jsonb_array_elements($5) with ordinality as c (command, place)
      -- Not ON CONFLICT, which waits for an append that is deleting the row: two that lock several rows could wait for each other.
-     where not exists (select from public.job_queue_published k where k.queue = $1 and k.command_id = c.command #>> '{command,id}')
+     where not exists (select from interlock.job_queue_published k where k.queue = $1 and k.command_id = c.command #>> '{command,id}')
      order by c.place;
     -- Its sender still waits. A row that an append is deleting is left alone, for the same reason.
-    update public.job_queue_published p set waits_until = clock_timestamp() + 4 * $3 * interval '1 millisecond'
+    update interlock.job_queue_published p set waits_until = clock_timestamp() + 4 * $3 * interval '1 millisecond'
      where p.queue = $1 and is_again and p.command_id in (
-       select k.command_id from public.job_queue_published k where k.queue = $1
+       select k.command_id from interlock.job_queue_published k where k.queue = $1
           and k.command_id in (select c.command #>> '{command,id}' from jsonb_array_elements($5) as c (command)) for update skip locked);
-    select c.combiner, c.election, c.barren, c.oldest, c.backend into current from public.job_queue_combiners c where c.queue = $1;
-    select min(p.place) into first from public.job_queue_published p where p.queue = $1 and p.waits_until > clock_timestamp();
+    select c.combiner, c.election, c.barren, c.oldest, c.backend into current from interlock.job_queue_combiners c where c.queue = $1;
+    select min(p.place) into first from interlock.job_queue_published p where p.queue = $1 and p.waits_until > clock_timestamp();
     -- Whether its connection is gone is asked only then: the server copies the state of all its connections for the answer.
     is_elected := is_again
       and ((($4 ->> 'election')::bigint = current.election and ($4 ->> 'oldest')::bigint is not distinct from first)
@@ -60,26 +60,26 @@ begin
       return jsonb_build_object('combines', false, 'barren', current.barren,
         'seen', jsonb_build_object('election', current.election, 'oldest', first));
     end if;
-    update public.job_queue_combiners c
+    update interlock.job_queue_combiners c
        set combiner = $2, election = c.election + 1, backend = pg_backend_pid(), oldest = first,
            barren = case when c.oldest = first then least(c.barren + 1, 20) else 1 end
      where c.queue = $1;
   end if;
   -- Its own, and those that their senders have given up, or left behind when they died.
-  delete from public.job_queue_published p where p.queue = $1 and p.command_id in (
-    select k.command_id from public.job_queue_published k where k.queue = $1 and (k.waits_until < clock_timestamp()
+  delete from interlock.job_queue_published p where p.queue = $1 and p.command_id in (
+    select k.command_id from interlock.job_queue_published k where k.queue = $1 and (k.waits_until < clock_timestamp()
         or k.command_id in (select c.command #>> '{command,id}' from jsonb_array_elements($5) as c (command))) for update skip locked);
   -- The fastest writer loses no append, and would otherwise never learn that others write as well.
-  perform public.job_queue_answered($1, '{}', array[$2]);
-  return jsonb_build_object('combines', true, 'published', public.job_queue_published_in($1), 'version', coalesce(
-    (select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
+  perform interlock.job_queue_answered($1, '{}', array[$2]);
+  return jsonb_build_object('combines', true, 'published', interlock.job_queue_published_in($1), 'version', coalesce(
+    (select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1), 0));
 end
 $$;
 
 -- job_queue_published_in(queue): the commands that wait for the combiner, the first ones first: 500 of them or 256 KB at most. Internal;
 -- called by job_queue_publish, job_queue_resign and job_queue_append_for.
 -- Returns [{sender, command}, …].
-create or replace function public.job_queue_published_in(queue text) returns jsonb
+create or replace function interlock.job_queue_published_in(queue text) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -87,7 +87,7 @@ as $$
     from (
       select f.place, f.sender, f.command, sum(pg_column_size(f.command)) over (order by f.place) - pg_column_size(f.command) as before
         from (
-          select c.place, c.sender, c.command from public.job_queue_published c
+          select c.place, c.sender, c.command from interlock.job_queue_published c
            where c.queue = $1 and c.waits_until > clock_timestamp()
            order by c.place limit 500) f) h
    where h.before < 262144
@@ -116,7 +116,7 @@ declare
   ending text := case when current_setting('synchronous_standby_names') = '' then ']' else ',1]' end;
 begin
   answer := answer || jsonb_build_object('combines', exists (
-    select from public.job_queue_combiners c where c.queue = $1 and c.combiner = $5 ->> 'combiner'));
+    select from interlock.job_queue_combiners c where c.queue = $1 and c.combiner = $5 ->> 'combiner'));
   if answer -> 'ok' <> 'true' then
     return answer;
   end if;
@@ -130,7 +130,7 @@ begin
          cross join lateral (
            select j.life from public.job_queue_jobs j where j.queue = $1 and j.job_id = w.job_id offset 0) as j
          cross join lateral (
-           select k.* from public.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
+           select k.* from interlock.job_queue_data k where k.queue = $1 and k.job_id = w.job_id and k.life = j.life offset 0) as d
           -- Not of jobs that were made of a row, whose handlers are given the row. And nothing that has to be unpacked to be measured.
           where j.life > 0
             and coalesce(pg_column_size(d.payload), 0) + coalesce(pg_column_size(d.result), 0) + coalesce(pg_column_size(d.error), 0)
@@ -143,9 +143,9 @@ begin
         one.note || case when octet_length(one.note) + octet_length(one.data) < 7900 then one.data else '[]' end || ending);
     end loop;
   end if;
-  perform public.job_queue_answered($1, array(select jsonb_array_elements_text($5 -> 'done')),
+  perform interlock.job_queue_answered($1, array(select jsonb_array_elements_text($5 -> 'done')),
     array(select jsonb_array_elements_text($5 -> 'senders')));
-  return answer || jsonb_build_object('published', public.job_queue_published_in($1));
+  return answer || jsonb_build_object('published', interlock.job_queue_published_in($1));
 end
 $$;
 
@@ -153,7 +153,7 @@ $$;
 -- (who is not among them knows by it that there is a combiner): 'answered:<sender>,…:<queue>:<version>'. Internal; called by
 -- job_queue_publish, job_queue_resign and job_queue_append_for.
 -- Returns nothing.
-create or replace function public.job_queue_answered(queue text, done text[], senders text[]) returns void
+create or replace function interlock.job_queue_answered(queue text, done text[], senders text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_generic_plan
@@ -161,12 +161,12 @@ as $$
 #variable_conflict use_column
 begin
   if cardinality($2) > 0 then
-    delete from public.job_queue_published c where c.queue = $1 and c.command_id = any ($2);
+    delete from interlock.job_queue_published c where c.queue = $1 and c.command_id = any ($2);
   end if;
   -- A notification holds 8,000 bytes. A process that is not named looks by itself, later.
   if cardinality($3) > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'answered:' || array_to_string($3[:60], ',') || ':' || $1 || ':' || (
-      select h.version from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
+      select h.version from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1));
   end if;
 end
 $$;
@@ -189,13 +189,13 @@ declare
   combines boolean;
 begin
   -- Locked from here on: a command that is published after the look below finds no combiner, or is seen by the next look.
-  perform from public.job_queue_combiners c where c.queue = $1 and c.combiner = $2 for update;
+  perform from interlock.job_queue_combiners c where c.queue = $1 and c.combiner = $2 for update;
   combines := found;
-  perform public.job_queue_answered($1, $3, $4);
+  perform interlock.job_queue_answered($1, $3, $4);
   if combines then
-    published := public.job_queue_published_in($1);
+    published := interlock.job_queue_published_in($1);
     if published = '[]' then
-      update public.job_queue_combiners c set combiner = null where c.queue = $1;
+      update interlock.job_queue_combiners c set combiner = null where c.queue = $1;
       combines := false;
       if current_setting('interlock.notify', true) is distinct from 'off' then
         perform pg_notify('interlock', 'resigned:' || $1);

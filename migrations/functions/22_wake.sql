@@ -14,7 +14,7 @@
 -- and hears no announcement tells the others itself. An append over a connection is announced by nobody else, so processes look
 -- once more after the last message: such a message is left out only if another one has just been sent. SECURITY DEFINER, since
 -- realtime.send hides its error when the caller may not send. Raises nothing: no wake-up fails an append.
-create or replace function public.job_queue_wake() returns trigger
+create or replace function interlock.job_queue_wake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -45,7 +45,7 @@ begin
           select s ->> 'job_id' from jsonb_array_elements(l.events) as s where s ->> 'event_type' = 'started') then 'free'
         else 'nobody' end
       into concerns
-      from (select public.job_queue_events(new.queue, old.version, 20, 65536)::jsonb as events) as l
+      from (select interlock.job_queue_events(new.queue, old.version, 20, 65536)::jsonb as events) as l
         cross join lateral jsonb_array_elements(l.events) as e
      group by l.events;
   end if;
@@ -61,8 +61,8 @@ begin
   end if;
   if new.version - old.woken_version between 1 and 64 then
     news := jsonb_build_object('after', old.woken_version, 'version', new.version, 'epoch', new.epoch,
-      'at', coalesce((extract(epoch from public.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
-      'events', public.job_queue_events(new.queue, old.woken_version, 64, 7000));
+      'at', coalesce((extract(epoch from interlock.job_queue_event_at(new.queue, old.woken_version)) * 1000000)::bigint, 0),
+      'events', interlock.job_queue_events(new.queue, old.woken_version, 64, 7000));
     if jsonb_array_length(news -> 'events') <> new.version - old.woken_version or octet_length(news::text) > 7000 then
       news := null;
     end if;
@@ -83,25 +83,25 @@ $$;
 -- topic of every queue with live workers (job_queue_wake). It exists only where realtime.send does. It sends once in 250 ms at most, as
 -- job_queue_wake does. The time of the last one is the value of a sequence: a row would stay locked until the user's
 -- transaction ends. Raises nothing: no wake-up fails a user's insert.
-create or replace function public.job_queue_wake_intake() returns trigger
+create or replace function interlock.job_queue_wake_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   clock bigint := (extract(epoch from clock_timestamp()) * 1000)::bigint;
 begin
-  if clock - (select s.last_value from public.job_queue_intake_woken s) between 0 and 250 then
+  if clock - (select s.last_value from interlock.job_queue_intake_woken s) between 0 and 250 then
     return null;
   end if;
-  perform setval('public.job_queue_intake_woken', clock);
+  perform setval('interlock.job_queue_intake_woken', clock);
   begin
     perform realtime.send(jsonb_build_object('queue', w.queue,
         'intake', case tg_table_name when 'job_queue_arrivals' then 'rows' else 'requests' end), 'wake',
         format('interlock:%s:%s', w.queue, h.channel), true)
-       from (select distinct k.queue from public.job_queue_workers k
+       from (select distinct k.queue from interlock.job_queue_workers k
               where not k.dead and k.expires_at > clock_timestamp()) w
       cross join lateral (
-        select k.channel from public.job_queue_heads k where k.queue = w.queue order by k.version desc limit 1) h;
+        select k.channel from interlock.job_queue_heads k where k.queue = w.queue order by k.version desc limit 1) h;
   exception when others then
     raise warning 'interlock: no wake-up was sent: %', sqlerrm;
   end;

@@ -17,7 +17,7 @@ as $$
 #variable_conflict use_column
 declare
   rows jsonb;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   lives jsonb;
   others text[];
   logged jsonb;
@@ -25,11 +25,11 @@ begin
   if job_ids is null or cardinality(job_ids) > 1000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_data_of takes up to 1,000 ids';
   end if;
-  rows := public.job_queue_user_rows(job_ids);
+  rows := interlock.job_queue_user_rows(job_ids);
   if rows <> '{}' then
     rows := rows - array(
-      select w.id from unnest(public.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
-       where not public.job_queue_linked($1, 'jobs', w.id,
+      select w.id from unnest(interlock.job_queue_doubtful($1, 'jobs', job_ids)) as w (id)
+       where not interlock.job_queue_linked($1, 'jobs', w.id,
          (rows -> w.id ->> (names ->> 'queued_at'))::timestamptz));
   end if;
   -- The row of a live job names its life.
@@ -52,7 +52,7 @@ begin
              'row', rows -> w.id) order by w.place)), '[]')
       from unnest($2) with ordinality as w (id, place)
       left join lateral (
-        select k.* from public.job_queue_data k
+        select k.* from interlock.job_queue_data k
          where k.queue = $1 and k.job_id = w.id
            -- If the `queued` event is not in the log (it is archived), the job was not enqueued since.
            and k.life is not distinct from coalesce((lives ->> w.id)::bigint, k.life)
@@ -63,7 +63,7 @@ $$;
 -- job_queue_user_rows(job_ids): the rows of `jobs` with these ids, as one JSON object by id. Internal; called by
 -- job_queue_data_of. Uses the index of the user's own key: the ids are cast to its type, never the key to text.
 -- Returns {job_id: row, …}; {} if there are none, or Interlock does not use the table. Raises nothing.
-create or replace function public.job_queue_user_rows(job_ids text[]) returns jsonb
+create or replace function interlock.job_queue_user_rows(job_ids text[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -73,7 +73,7 @@ declare
   found_rows refcursor;
   rows jsonb;
 begin
-  select * into found_target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into found_target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found then
     return '{}';
   end if;
@@ -119,15 +119,15 @@ begin
              select l.data -> 'payload_hash' from public.job_queue_log l
               where l.queue = $1 and l.job_id = d.job_id and l.event_type = 'debounced' and l.data ? 'payload_hash' and l.seq + 0 > e.seq
               order by l.seq + 0 desc limit 1), (
-             select a.data -> 'payload_hash' from public.job_queue_log_archive a
+             select a.data -> 'payload_hash' from interlock.job_queue_log_archive a
               where a.queue = $1 and a.job_id = d.job_id and a.event_type = 'debounced' and a.data ? 'payload_hash' and a.seq + 0 > e.seq
               order by a.seq + 0 desc limit 1), e.hash) end as hash
-      from public.job_queue_data d
+      from interlock.job_queue_data d
       left join lateral (
         select l.seq, l.data -> 'payload_hash' as hash, l.data #> '{dedupe,debounce}' as debounce from public.job_queue_log l
          where l.queue = $1 and l.seq = d.life and l.event_type = 'queued' and l.job_id = d.job_id
         union all
-        select a.seq, a.data -> 'payload_hash', a.data #> '{dedupe,debounce}' from public.job_queue_log_archive a
+        select a.seq, a.data -> 'payload_hash', a.data #> '{dedupe,debounce}' from interlock.job_queue_log_archive a
          where a.queue = $1 and a.seq = d.life and a.event_type = 'queued' and a.job_id = d.job_id
          limit 1) e on true
      where d.queue = $1 and d.job_id > $2 and d.payload is not null
@@ -169,9 +169,9 @@ begin
   elsif pg_current_xact_id_if_assigned() is null then
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  insert into public.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
+  insert into interlock.job_queue_data as d (queue, job_id, life, token, checkpoint, progress)
   select j.queue, j.job_id,
-         abs(coalesce(j.life, public.job_queue_life($1, $2))),
+         abs(coalesce(j.life, interlock.job_queue_life($1, $2))),
          $3, $4 -> 'checkpoint', $4 -> 'progress'
     from public.job_queue_jobs j
    where j.queue = $1 and j.job_id = $2 and j.state = 'active' and j.fencing_token = $3
@@ -193,7 +193,7 @@ begin
   if is_noted and note ? 'progress' and current_setting('interlock.notify', true) is distinct from 'off' then
     -- A notification holds less than 8,000 bytes: who is told of a longer note looks.
     perform pg_notify(w.address, case when octet_length(s.said) < 7900 then s.said else 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2)::text end)
-       from public.job_queue_watched w
+       from interlock.job_queue_watched w
       cross join lateral (select 'noted ' || jsonb_build_object('queue', $1, 'job_id', $2, 'progress', $4 -> 'progress')::text as said) s
       where w.queue = $1 and w.job_id = $2 and w.until > clock_timestamp();
   end if;
@@ -228,15 +228,15 @@ begin
     if pg_current_xact_id_if_assigned() is null then
       perform set_config('synchronous_commit', 'off', true);
     end if;
-    delete from public.job_queue_watched w
-     where w.ctid = any (array(select k.ctid from public.job_queue_watched k where k.until < clock_timestamp() for update skip locked));
-    insert into public.job_queue_watched as w (queue, job_id, address, until)
+    delete from interlock.job_queue_watched w
+     where w.ctid = any (array(select k.ctid from interlock.job_queue_watched k where k.until < clock_timestamp() for update skip locked));
+    insert into interlock.job_queue_watched as w (queue, job_id, address, until)
     select $1, i.id, $3, clock_timestamp() + $4 * interval '1 millisecond' from unnest($2) i (id) group by i.id order by i.id
     on conflict on constraint job_queue_watched_pkey do update set until = excluded.until;
   end if;
   return jsonb_build_object('is_announced', is_announced, 'notes', (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'progress', d.progress))), '[]')
-      from public.job_queue_data d
+      from interlock.job_queue_data d
      where d.queue = $1 and d.job_id = any ($2) and d.progress is not null and d.progress <> 'null'));
 end
 $$;
@@ -257,8 +257,8 @@ begin
   if jsonb_typeof($3) is distinct from 'array' or jsonb_array_length($3) not between 1 and 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_stage takes a list of 1..10000 items {job_id, …}';
   end if;
-  delete from public.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
-  insert into public.job_queue_staged as s (queue, command_id, job_id, item)
+  delete from interlock.job_queue_staged s where s.staged_at < clock_timestamp() - interval '1 hour';
+  insert into interlock.job_queue_staged as s (queue, command_id, job_id, item)
   select $1, $2, g.item ->> 'job_id', g.item from jsonb_array_elements($3) as g (item)
   on conflict on constraint job_queue_staged_pkey do update set item = excluded.item, staged_at = excluded.staged_at;
   get diagnostics staged = row_count;
@@ -270,7 +270,7 @@ $$;
 -- clears it away. Internal; called by job_queue_append only, after it has written the events.
 --   staged  [{command_id, job_id, as}, …]; as: the payload becomes that of this job; missing: everything is of job_id
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data).
-create or replace function public.job_queue_put_staged(queue text, staged jsonb) returns void
+create or replace function interlock.job_queue_put_staged(queue text, staged jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -284,13 +284,13 @@ begin
       from jsonb_array_elements($2) with ordinality as w (item, place)
      group by 1 order by 3
   loop
-    perform public.job_queue_put_data($1, (
+    perform interlock.job_queue_put_data($1, (
       select to_jsonb(array_agg(case when w.owner is null then s.item
                else jsonb_build_object('job_id', w.owner, 'payload', s.item -> 'payload') end))
-        from public.job_queue_staged s
+        from interlock.job_queue_staged s
         join unnest(one.job_ids, one.owners) as w (job_id, owner) on w.job_id = s.job_id
        where s.queue = $1 and s.command_id = one.command_id and s.job_id = any (one.job_ids)));
-    delete from public.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
+    delete from interlock.job_queue_staged s where s.queue = $1 and s.command_id = one.command_id;
   end loop;
 end
 $$;
@@ -300,7 +300,7 @@ $$;
 --   data  [{job_id, payload, result, error, checkpoint, trace}, …], each job once. A key that is there is set, and null empties it. A
 --         missing key stays as it is, unless its value is from an earlier life of the job
 -- Returns nothing. Raises 23514 for a value out of bounds (job_queue_data), 21000 when a job is named twice.
-create or replace function public.job_queue_put_data(queue text, data jsonb) returns void
+create or replace function interlock.job_queue_put_data(queue text, data jsonb) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -312,7 +312,7 @@ as $$
 #variable_conflict use_column
 begin
   -- max(seq + 0): a plain max would read the primary key backwards, past the events of all other jobs.
-  insert into public.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
+  insert into interlock.job_queue_data as d (queue, job_id, life, payload, result, error, checkpoint, trace)
   select $1, g.item ->> 'job_id',
          (select max(l.seq + 0) from public.job_queue_log l
            where l.queue = $1 and l.job_id = g.item ->> 'job_id' and l.event_type = 'queued'),
@@ -349,12 +349,12 @@ as $$
 declare
   forgotten integer;
 begin
-  delete from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
+  delete from interlock.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   get diagnostics forgotten = row_count;
-  delete from public.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
-  update public.job_queue_submissions s set job = s.job - 'payload'
+  delete from interlock.job_queue_staged s where s.queue = $1 and s.job_id = any ($2);
+  update interlock.job_queue_submissions s set job = s.job - 'payload'
    where s.queue = $1 and s.job_id = any ($2) and s.job ? 'payload';
-  update public.job_queue_inbox i set command = i.command - '{result,error}'::text[]
+  update interlock.job_queue_inbox i set command = i.command - '{result,error}'::text[]
    where i.queue = $1 and i.command ->> 'job_id' = any ($2) and i.command ?| '{result,error}';
   return forgotten;
 end

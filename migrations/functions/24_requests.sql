@@ -32,7 +32,7 @@ begin
       message = 'job_queue_request takes a command {type, …}, a queue, and a request id of 1..190 characters';
   end if;
   fault := case when pg_column_size($1) > 8388608 then 'command: has more than 8 MB; send it in several, or keep payloads elsewhere'
-    else public.job_queue_request_fault($1) end;
+    else interlock.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
       hint = 'Nothing was requested. The types and their fields: docs/reference/sql-workers.md, "Commands".';
@@ -43,25 +43,25 @@ begin
       coalesce(($1 ->> 'free_slots')::numeric::integer, 0), coalesce($1 ->> 'release', 'sql'),
       coalesce(($1 ->> 'ttl_ms')::numeric::integer, 15000), coalesce(($1 ->> 'grace_ms')::numeric::integer, 5000));
     -- A worker may beat every few seconds for months: only its last answer is kept.
-    delete from public.job_queue_inbox i
+    delete from interlock.job_queue_inbox i
      where i.queue = $2 and left(i.command ->> 'worker_id', 200) = worker and i.command ->> 'type' = 'heartbeat';
-    insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+    insert into interlock.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
     values ($2, id, $1, jsonb_build_object('ok', true) || (beat - '{overdue,version,arrived,requested}'::text[]), clock_timestamp())
     on conflict (queue, request_id) do nothing;
   elsif ($1 ->> 'type' in ('start', 'claim') or $1 ? 'claim') and not exists (
-      select from public.job_queue_workers w
+      select from interlock.job_queue_workers w
        where w.queue = $2 and w.worker_id = worker and not w.dead
-         and (w.expires_at > clock_timestamp() or public.job_queue_elsewhere(w.server_since))) then
+         and (w.expires_at > clock_timestamp() or interlock.job_queue_elsewhere(w.server_since))) then
     raise exception using errcode = 'JQ001',
       message = format('worker %s has no live lease', coalesce(worker, '(no worker_id)')),
       hint = 'Call job_queue_beat first, and again every third of its time to live; after a lost lease go on under a new worker_id.';
   else
-    insert into public.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
+    insert into interlock.job_queue_inbox as i (queue, request_id, command) values ($2, id, $1)
     on conflict (queue, request_id) do nothing;
   end if;
   if not found then
-    select i.command into known from public.job_queue_inbox i where i.queue = $2 and i.request_id = id;
-    if known is distinct from $1 and known is distinct from public.job_queue_without_data($1) then
+    select i.command into known from interlock.job_queue_inbox i where i.queue = $2 and i.request_id = id;
+    if known is distinct from $1 and known is distinct from interlock.job_queue_without_data($1) then
       raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', id),
         hint = 'Use a new id for a new command.';
     end if;
@@ -76,7 +76,7 @@ $$;
 -- fields, their types and bounds, and how deep it nests. Internal; called by job_queue_request. It refuses nothing that a
 -- coordinator would carry out. Faults that it cannot see come with the answer.
 -- Returns e.g. `jobs[3].models: must be a list of …`, null if nothing is wrong. Raises nothing.
-create or replace function public.job_queue_request_fault(command jsonb) returns text
+create or replace function interlock.job_queue_request_fault(command jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -221,7 +221,7 @@ $$;
 -- job_queue_without_data(command): what stays of a command once it is decided: without payloads, results and errors, and with a digest of the
 -- whole in their place, by which the same command is known when it comes again. Internal.
 -- Returns the command as it is if it has none of these. Raises nothing.
-create or replace function public.job_queue_without_data(command jsonb) returns jsonb
+create or replace function interlock.job_queue_without_data(command jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -243,7 +243,7 @@ $$;
 -- 2 s; unanswered ones then go to others.
 --   lim  how many at most, 1..1,000; fewer if they are large: the list stops once it has 1,000,000 characters
 -- Returns [{request_id, command}, …]. Raises JQ001 for a limit out of bounds.
-create or replace function public.job_queue_open_requests(queue text, lim integer) returns jsonb
+create or replace function interlock.job_queue_open_requests(queue text, lim integer) returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -261,7 +261,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_open_requests takes a limit of 1..1,000';
   end if;
   for request in
-    select i.request_id, i.command from public.job_queue_inbox i
+    select i.request_id, i.command from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null
        and (i.taken_until is null or i.taken_until < clock_timestamp())
      order by i.created_at limit lim for update skip locked
@@ -272,7 +272,7 @@ begin
     exit when size >= 1000000;
   end loop;
   if ids <> '{}' then
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
+    update interlock.job_queue_inbox i set taken_until = clock_timestamp() + interval '2 seconds'
      where i.queue = $1 and i.request_id = any (ids);
   end if;
   return to_jsonb(requests);
@@ -296,23 +296,23 @@ as $$
 declare
   answered integer;
 begin
-  update public.job_queue_inbox i
+  update interlock.job_queue_inbox i
      set answer = a.answer, answered_at = clock_timestamp(),
          -- The end that a handler has committed is compared with the log for a while.
-         command = case when i.request_id like 'end-of:%' then i.command else public.job_queue_without_data(i.command) end
+         command = case when i.request_id like 'end-of:%' then i.command else interlock.job_queue_without_data(i.command) end
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is not null;
   get diagnostics answered = row_count;
   -- Wakes no process: that would also wake the one that gives the request back.
-  update public.job_queue_inbox i set taken_until = null
+  update interlock.job_queue_inbox i set taken_until = null
     from jsonb_to_recordset(answers) as a (request_id text, answer jsonb)
    where i.queue = $1 and i.request_id = a.request_id and i.answered_at is null and a.answer is null;
   if answered > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
-  delete from public.job_queue_inbox i
+  delete from interlock.job_queue_inbox i
    where i.queue = $1 and i.answered_at < clock_timestamp() - interval '1 day'
-     and not exists (select from public.job_queue_submissions s where s.queue = $1 and s.request_id = i.request_id);
+     and not exists (select from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = i.request_id);
   return answered;
 end
 $$;
@@ -335,14 +335,14 @@ as $$
 declare
   request record;
 begin
-  select i.command ->> 'type' as type, i.answer, i.created_at into request from public.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
+  select i.command ->> 'type' as type, i.answer, i.created_at into request from interlock.job_queue_inbox i where i.queue = $2 and i.request_id = $1;
   if not found then
     raise exception using errcode = 'JQ001', message = format('there is no request %s in queue %s', left($1, 201), left($2, 201));
   end if;
   if request.type is distinct from 'submit' then
     return request.answer;
   end if;
-  if exists (select from public.job_queue_submissions s where s.queue = $2 and s.request_id = $1) then
+  if exists (select from interlock.job_queue_submissions s where s.queue = $2 and s.request_id = $1) then
     return null;
   end if;
   return (
@@ -363,7 +363,7 @@ begin
            and l.created_at - request.created_at > interval '0'
         union all
         -- It was a double before, and was asked for `once`.
-        select o.stands_for from public.job_queue_once o
+        select o.stands_for from interlock.job_queue_once o
          where j.state = 'known' and o.queue = $2 and o.job_id = j.job_id and o.stands_for is not null
          limit 1) d on true);
 end

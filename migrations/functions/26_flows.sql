@@ -15,7 +15,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-  nothing bigint[] := public.job_queue_void_seqs($1, false);
+  nothing bigint[] := interlock.job_queue_void_seqs($1, false);
   found jsonb;
   rest text[];
 begin
@@ -40,7 +40,7 @@ begin
   return found || (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', e.job_id, 'outcome', e.outcome))), '[]') from (
       select distinct on (a.job_id) a.job_id, case when a.event_type = 'lease_expired' then 'failed' else a.event_type end as outcome
-        from public.job_queue_log_archive a
+        from interlock.job_queue_log_archive a
        where a.queue = $1 and a.job_id = any (rest) and a.seq <> all (nothing)
          and (a.event_type in ('completed', 'cancelled', 'expired')
            or (a.event_type in ('failed', 'lease_expired') and a.data ? 'final'))
@@ -68,13 +68,13 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_results takes up to 10,000 ids';
   end if;
   select coalesce(sum(octet_length(d.result::text)), 0) into bytes
-    from public.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
+    from interlock.job_queue_data d where d.queue = $1 and d.job_id = any ($2);
   if bytes > 16777216 then
     return jsonb_build_object('bytes', bytes);
   end if;
   return jsonb_build_object('results', (
     select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', d.job_id, 'result', d.result))), '[]')
-      from public.job_queue_data d
+      from interlock.job_queue_data d
      where d.queue = $1 and d.job_id = any ($2) and d.result is not null
        and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = d.job_id)));
 end

@@ -51,16 +51,16 @@ begin
       message = 'job_queue_enqueue_in takes jobs, a queue, and a request id of 1..190 characters';
   end if;
   fault := case when pg_column_size(given) > 8388608 then 'jobs: have more than 8 MB; send them in several calls, or keep payloads elsewhere'
-    else coalesce(public.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), public.job_queue_jobs_fault(given)) end;
+    else coalesce(interlock.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), interlock.job_queue_jobs_fault(given)) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_enqueue_in takes jobs {job_id, models, …}: ' || fault,
       hint = 'Nothing was submitted. The fields: docs/reference/sql-workers.md, "Commands".';
   end if;
-  answer := public.job_queue_said_before($2, id, said);
+  answer := interlock.job_queue_said_before($2, id, said);
   if answer is not null then
     return answer;
   end if;
-  circle := public.job_queue_circle(given);
+  circle := interlock.job_queue_circle(given);
   if circle is not null then
     raise exception using errcode = 'JQ006', constraint = 'flow_cycle',
       message = 'these jobs wait for each other, so none of them could ever start: ' || array_to_string(circle[1:20], ' → ')
@@ -71,14 +71,14 @@ begin
   select coalesce(array_agg(j.job order by j.job ->> 'job_id' collate "C", j.n), '{}'),
          array_agg(j.n order by j.job ->> 'job_id' collate "C", j.n)
     into listed, places
-    from (select public.job_queue_submitted_job(e.job) as job, e.n from jsonb_array_elements(given) with ordinality as e (job, n)) j;
-  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(listed)));
+    from (select interlock.job_queue_submitted_job(e.job) as job, e.n from jsonb_array_elements(given) with ordinality as e (job, n)) j;
+  ids := array(select nextval('interlock.job_queue_submissions_id_seq') from generate_series(1, cardinality(listed)));
   if not notify then
     perform set_config('interlock.notify', 'off', true);
   end if;
   -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
   with entered as (
-    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job)
+    insert into interlock.job_queue_submissions as s (id, queue, job_id, request_id, job)
     overriding system value
     select ids[places[u.n]], $2, u.job ->> 'job_id', id, u.job from unnest(listed) with ordinality as u (job, n) order by u.n
     on conflict (queue, job_id) do nothing returning s.job_id)
@@ -87,26 +87,26 @@ begin
   -- Statements of their own, which see what has been committed since. First what was submitted before, or twice in this list; then what
   -- is in line, since a submission that is gone by now has got there.
   if cardinality(fresh) < cardinality(listed) then
-    perform public.job_queue_refuse_other('submitted', u.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+    perform interlock.job_queue_refuse_other('submitted', u.job, interlock.job_queue_job_body(s.job), s.job -> 'payload', false)
        from unnest(listed) as u (job)
-       join public.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
+       join interlock.job_queue_submissions s on s.queue = $2 and s.job_id = u.job ->> 'job_id';
   end if;
   with lives as (
     select u.job, j.life as seq, 'live' as how, null as digest from unnest(listed) as u (job)
       join public.job_queue_jobs j on j.queue = $2 and j.job_id = u.job ->> 'job_id'
     union all
     select u.job, o.seq, 'enqueued once', o.digest from unnest(listed) as u (job)
-      join public.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
+      join interlock.job_queue_once o on o.queue = $2 and o.job_id = u.job ->> 'job_id' and coalesce(o.until > clock_timestamp(), true)
      where u.job ? 'once' and not exists (select from public.job_queue_jobs j where j.queue = $2 and j.job_id = o.job_id)),
   known as (
-    select l.job ->> 'job_id' as job_id, case when q.body is null then public.job_queue_refuse_digest(l.job, l.digest)
-             else public.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) end as is_same
+    select l.job ->> 'job_id' as job_id, case when q.body is null then interlock.job_queue_refuse_digest(l.job, l.digest)
+             else interlock.job_queue_refuse_other(l.how, l.job, q.body, q.payload, q.is_vague) end as is_same
       from lives l
-      cross join lateral public.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
+      cross join lateral interlock.job_queue_queued_job($2, l.job ->> 'job_id', abs(l.seq)) q)
   select coalesce(array_agg(k.job_id) filter (where k.is_same), '{}') into present from known k;
-  delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
+  delete from interlock.job_queue_submissions s where s.queue = $2 and s.job_id = any (present) and s.job_id = any (fresh);
   -- A live job is left as it is, and so is one that was submitted before.
-  perform public.job_queue_refuse_by_policy($2, array(
+  perform interlock.job_queue_refuse_by_policy($2, array(
     select u.job from unnest(listed) as u (job) where u.job ->> 'job_id' = any (fresh) and u.job ->> 'job_id' <> all (present)));
 
   answer := jsonb_build_object('request_id', id, 'jobs', (
@@ -115,11 +115,11 @@ begin
       from (select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, min(e.n) as n
               from jsonb_array_elements(given) with ordinality as e (job, n) group by 1) f));
   -- Answered at once: no process decides this row. Last, since a call that repeats this one at the same time waits here too.
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
+  insert into interlock.job_queue_inbox as i (queue, request_id, command, answer, answered_at)
   values ($2, id, said, answer, clock_timestamp()) on conflict (queue, request_id) do nothing;
   if not found then
-    delete from public.job_queue_submissions s where s.queue = $2 and s.job_id = any (fresh);
-    answer := public.job_queue_said_before($2, id, said);
+    delete from interlock.job_queue_submissions s where s.queue = $2 and s.job_id = any (fresh);
+    answer := interlock.job_queue_said_before($2, id, said);
   elsif current_setting('interlock.notify', true) is distinct from 'off' and not fresh <@ present then
     perform pg_notify('interlock', 'intake');
   end if;
@@ -174,44 +174,44 @@ begin
      or jsonb_typeof($4) is distinct from 'array' or jsonb_array_length($4) > 10000 then
     raise exception using errcode = 'JQ001', message = 'job_queue_submit_call takes a queue, a request id of 1..190 characters and up to 10,000 jobs';
   end if;
-  if exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2) then
-    return case when exists (select from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2 and i.command = said)
+  if exists (select from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2) then
+    return case when exists (select from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2 and i.command = said)
       then '{"ok": true}' else '{"ok": false, "reason": "reused"}' end::jsonb;
   end if;
-  if (select count(*) from public.job_queue_staged s where s.queue = $1 and s.command_id = $2) < $6 then
+  if (select count(*) from interlock.job_queue_staged s where s.queue = $1 and s.command_id = $2) < $6 then
     return '{"ok": false, "reason": "unstaged"}';
   end if;
   given := array(select g.job ->> 'job_id' from jsonb_array_elements($4) with ordinality as g (job, n) order by g.n);
   select to_jsonb(array_agg(jsonb_build_object('job_id', o.job_id, 'seq', o.seq, 'until', (extract(epoch from o.until) * 1000000)::bigint,
            'body', o.body, 'payload_hash', o.payload_hash, 'has_data', o.has_data, 'stands_for', o.stands_for))) into taken
-    from public.job_queue_once o
+    from interlock.job_queue_once o
    where o.queue = $1 and o.job_id = any (array(select g.job ->> 'job_id' from jsonb_array_elements($4) as g (job) where g.job ? 'once'))
      and (o.until is null or o.until > clock_timestamp());
   if taken is not null or exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (given)) then
     return jsonb_build_object('ok', false, 'reason', 'changed', 'once', coalesce(taken, '[]'));
   end if;
 
-  ids := array(select nextval('public.job_queue_submissions_id_seq') from generate_series(1, cardinality(given)));
+  ids := array(select nextval('interlock.job_queue_submissions_id_seq') from generate_series(1, cardinality(given)));
   -- Written in the order of the jobs' ids, so that two lists never wait for each other; numbered in the order given.
   with entered as (
-    insert into public.job_queue_submissions as s (id, queue, job_id, request_id, job, taken_until)
+    insert into interlock.job_queue_submissions as s (id, queue, job_id, request_id, job, taken_until)
     overriding system value
     select ids[g.n], $1, g.job ->> 'job_id', $2,
            case when p.item ? 'payload' then g.job || jsonb_build_object('payload', p.item -> 'payload') else g.job end,
            clock_timestamp() + interval '5 seconds'
       from jsonb_array_elements($4) with ordinality as g (job, n)
-      left join public.job_queue_staged p on p.queue = $1 and p.command_id = $2 and p.job_id = g.job ->> 'job_id'
+      left join interlock.job_queue_staged p on p.queue = $1 and p.command_id = $2 and p.job_id = g.job ->> 'job_id'
      order by g.job ->> 'job_id' collate "C"
     on conflict (queue, job_id) do nothing returning s.job_id)
   select coalesce(array_agg(e.job_id), '{}') into fresh from entered e;
   if cardinality(fresh) < cardinality(given) then
-    perform public.job_queue_refuse_other('submitted', g.job, public.job_queue_job_body(s.job), s.job -> 'payload', false)
+    perform interlock.job_queue_refuse_other('submitted', g.job, interlock.job_queue_job_body(s.job), s.job -> 'payload', false)
        from jsonb_array_elements($4) as g (job)
-       join public.job_queue_submissions s on s.queue = $1 and s.job_id = g.job ->> 'job_id' and s.request_id <> $2;
+       join interlock.job_queue_submissions s on s.queue = $1 and s.job_id = g.job ->> 'job_id' and s.request_id <> $2;
   end if;
-  delete from public.job_queue_staged s where s.queue = $1 and s.command_id = $2;
+  delete from interlock.job_queue_staged s where s.queue = $1 and s.command_id = $2;
 
-  insert into public.job_queue_inbox as i (queue, request_id, command, answer, answered_at, taken_until)
+  insert into interlock.job_queue_inbox as i (queue, request_id, command, answer, answered_at, taken_until)
   values ($1, $2, said, jsonb_build_object('request_id', $2, 'jobs', (
       select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', k.id, 'state', case when k.is_new then 'submitted' else 'known' end))), '[]')
         from (select u.id, f.id is not null as is_new from unnest(given) u (id) left join unnest(fresh) f (id) on f.id = u.id
@@ -219,7 +219,7 @@ begin
   on conflict (queue, request_id) do nothing;
   if not found then
     -- The same call, at the same time.
-    delete from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.job_id = any (fresh);
+    delete from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.job_id = any (fresh);
   end if;
   return '{"ok": true}';
 end
@@ -247,7 +247,7 @@ declare
   open jsonb := '[]';
 begin
   select i.command ->> 'digest' as digest, coalesce(i.taken_until > clock_timestamp(), false) as is_reserved
-    into call from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+    into call from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
   if not found then
     return null;
   end if;
@@ -255,19 +255,19 @@ begin
     return '{"is_reused": true, "is_taken": false, "left": 0, "open": [], "held": [], "answer": null}';
   end if;
   if not $4 then
-    is_taken := call.is_reserved or exists (select from public.job_queue_submissions s
+    is_taken := call.is_reserved or exists (select from interlock.job_queue_submissions s
       where s.queue = $1 and s.request_id = $2 and s.code is null and s.taken_until > clock_timestamp());
   end if;
   if not is_taken then
     -- One row of the call, in place of one for each of its jobs.
-    update public.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds' where i.queue = $1 and i.request_id = $2;
+    update interlock.job_queue_inbox i set taken_until = clock_timestamp() + interval '5 seconds' where i.queue = $1 and i.request_id = $2;
     select coalesce(to_jsonb(array_agg(jsonb_build_object('id', s.id, 'job_id', s.job_id) order by s.id)), '[]') into open
-      from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is null;
+      from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is null;
   end if;
   select coalesce(to_jsonb(array_agg(jsonb_build_object('job_id', s.job_id, 'reason', s.reason) order by s.id)), '[]') into held
-    from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
+    from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2 and s.code is not null;
   return jsonb_build_object('is_reused', false, 'is_taken', is_taken,
-    'left', (select count(*) from public.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
+    'left', (select count(*) from interlock.job_queue_submissions s where s.queue = $1 and s.request_id = $2), 'open', open, 'held', held,
     'answer', case when is_taken or open <> '[]' or held <> '[]' then null else public.job_queue_answer($2, $1) end);
 end
 $$;
@@ -275,7 +275,7 @@ $$;
 -- job_queue_circle(jobs): jobs of one list that wait for each other. Internal.
 --   jobs  a list in which job_queue_jobs_fault finds no fault
 -- Returns the ids of a circle in the order of their links, the first one also last; null if there is none. Raises nothing.
-create or replace function public.job_queue_circle(jobs jsonb) returns text[]
+create or replace function interlock.job_queue_circle(jobs jsonb) returns text[]
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -300,7 +300,7 @@ begin
     select distinct p.n as parent, c.n as child
       from jsonb_array_elements($1) e (job)
       join numbered c on c.id = coalesce(e.job ->> 'job_id', e.job ->> 'jobId')
-      cross join lateral jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) a
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) a
       join numbered p on p.id = a ->> 0
      where jsonb_typeof(e.job -> 'after') = 'array')
   select array_agg(l.parent order by l.parent, l.child), array_agg(l.child order by l.parent, l.child) into parents, children from links l;
@@ -360,7 +360,7 @@ $$;
 -- put them off until it changes. Internal.
 --   jobs  as job_queue_submitted_job returns them
 -- Returns nothing. Raises JQ007 (unknown_model) and JQ008 (models_required).
-create or replace function public.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
+create or replace function interlock.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -400,7 +400,7 @@ $$;
 
 -- job_queue_said_before(queue, request_id, command): what was answered when these jobs were submitted under this id before. Internal.
 -- Returns null if nothing was requested under it. Raises JQ001 if something else was.
-create or replace function public.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
+create or replace function interlock.job_queue_said_before(queue text, request_id text, command jsonb) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -408,7 +408,7 @@ as $$
 declare
   known record;
 begin
-  select i.command, i.answer into known from public.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
+  select i.command, i.answer into known from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = $2;
   if found and known.command <> $3 then
     raise exception using errcode = 'JQ001', message = format('request id %s was used for another command', $2),
       hint = 'Use a new id for a new command.';
@@ -419,7 +419,7 @@ $$;
 
 -- job_queue_submitted_job(job): a job as it is kept: its fields in the names of SQL, without those that say nothing, each model once.
 -- Internal. Raises nothing.
-create or replace function public.job_queue_submitted_job(job jsonb) returns jsonb
+create or replace function interlock.job_queue_submitted_job(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -434,7 +434,7 @@ $$;
 
 -- job_queue_micros(run_at): a time with a zone, in microseconds since 1970, cut to milliseconds as programs cut it. Internal.
 -- Returns null for what is no such time, before 1970 and after June 2255. Raises nothing.
-create or replace function public.job_queue_micros(run_at text) returns bigint
+create or replace function interlock.job_queue_micros(run_at text) returns bigint
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -449,7 +449,7 @@ $$;
 
 -- job_queue_parents(after): what a job comes after, in whatever way it was written: [[job, goes on], …], in an order of its own. Internal.
 -- Returns an empty list if it comes after none. Raises nothing.
-create or replace function public.job_queue_parents(after jsonb) returns jsonb
+create or replace function interlock.job_queue_parents(after jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -463,15 +463,15 @@ $$;
 -- it is unless given. Internal.
 --   job  as job_queue_submitted_job returns it
 -- Returns an object. Raises nothing.
-create or replace function public.job_queue_job_body(job jsonb) returns jsonb
+create or replace function interlock.job_queue_job_body(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
     'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
-    'run_at', public.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
+    'run_at', interlock.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
     'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
-    'tag', $1 -> 'tag', 'after', public.job_queue_parents($1 -> 'after'))
+    'tag', $1 -> 'tag', 'after', interlock.job_queue_parents($1 -> 'after'))
     || coalesce((
       select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
         from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
@@ -482,7 +482,7 @@ $$;
 
 -- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
 -- Raises nothing.
-create or replace function public.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
+create or replace function interlock.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -497,7 +497,7 @@ $$;
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.
 --   body, …  as job_queue_queued_job returns them
 -- Returns two parts, divided by a colon. Raises nothing.
-create or replace function public.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
+create or replace function interlock.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -507,12 +507,12 @@ $$;
 -- job_queue_refuse_digest(job, digest): compares a job with one that was enqueued `once`, and whose event is gone with a cut. Internal.
 --   digest  as job_queue_once has it
 -- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
-create or replace function public.job_queue_refuse_digest(job jsonb, digest text) returns boolean
+create or replace function interlock.job_queue_refuse_digest(job jsonb, digest text) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  own text := public.job_queue_job_digest(public.job_queue_job_body(job) - 'after', job -> 'payload', false);
+  own text := interlock.job_queue_job_digest(interlock.job_queue_job_body(job) - 'after', job -> 'payload', false);
   is_same_spec boolean := split_part(own, ':', 1) = split_part(digest, ':', 1);
   is_same_payload boolean := not job ? 'payload' or split_part(digest, ':', 2) in ('?', split_part(own, ':', 2));
 begin
@@ -532,7 +532,7 @@ $$;
 -- job_queue_queued_job(queue, job_id, seq): the job that a `queued` event of log or archive has put in line. Internal.
 -- Returns its body as job_queue_job_body does, its payload, and is_vague: its payload is not known any more, or is a row of `jobs`; body null
 -- without such an event. Raises nothing.
-create or replace function public.job_queue_queued_job(queue text, job_id text, seq bigint,
+create or replace function interlock.job_queue_queued_job(queue text, job_id text, seq bigint,
   out body jsonb, out payload jsonb, out is_vague boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -547,26 +547,26 @@ begin
   select l.job_type, l.models, l.data, l.command_id into event from public.job_queue_log l
    where l.queue = $1 and l.seq = $3 and l.job_id = $2 and l.event_type = 'queued';
   if not found then
-    select a.job_type, a.models, a.data, a.command_id into event from public.job_queue_log_archive a
+    select a.job_type, a.models, a.data, a.command_id into event from interlock.job_queue_log_archive a
      where a.queue = $1 and a.seq = $3 and a.job_id = $2 and a.event_type = 'queued';
   end if;
   if not found then
     return;
   end if;
-  body := public.job_queue_event_body(event.job_type, event.models, event.data) || '{"after": []}';
+  body := interlock.job_queue_event_body(event.job_type, event.models, event.data) || '{"after": []}';
   if event.data ? 'after' then
     -- Later links come from handlers that add jobs.
-    body := body || jsonb_build_object('after', public.job_queue_parents((
+    body := body || jsonb_build_object('after', interlock.job_queue_parents((
       select to_jsonb(array_agg(jsonb_build_object('job', p.id, 'if_failed', case when k.data ? 'goes_on' then 'continue' else 'fail' end)))
         from (
           select l.data from public.job_queue_log l
            where l.queue = $1 and l.job_id = $2 and l.event_type = 'linked' and l.command_id = event.command_id
           union all
-          select a.data from public.job_queue_log_archive a
+          select a.data from interlock.job_queue_log_archive a
            where a.queue = $1 and a.job_id = $2 and a.event_type = 'linked' and a.command_id = event.command_id) k
         cross join lateral jsonb_array_elements_text(k.data -> 'after') as p (id))));
   end if;
-  payload := (select d.payload from public.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
+  payload := (select d.payload from interlock.job_queue_data d where d.queue = $1 and d.job_id = $2 and d.life = $3);
   is_vague := payload is null and coalesce(event.data ?| '{has_data,payload_hash}', false);
 end
 $$;
@@ -575,7 +575,7 @@ $$;
 --   how       what the other one is, in a word
 --   body, …   of the other one, as job_queue_queued_job returns them
 -- Returns true if they are the same, null if nobody can tell. Raises JQ005 (job_exists) if they are not the same.
-create or replace function public.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
+create or replace function interlock.job_queue_refuse_other(how text, job jsonb, body jsonb, payload jsonb, is_vague boolean) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -583,7 +583,7 @@ declare
   -- Of a job that waits for the last of its key, time and payload are those of others.
   is_of_last boolean := $2 #> '{dedupe,debounce}' is not null;
   is_same boolean := $3 - case when is_of_last then 'run_at' else '' end
-    = public.job_queue_job_body($2) - case when is_of_last then 'run_at' else '' end;
+    = interlock.job_queue_job_body($2) - case when is_of_last then 'run_at' else '' end;
 begin
   if $3 is null or (is_same and (is_of_last or not $2 ? 'payload' or $5 or $4 is not distinct from $2 -> 'payload')) then
     return is_same;
@@ -596,7 +596,7 @@ $$;
 
 -- job_queue_payload_fault(payload): what is wrong with a payload. Internal.
 -- Returns a text that begins with `payload`; null if nothing is wrong. Raises nothing.
-create or replace function public.job_queue_payload_fault(payload jsonb) returns text
+create or replace function interlock.job_queue_payload_fault(payload jsonb) returns text
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -625,7 +625,7 @@ $$;
 -- refuse them. Internal: job_queue_enqueue_in promises that nobody refuses them later.
 --   jobs  a list in which job_queue_request_fault finds no fault
 -- Returns e.g. `jobs[3].run_at: must be …`, null if nothing is wrong. Raises nothing.
-create or replace function public.job_queue_jobs_fault(jobs jsonb) returns text
+create or replace function interlock.job_queue_jobs_fault(jobs jsonb) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -646,16 +646,16 @@ as $$
             select from jsonb_array_elements(e.job -> 'after') p where case jsonb_typeof(p) when 'object' then p - '{job,if_failed,ifFailed}'::text[] <> '{}' else false end)
           then 'after: must be the id of a job, or {job, if_failed: fail or continue}'
         when jsonb_typeof(e.job -> 'after') = 'array' and jsonb_array_length(e.job -> 'after')
-            > (select count(distinct p ->> 0) from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p)
+            > (select count(distinct p ->> 0) from jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) p)
           then 'after: must name each job once'
         when jsonb_typeof(e.job -> 'after') = 'array'
-            and exists (select from jsonb_array_elements(public.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
+            and exists (select from jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) p where p ->> 0 = coalesce(e.job ->> 'job_id', e.job ->> 'jobId'))
           then 'after: names the job itself'
         when jsonb_typeof(e.job -> 'asks') = 'object' and not e.job -> 'models' ?| array(select jsonb_object_keys(e.job -> 'asks'))
           then 'asks: names a model that the job does not need; name it in models too'
         when jsonb_typeof(e.job -> 'asks') = 'object' and e.job -> 'modes' ->> (select k from jsonb_object_keys(e.job -> 'asks') k limit 1) = 'exclusive'
           then 'asks: is of a model that the job has as exclusive, and takes all of; leave out one of the two'
-        when jsonb_typeof(r.run_at) = 'string' and public.job_queue_micros(r.run_at #>> '{}') is null
+        when jsonb_typeof(r.run_at) = 'string' and interlock.job_queue_micros(r.run_at #>> '{}') is null
           then 'run_at: must be a text with a time zone such as "2026-11-24T15:00:00Z", between 1970 and 2255'
         when r.run_at <> 'null' and e.job #> '{dedupe,debounce}' is not null
           then 'run_at: follows from dedupe.debounce; leave one of the two out'
@@ -663,7 +663,7 @@ as $$
           then 'uses: are those of a job with models; name one, or leave them out'
         when greatest(r.within, r.delay, r.max_delay) > interval '365 days' then 'dedupe: must have times of 365d at most'
         when r.delay > r.max_delay then 'dedupe.debounce.delay: must not be longer than max_delay'
-        when e.job ? 'payload' then public.job_queue_payload_fault(e.job -> 'payload')
+        when e.job ? 'payload' then interlock.job_queue_payload_fault(e.job -> 'payload')
       end as fault
       from (select coalesce(e.job -> 'run_at', e.job -> 'runAt') as run_at, (e.job #>> '{dedupe,while,within}')::interval as within,
                    (e.job #>> '{dedupe,debounce,delay}')::interval as delay,
@@ -688,7 +688,7 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 declare
-  requests jsonb := public.job_queue_open_requests($1, $2);
+  requests jsonb := interlock.job_queue_open_requests($1, $2);
   submission record;
   submissions jsonb[] := '{}';
   calls text[];
@@ -698,19 +698,19 @@ declare
   held bigint;
   size bigint := 0;
 begin
-  if not exists (select from public.job_queue_submissions s where s.queue = $1) then
+  if not exists (select from interlock.job_queue_submissions s where s.queue = $1) then
     return jsonb_build_object('requests', requests, 'submissions', '[]'::jsonb);
   end if;
   -- One caller after the other: each sees what the others have.
   perform pg_advisory_xact_lock(hashtextextended('interlock.submissions:' || $1, 0));
   -- A large call is of a session of its own, and takes longer: its process has all of it, and holds up no others.
-  calls := array(select distinct s.request_id from public.job_queue_submissions s where s.queue = $1 and s.request_id like 'call:%');
+  calls := array(select distinct s.request_id from interlock.job_queue_submissions s where s.queue = $1 and s.request_id like 'call:%');
   if calls <> '{}' then
-    calls := array(select i.request_id from public.job_queue_inbox i
+    calls := array(select i.request_id from interlock.job_queue_inbox i
       where i.queue = $1 and i.request_id = any (calls) and i.taken_until >= clock_timestamp());
   end if;
   for submission in
-    select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from public.job_queue_submissions s
+    select s.id, s.job, s.code is null and s.taken_until >= clock_timestamp() as is_reserved from interlock.job_queue_submissions s
      where s.queue = $1 and (s.code is null or s.taken_until < clock_timestamp() or $3)
        and not (s.request_id like 'call:%' and s.code is null
          and (s.request_id = any (calls) or coalesce(s.taken_until >= clock_timestamp(), false)))
@@ -722,16 +722,16 @@ begin
     size := size + length(submission.job::text);
     exit when size >= 1000000;
   end loop;
-  select l.ids, l.places into ours, places from public.job_queue_lock_submissions($1, ids) l;
+  select l.ids, l.places into ours, places from interlock.job_queue_lock_submissions($1, ids) l;
   if cardinality(ours) < cardinality(ids) then
     -- An append that takes longer than the rows were reserved for it locks them: none passes these. Who cancels one holds up no others.
-    select min(s.id) into held from public.job_queue_submissions s
+    select min(s.id) into held from interlock.job_queue_submissions s
      where s.queue = $1 and s.id = any (ids) and s.id <> all (ours) and s.code is null and s.taken_until > clock_timestamp() - interval '10 seconds';
     select coalesce(array_agg(u.submission order by u.id), '{}'), array_agg(o.place) into submissions, places
       from unnest(ids, submissions) as u (id, submission) join unnest(ours, places) as o (id, place) on o.id = u.id
      where coalesce(u.id < held, true);
   end if;
-  update public.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds' where s.ctid = any (places);
+  update interlock.job_queue_submissions s set taken_until = clock_timestamp() + interval '2 seconds' where s.ctid = any (places);
   return jsonb_build_object('requests', requests, 'submissions', to_jsonb(submissions));
 end
 $$;
@@ -740,7 +740,7 @@ $$;
 -- Returns those that it has locked, and the places of their rows: what changes them next goes by these, which no plan can miss. Where the
 -- table was empty at the last ANALYZE, another index may seem as good as that of their numbers, and each row of the queue would be compared
 -- with each number. Here that order makes a difference. Raises nothing.
-create or replace function public.job_queue_lock_submissions(queue text, numbers bigint[], out ids bigint[], out places tid[])
+create or replace function interlock.job_queue_lock_submissions(queue text, numbers bigint[], out ids bigint[], out places tid[])
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -749,7 +749,7 @@ begin
   select coalesce(array_agg(l.id), '{}'), coalesce(array_agg(l.place), '{}') into ids, places
     from unnest($2) as u (id)
     cross join lateral (
-      select s.id, s.ctid as place from public.job_queue_submissions s
+      select s.id, s.ctid as place from interlock.job_queue_submissions s
        where s.queue = $1 and s.id between u.id and u.id order by s.id for update skip locked) l;
 end
 $$;
@@ -769,7 +769,7 @@ as $$
     from (
       select p.*, sum(length(p.job::text)) over (order by p.id) - length(p.job::text) as before
         from (
-          select k.id, k.job, k.submitted_at from public.job_queue_submissions k
+          select k.id, k.job, k.submitted_at from interlock.job_queue_submissions k
            where k.queue = $1 and k.id > $2 order by k.id limit 1000) p) s
    where s.before < 1000000
 $$;
@@ -791,14 +791,14 @@ as $$
 #variable_conflict use_column
 begin
   with gone as (
-    delete from public.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
-  update public.job_queue_inbox i
+    delete from interlock.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
+  update interlock.job_queue_inbox i
      set answer = i.answer || jsonb_build_object('jobs', (
            select to_jsonb(array_agg(case when exists (select from gone g where g.request_id = i.request_id and g.job_id = j.job ->> 'job_id')
                     then j.job || '{"state": "known"}' else j.job end order by j.n))
              from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
    where i.queue = $1 and i.request_id in (select g.request_id from gone g);
-  update public.job_queue_submissions s
+  update interlock.job_queue_submissions s
      set code = h.code, reason = h.reason, taken_until = clock_timestamp() + interval '10 seconds'
     from jsonb_to_recordset($3) as h (id bigint, code text, reason text)
    where s.queue = $1 and s.id = h.id;
@@ -824,16 +824,16 @@ as $$
 declare
   request text;
 begin
-  delete from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2 returning s.request_id into request;
+  delete from interlock.job_queue_submissions s where s.queue = $1 and s.job_id = $2 returning s.request_id into request;
   if request is null then
     return false;
   end if;
-  update public.job_queue_inbox i
+  update interlock.job_queue_inbox i
      set answer = i.answer || jsonb_build_object('jobs', (
            select to_jsonb(array_agg(case when j.job ->> 'job_id' = $2 then j.job || '{"state": "cancelled"}' else j.job end order by j.n))
              from jsonb_array_elements(i.answer -> 'jobs') with ordinality as j (job, n)))
    where i.queue = $1 and i.request_id = request;
-  insert into public.job_queue_inbox (queue, request_id, command, answer, answered_at)
+  insert into interlock.job_queue_inbox (queue, request_id, command, answer, answered_at)
   values ($1, 'hand:cancelled:' || md5($2), jsonb_build_object('type', 'cancel', 'job_id', $2), '{"ok": true}', clock_timestamp())
   on conflict on constraint job_queue_inbox_pkey do update set answered_at = excluded.answered_at;
   if current_setting('interlock.notify', true) is distinct from 'off' then
@@ -860,8 +860,8 @@ declare
 begin
   with recursive links as materialized (
     select s.job_id, p.link ->> 0 as parent
-      from public.job_queue_submissions s
-      cross join lateral jsonb_array_elements(public.job_queue_parents(s.job -> 'after')) as p (link)
+      from interlock.job_queue_submissions s
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(s.job -> 'after')) as p (link)
      where s.queue = $1 and s.job ? 'after'),
   found as (
     select l.job_id from links l where l.parent = any ($2)

@@ -42,7 +42,7 @@ begin
   end if;
   select j.worker_id into holder from public.job_queue_jobs j
    where j.queue = $4 and j.job_id = $1 and j.state = 'active' and j.fencing_token = token
-     and split_part($2, '.', 1)::bigint = (select h.epoch from public.job_queue_heads h where h.queue = $4 order by h.version desc limit 1);
+     and split_part($2, '.', 1)::bigint = (select h.epoch from interlock.job_queue_heads h where h.queue = $4 order by h.version desc limit 1);
   if not found then
     raise exception using errcode = 'JQ004', message = format('job %s: the attempt with fence %s does not run', $1, $2),
       hint = 'It ended, was lost with its lease, or never began. Roll back: what it did must not stay.';
@@ -52,14 +52,14 @@ begin
     || case when $3 is null then '{}' else jsonb_build_object('result', $3) end
     || case when $6 is null then '{}' else jsonb_build_object('used', $6) end;
   if $6 is not null then
-    fault := public.job_queue_request_fault(command);
+    fault := interlock.job_queue_request_fault(command);
     if fault is not null then
       raise exception using errcode = 'JQ001', message = format('job_queue_complete_in: %s', fault);
     end if;
   end if;
-  insert into public.job_queue_inbox (queue, request_id, command) values ($4, id, command)
+  insert into interlock.job_queue_inbox (queue, request_id, command) values ($4, id, command)
   on conflict on constraint job_queue_inbox_pkey do nothing;
-  if not found and (select i.command from public.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then
+  if not found and (select i.command from interlock.job_queue_inbox i where i.queue = $4 and i.request_id = id) is distinct from command then
     raise exception using errcode = 'JQ001', message = format('job %s: its end with another result was said before', $1),
       hint = 'One attempt has one result. Call it once, as the last statement before the commit.';
   end if;
@@ -73,7 +73,7 @@ $$;
 -- job_queue_check_end(): the trigger at the commit of an end that a handler has said in its own transaction (job_queue_complete_in). An
 -- append that ends the attempt in another way locks its row too, and looks for this end once it has the lock: so one of the two sees the
 -- other. It waits only for an append that is under way. Raises JQ004 if the attempt does not run any more. A deferred constraint trigger.
-create or replace function public.job_queue_check_end() returns trigger
+create or replace function interlock.job_queue_check_end() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -99,7 +99,7 @@ $$;
 -- of these attempts.
 --   events  as for job_queue_append
 -- Returns [job_id, …]; null if there are none. Raises nothing.
-create or replace function public.job_queue_ending(queue text, request_ids text[], events jsonb) returns jsonb
+create or replace function interlock.job_queue_ending(queue text, request_ids text[], events jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -107,7 +107,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select to_jsonb(array_agg(i.command ->> 'job_id'))
-    from public.job_queue_inbox i
+    from interlock.job_queue_inbox i
    where i.queue = $1 and i.request_id = any ($2) and i.answered_at is null
      and not exists (
        select from jsonb_to_recordset($3) as e (event_type text, job_id text, command_id text)
@@ -125,7 +125,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select jsonb_build_object('request_id', i.request_id, 'command', i.command, 'decided', i.answered_at is not null)
-    from public.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
+    from interlock.job_queue_inbox i where i.queue = $1 and i.request_id = 'end-of:' || $2
 $$;
 
 -- job_queue_committed_ends(queue): jobs whose handlers have committed their end (job_queue_complete_in), which nobody has written into the
@@ -139,7 +139,7 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
   select coalesce(to_jsonb(array_agg(e.job_id)), '[]') from (
-    select i.command ->> 'job_id' as job_id from public.job_queue_inbox i
+    select i.command ->> 'job_id' as job_id from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%' order by i.created_at limit 1000) e
 $$;
 
@@ -156,22 +156,22 @@ set cpu_operator_cost = 0.00001
 as $$
   select coalesce(to_jsonb(array_agg(to_jsonb(d) order by d.row)), '[]') from (
     select 'job_queue_inbox ' || i.request_id as row, 'an end that nobody has decided' as stored, 'an attempt that does not run' as logged
-      from public.job_queue_inbox i
+      from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null and i.request_id like 'end-of:%'
        and not exists (
          select from public.job_queue_jobs j
           where j.queue = $1 and j.job_id = i.command ->> 'job_id' and j.state = 'active' and j.fencing_token = (i.command ->> 'token')::bigint)
     union all
     select 'job_queue_inbox ' || i.request_id, 'an end that was decided', 'no such end'
-      from public.job_queue_inbox i
+      from interlock.job_queue_inbox i
      where i.queue = $1 and i.request_id like 'end-of:%' and i.answer @> '{"ok": true}'
-       and (i.command ->> 'token')::bigint > (select max(h.archived_seq) from public.job_queue_heads h where h.queue = $1)
+       and (i.command ->> 'token')::bigint > (select max(h.archived_seq) from interlock.job_queue_heads h where h.queue = $1)
        and not exists (
          select from public.job_queue_log l
           where l.queue = $1 and l.job_id = i.command ->> 'job_id' and l.event_type = 'completed' and l.command_id = 'sql:' || i.request_id)
     union all
     select 'job_queue_submissions ' || s.job_id, 'a job that waits for a process', format('event %s, which has decided it', l.seq)
-      from public.job_queue_submissions s
+      from interlock.job_queue_submissions s
       join public.job_queue_log l on l.queue = $1 and l.job_id = s.job_id and l.data @> jsonb_build_object('submission', s.id)
      where s.queue = $1
     limit 1000) d

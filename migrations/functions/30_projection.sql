@@ -94,7 +94,7 @@ $$;
 -- Returns {ok: true, version, now, removed, written}: rows that were wrong or too many, and rows that were written instead; or
 -- {ok: false, version, now} with nothing changed if the log goes on after expected_version: fold the rest and call again.
 -- Raises JQ001 for a call out of bounds, 55P03 when the lock does not come free within 2 s.
-create or replace function public.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
+create or replace function interlock.job_queue_rebuild(queue text, expected_version bigint, state jsonb, jobs jsonb)
 returns jsonb
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -137,7 +137,7 @@ begin
   if current_setting('lock_timeout') = '0' then
     perform set_config('lock_timeout', '2s', true);
   end if;
-  select h.version into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+  select h.version into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
   answer := jsonb_build_object('ok', false, 'version', coalesce(head.version, 0),
     'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint);
   if head.version is distinct from expected_version then
@@ -168,7 +168,7 @@ begin
 
   insert into public.job_queue_state (queue)
   select $1 where not exists (select from public.job_queue_state s where s.queue = $1);
-  changed := public.job_queue_put_state($1, $3);
+  changed := interlock.job_queue_put_state($1, $3);
   return answer || jsonb_build_object('ok', true, 'removed', removed + changed, 'written', written + changed);
 end
 $$;

@@ -42,14 +42,18 @@ begin
   perform set_config('interlock.place_of', $1, true);
   place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
   perform set_config('interlock.place_of', before, true);
-  if not has_function_privilege('public.job_queue_not_live(text, text)', 'EXECUTE') then
+  -- Users may not look into that schema, so nothing in it is named for them.
+  if not has_schema_privilege('interlock', 'usage') then
+    return place;
+  end if;
+  if not has_function_privilege('interlock.job_queue_not_live(text, text)', 'execute') then
     return place;
   end if;
   if place is null then
     place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
-      "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || public.job_queue_not_live($2, $1);
+      "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || interlock.job_queue_not_live($2, $1);
   end if;
-  return place || public.job_queue_by_schedule($2, $1);
+  return place || interlock.job_queue_by_schedule($2, $1);
 end
 $$;
 
@@ -57,7 +61,7 @@ $$;
 -- interlock explain says it. Of a schedule that was removed, or whose declaration is archived, or in a zone that this server does not know, by
 -- UTC. Internal; called by job_queue_explain.
 -- Returns {also: [text]}; {} if it came by none, or the log does not have that event any more. Raises nothing.
-create or replace function public.job_queue_by_schedule(queue text, job_id text) returns jsonb
+create or replace function interlock.job_queue_by_schedule(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -134,12 +138,12 @@ declare
   events jsonb;
   commands record;
   arrived timestamptz := (
-    select min(a.arrived_at) from public.job_queue_arrivals a where a.job_id = $2 and (a.queue = $1 or a.queue is null));
-  names jsonb := public.job_queue_columns('jobs');
+    select min(a.arrived_at) from interlock.job_queue_arrivals a where a.job_id = $2 and (a.queue = $1 or a.queue is null));
+  names jsonb := interlock.job_queue_columns('jobs');
   target record;
   status text;
 begin
-  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select * into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   -- seq + 0: a plain order by would read the primary key backwards, past the events of all other jobs.
   select coalesce(to_jsonb(array_agg(to_jsonb(e) order by e.seq)), '[]') into events from (
     select l.seq, (extract(epoch from l.created_at) * 1000000)::bigint as at, l.event_type, l.job_id, l.job_type, l.models, l.worker_id,
@@ -150,10 +154,10 @@ begin
   -- Sizes are read without the commands themselves, which may be large.
   with looked as materialized (
     select o.*, row_number() over w as n, sum(pg_column_size(o.command)) over w as bytes
-      from ((select i.request_id, i.command, i.created_at, i.answered_at, i.answer from public.job_queue_inbox i
+      from ((select i.request_id, i.command, i.created_at, i.answered_at, i.answer from interlock.job_queue_inbox i
               where i.queue = $1 and i.answered_at is null order by i.created_at desc limit 10001)
             union all
-            (select i.request_id, i.command, i.created_at, i.answered_at, i.answer from public.job_queue_inbox i
+            (select i.request_id, i.command, i.created_at, i.answered_at, i.answer from interlock.job_queue_inbox i
               where i.queue = $1 and i.answered_at is not null and i.answer @> '{"ok": false}' and i.command @> '{"type": "enqueue"}'
               order by i.answered_at desc limit 10001)) o
     window w as (partition by o.answered_at is null order by o.created_at desc)),
@@ -171,10 +175,10 @@ begin
               select jsonb_build_array(jsonb_build_object('request_id', s.request_id, 'type', 'enqueue',
                        'at', (extract(epoch from s.submitted_at) * 1000000)::bigint, 'refusal', null,
                        'held', case when s.code is not null then jsonb_build_object('code', s.code, 'message', s.reason) end))
-                from public.job_queue_submissions s where s.queue = $1 and s.job_id = $2), '[]') from named k) as list,
+                from interlock.job_queue_submissions s where s.queue = $1 and s.job_id = $2), '[]') from named k) as list,
          (select coalesce(bool_or(k.n > 10000 or k.bytes > 67108864), false) from looked k) as cut
     into commands;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if found and (target.key_type <> 'uuid' or $2 ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
      and exists (select from pg_attribute a where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
     execute format('select coalesce(t.%I::text, '''') from public.jobs t where t.%I = $1::%s limit 1',
@@ -182,18 +186,18 @@ begin
   end if;
   return jsonb_build_object(
     'version', coalesce(head.version, 0), 'now', (extract(epoch from clock_timestamp()) * 1000000)::bigint, 'archived_seq', coalesce(head.archived_seq, 0),
-    'kept', exists (select from public.job_queue_log_archive a where a.queue = $1),
-    'events', events, 'voided', public.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
+    'kept', exists (select from interlock.job_queue_log_archive a where a.queue = $1),
+    'events', events, 'voided', interlock.job_queue_voided($1, coalesce((events #>> '{0,seq}')::bigint, 1) - 1),
     'commands', commands.list, 'cut', commands.cut,
     'arrived_at', (extract(epoch from arrived) * 1000000)::bigint,
     'cancelled_at', (
-      select (extract(epoch from i.answered_at) * 1000000)::bigint from public.job_queue_inbox i
+      select (extract(epoch from i.answered_at) * 1000000)::bigint from interlock.job_queue_inbox i
        where i.queue = $1 and i.request_id = 'hand:cancelled:' || md5($2)),
     'not_taken_in', (
       select jsonb_build_object('reason', n.reason, 'at', (extract(epoch from n.refused_at) * 1000000)::bigint)
         from public.job_queue_not_taken_in n where n.queue = $1 and n.job_id = $2 order by n.id desc limit 1),
-    'row', case when arrived is null and not public.job_queue_known($2) then case status
-      when public.job_queue_status('pending') then 'pending' when public.job_queue_status('running') then 'running' end end,
+    'row', case when arrived is null and not interlock.job_queue_known($2) then case status
+      when interlock.job_queue_status('pending') then 'pending' when interlock.job_queue_status('running') then 'running' end end,
     'behind', case when status is not null then (
       select jsonb_build_object('events', count(*),
                'age_ms', (extract(epoch from clock_timestamp()) * 1000 - min((e ->> 'at')::bigint) / 1000)::bigint)
@@ -204,7 +208,7 @@ $$;
 -- job_queue_not_live(queue, job_id): what is with a job that is not live, as far as the tables say it (job_queue_of_job): the newest fact
 -- counts. Internal; called by job_queue_explain.
 -- Returns {state, code, reason}, stands_for where another job does, with `needs` where only a process can tell; null: nobody has ever heard of it. Raises nothing.
-create or replace function public.job_queue_not_live(queue text, job_id text) returns jsonb
+create or replace function interlock.job_queue_not_live(queue text, job_id text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$

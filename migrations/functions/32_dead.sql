@@ -26,9 +26,9 @@ as $$
 #variable_conflict use_column
 declare
   wanted record;
-  voids json := public.job_queue_voided($1, 0);
-  nothing bigint[] := public.job_queue_void_seqs($1, false);
-  no_death bigint[] := public.job_queue_void_seqs($1, true);
+  voids json := interlock.job_queue_voided($1, 0);
+  nothing bigint[] := interlock.job_queue_void_seqs($1, false);
+  no_death bigint[] := interlock.job_queue_void_seqs($1, true);
 begin
   select f.model, f.since, f.before, f.job_ids, f.causes, coalesce(f.links, false) as links, coalesce(f.lim, 100) as lim into wanted
     from jsonb_to_record(coalesce(filter, '{}'))
@@ -50,7 +50,7 @@ begin
                   and s.seq > (f.queued ->> 'seq')::bigint and s.seq < f.seq),
              'queued', f.queued,
              'error', (
-               select d.error from public.job_queue_data d
+               select d.error from interlock.job_queue_data d
                 where d.queue = $1 and d.job_id = f.job_id and d.life = (f.queued ->> 'seq')::bigint))
              || case when wanted.links and f.queued -> 'data' ? 'after' then jsonb_build_object('after', (
                select coalesce(to_jsonb(array_agg(jsonb_build_object('job', a.job, 'goes_on', k.data ? 'goes_on') order by k.seq, a.n)), '[]')
@@ -91,7 +91,7 @@ begin
            and (wanted.causes is null or l.data ->> 'cause' = any (wanted.causes))
            and (wanted.model is null or wanted.model = any (q.models))
            and not exists (
-             select from public.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
+             select from interlock.job_queue_dropped d where d.queue = $1 and d.job_id = l.job_id and d.seq >= l.seq)
          order by l.seq desc limit wanted.lim) f);
 end
 $$;
@@ -110,8 +110,8 @@ as $$
 #variable_conflict use_column
 declare
   dropped integer;
-  nothing bigint[] := public.job_queue_void_seqs($1, false);
-  no_death bigint[] := public.job_queue_void_seqs($1, true);
+  nothing bigint[] := interlock.job_queue_void_seqs($1, false);
+  no_death bigint[] := interlock.job_queue_void_seqs($1, true);
 begin
   with lives as materialized (
     select i.id as job_id, (
@@ -127,10 +127,10 @@ begin
     select * from lives where seq > life),
   -- A job that is put in line again at this moment has a new life, and keeps the data of that life.
   forgotten as (
-    delete from public.job_queue_data d using ended e
+    delete from interlock.job_queue_data d using ended e
      where d.queue = $1 and d.job_id = e.job_id and d.job_id = any ($2) and d.life = e.life),
   marked as (
-    insert into public.job_queue_dropped as m (queue, job_id, seq) select $1, e.job_id, e.seq from ended e
+    insert into interlock.job_queue_dropped as m (queue, job_id, seq) select $1, e.job_id, e.seq from ended e
     on conflict (queue, job_id) do update set seq = excluded.seq, dropped_at = clock_timestamp()
       where m.seq < excluded.seq
     returning 1)

@@ -55,10 +55,10 @@ declare
   replication jsonb;
   unknown_rows jsonb := '{"old": 0, "new": 0}';
   target record;
-  of_jobs jsonb := public.job_queue_columns('jobs');
-  of_runs jsonb := public.job_queue_columns('workflow_executions');
+  of_jobs jsonb := interlock.job_queue_columns('jobs');
+  of_runs jsonb := interlock.job_queue_columns('workflow_executions');
 begin
-  select * into head from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+  select * into head from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if to_regclass('public.job_queue_state_v1') is not null then
     execute $sql$select jsonb_build_object('active_job_id', max(to_jsonb(s) ->> 'active_job_id'),
       'written_at', max((to_jsonb(s) ->> 'updated_at')::timestamptz)) from public.job_queue_state_v1 s$sql$ into first;
@@ -74,7 +74,7 @@ begin
       case when (first ->> 'written_at')::timestamptz > activated
         then (extract(epoch from (first ->> 'written_at')::timestamptz) * 1000000)::bigint end);
   end if;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if found then
     execute format($sql$
       select jsonb_build_object('old', count(*) filter (where u.queued_at <= $1 or u.queued_at is null),
@@ -82,7 +82,7 @@ begin
         from (select t.%2$I as queued_at from public.jobs t
                where t.%3$I is not null and not exists (
                  select from public.job_queue_log l
-                  where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
+                  where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = t.%1$I::text)
                limit 1000) u
       $sql$, target.key_column, of_jobs ->> 'queued_at', of_jobs ->> 'blocked_by_job_id') into unknown_rows using activated;
   end if;
@@ -115,7 +115,7 @@ begin
     'replication', replication,
     'functions', (select coalesce(jsonb_agg(jsonb_build_object('name', p.proname, 'definer', p.prosecdef,
         'sum', encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex')) order by p.proname), '[]')
-      from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'),
+      from pg_proc p where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like E'job\\_queue\\_%'),
     'realtime', to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null,
     'xmin', (select to_jsonb(x) from (
       select 'backend' as kind, a.application_name as application, a.state, a.usename as role,
@@ -129,10 +129,11 @@ begin
       order by 5 desc limit 1) x),
     'triggers', (select coalesce(jsonb_agg(jsonb_build_object('table', t.tgrelid::regclass::text, 'name', t.tgname,
         'enabled', t.tgenabled in ('O', 'A')) order by t.tgrelid::regclass::text, t.tgname), '[]')
-      from pg_trigger t where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_'),
-    'account', public.job_queue_account(),
+      from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+     where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_' and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)),
+    'account', interlock.job_queue_account(),
     'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
-        'followed', exists (select from public.job_queue_targets() f where f.target = n.name),
+        'followed', exists (select from interlock.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
           select coalesce(jsonb_agg(w.what), '[]') from (
             select 'a table of this name: it is something else' as what
@@ -162,24 +163,24 @@ begin
     'grants', jsonb_build_object('caller', caller,
       'missing', (select coalesce(jsonb_agg(m.what order by m.what), '[]') from (
         select 'EXECUTE ON FUNCTION ' || p.proname as what from pg_proc p
-         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%' and p.prorettype <> 'trigger'::regtype
+         where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like E'job\\_queue\\_%' and p.prorettype <> 'trigger'::regtype
            and not has_function_privilege(caller, p.oid, 'EXECUTE')
         union all
         select 'SELECT ON TABLE ' || c.relname from pg_class c
-         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+         where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relkind = 'r'
            and c.relname = any (string_to_array('{{tables}}', ','))
            and not has_table_privilege(caller, c.oid, 'SELECT')) m),
       'open', (select coalesce(jsonb_agg(distinct o.who || ': ' || o.what), '[]') from (
         select coalesce(r.rolname::text, 'PUBLIC') as who, p.proname::text as what
           from pg_proc p, lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x left join pg_roles r on r.oid = x.grantee
-         where p.pronamespace = 'public'::regnamespace and p.proname like E'job\\_queue\\_%'
+         where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like E'job\\_queue\\_%'
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))
            -- The functions that users may be granted, to see where their own jobs stand (job_queue_explain).
            and not (x.grantee <> 0 and r.rolname = 'authenticated' and p.proname in ('job_queue_explain', 'job_queue_own_rows', 'job_queue_user_path'))
         union all
         select coalesce(r.rolname::text, 'PUBLIC'), c.relname::text
           from pg_class c, lateral aclexplode(c.relacl) x left join pg_roles r on r.oid = x.grantee
-         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+         where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relkind = 'r'
            and c.relname = any (string_to_array('{{tables}}', ','))
            and (x.grantee = 0 or r.rolname in ('anon', 'authenticated'))) o)),
     'set_aside', (select coalesce(jsonb_agg(to_jsonb(s) order by s.rows desc), '[]') from (
@@ -190,20 +191,20 @@ begin
         'reason', (array_agg(n.reason order by n.id desc))[1]) from public.job_queue_not_taken_in n
        where n.queue = $1
          and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = n.job_id)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)),
+         and not exists (select from interlock.job_queue_arrivals a where a.job_id = n.job_id)),
     'arrivals', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(a.arrived_at)) * 1000)::bigint)
-      from public.job_queue_arrivals a where a.queue = $1 or a.queue is null),
+      from interlock.job_queue_arrivals a where a.queue = $1 or a.queue is null),
     'inbox', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(o.at)) * 1000)::bigint)
-      from (select i.created_at as at from public.job_queue_inbox i where i.queue = $1 and i.answered_at is null
-            union all select s.submitted_at from public.job_queue_submissions s where s.queue = $1 and s.code is null) o),
+      from (select i.created_at as at from interlock.job_queue_inbox i where i.queue = $1 and i.answered_at is null
+            union all select s.submitted_at from interlock.job_queue_submissions s where s.queue = $1 and s.code is null) o),
     'behind', jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
       'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                    from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)),
     'log', jsonb_build_object(
-      'bytes', pg_total_relation_size('public.job_queue_log'), 'archive_bytes', pg_total_relation_size('public.job_queue_log_archive'),
-      'events', (select coalesce(sum(h.version - h.archived_seq), 0) from public.job_queue_heads h),
+      'bytes', pg_total_relation_size('public.job_queue_log'), 'archive_bytes', pg_total_relation_size('interlock.job_queue_log_archive'),
+      'events', (select coalesce(sum(h.version - h.archived_seq), 0) from interlock.job_queue_heads h),
       'own', coalesce(head.version - head.archived_seq, 0),
       'oldest_at', (select (extract(epoch from l.created_at) * 1000000)::bigint
                       from public.job_queue_log l where l.queue = $1 and l.seq = head.archived_seq + 1),
@@ -257,41 +258,41 @@ declare
   head record;
 begin
   select h.version, h.projected_seq into head
-    from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+    from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   return jsonb_build_object(
-    'behind', case when exists (select from public.job_queue_targets()) then
+    'behind', case when exists (select from interlock.job_queue_targets()) then
       jsonb_build_object('events', coalesce(head.version - head.projected_seq, 0),
         'age_ms', (select (extract(epoch from clock_timestamp() - l.created_at) * 1000)::bigint
                      from public.job_queue_log l where l.queue = $1 and l.seq = head.projected_seq + 1)) end,
     'arrivals', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(s.arrived_at)) * 1000)::bigint)
-      from (select a.arrived_at from public.job_queue_arrivals a
+      from (select a.arrived_at from interlock.job_queue_arrivals a
              where a.queue = $1 or a.queue is null order by a.id limit 1000) s),
     'inbox', (select jsonb_build_object('rows', count(*),
         'age_ms', (extract(epoch from clock_timestamp() - min(s.at)) * 1000)::bigint)
-      from ((select i.created_at as at from public.job_queue_inbox i
+      from ((select i.created_at as at from interlock.job_queue_inbox i
               where i.queue = $1 and i.answered_at is null order by i.created_at limit 1000)
             union all
-            (select j.submitted_at from public.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
+            (select j.submitted_at from interlock.job_queue_submissions j where j.queue = $1 and j.code is null order by j.id limit 1000)
             limit 1000) s),
     'submitted', (
       with open as materialized (
         select i.request_id, i.created_at, sum(pg_column_size(i.command)) over (order by i.created_at, i.request_id) as bytes
-          from public.job_queue_inbox i
+          from interlock.job_queue_inbox i
          where i.queue = $1 and i.answered_at is null and i.command ->> 'type' in ('enqueue', 'start') order by i.created_at, i.request_id limit 1000),
       given as (
         (select s.job_id, coalesce(s.code, 'undecided') as code, s.submitted_at as at, s.reason, 0 as way
-           from public.job_queue_submissions s where s.queue = $1 order by s.id limit 10000)
+           from interlock.job_queue_submissions s where s.queue = $1 order by s.id limit 10000)
         union all
         (select coalesce(j.job ->> 'job_id', j.job ->> 'jobId'), 'undecided', o.created_at, null, 0
            from open o
-           join public.job_queue_inbox i on i.queue = $1 and i.request_id = o.request_id
+           join interlock.job_queue_inbox i on i.queue = $1 and i.request_id = o.request_id
            cross join lateral jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
              else jsonb_build_array(i.command -> 'job') end) j (job)
           where o.bytes <= 8388608 limit 10000)
         union all
         (select coalesce(left(a.job_id, 200), '#' || a.id), 'arrived', a.arrived_at, null, 1
-           from public.job_queue_arrivals a where a.queue = $1 or a.queue is null order by a.id limit 10000)),
+           from interlock.job_queue_arrivals a where a.queue = $1 or a.queue is null order by a.id limit 10000)),
       each as (
         -- The newest command counts, then the row: as explain looks for them. What is live is told of by the log.
         select distinct on (g.job_id) g.* from given g
@@ -333,7 +334,7 @@ begin
     raise exception using errcode = 'JQ001', message = 'job_queue_submitted takes a limit of 0..1,000';
   end if;
   with open as materialized (
-    select i.request_id, i.created_at, pg_column_size(i.command) as size from public.job_queue_inbox i
+    select i.request_id, i.created_at, pg_column_size(i.command) as size from interlock.job_queue_inbox i
      where i.queue = $1 and i.answered_at is null order by i.created_at limit 10001),
   -- Commands may be large: those that are read have 64 MB in all.
   first as materialized (
@@ -344,28 +345,28 @@ begin
   waiting as (
     select coalesce(j.job ->> 'job_id', j.job ->> 'jobId') as job_id, f.created_at as at, f.request_id, j.n
       from first f
-      join public.job_queue_inbox i on i.queue = $1 and i.request_id = f.request_id and i.command ->> 'type' in ('enqueue', 'start')
+      join interlock.job_queue_inbox i on i.queue = $1 and i.request_id = f.request_id and i.command ->> 'type' in ('enqueue', 'start')
       cross join lateral (
         select e.job, e.n from jsonb_array_elements(case when jsonb_typeof(i.command -> 'jobs') = 'array' then i.command -> 'jobs'
           else jsonb_build_array(i.command -> 'job') end) with ordinality as e (job, n) limit lim) j),
   -- Jobs of their own, in the order in which they were submitted.
   submitted as materialized (
-    select s.id, s.job_id, s.submitted_at as at, s.request_id, s.code, s.reason from public.job_queue_submissions s
+    select s.id, s.job_id, s.submitted_at as at, s.request_id, s.code, s.reason from interlock.job_queue_submissions s
      where s.queue = $1 order by s.id limit 10001),
   arrived as materialized (
-    select a.id, a.job_id, a.arrived_at from public.job_queue_arrivals a
+    select a.id, a.job_id, a.arrived_at from interlock.job_queue_arrivals a
      where a.queue = $1 or a.queue is null order by a.id limit 10001),
   no as materialized (
     select r.request_id, r.answered_at, r.answer from (
       select n.*, sum(n.size) over (order by n.answered_at desc, n.request_id) as bytes from (
-        select i.request_id, i.answered_at, i.answer, pg_column_size(i.command) as size from public.job_queue_inbox i
+        select i.request_id, i.answered_at, i.answer, pg_column_size(i.command) as size from interlock.job_queue_inbox i
          where i.queue = $1 and i.answered_at is not null and i.answer @> '{"ok": false}' and i.command @> '{"type": "enqueue"}'
          order by i.answered_at desc limit 1000) n) r
      where r.bytes <= 67108864),
   refused as materialized (
     select j.job_id, r.answered_at as at, r.request_id, r.answer, j.n
       from no r
-      join public.job_queue_inbox i on i.queue = $1 and i.request_id = r.request_id
+      join interlock.job_queue_inbox i on i.queue = $1 and i.request_id = r.request_id
       cross join lateral (
         select coalesce(e.job ->> 'job_id', e.job ->> 'jobId') as job_id, e.n
           from jsonb_array_elements(i.command -> 'jobs') with ordinality as e (job, n) limit greatest(lim, 1)) j
@@ -376,7 +377,7 @@ begin
     select n.job_id, n.refused_at as at, n.reason from public.job_queue_not_taken_in n
      where n.queue = $1
        and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = n.job_id)
-       and not exists (select from public.job_queue_arrivals a where a.job_id = n.job_id)
+       and not exists (select from interlock.job_queue_arrivals a where a.job_id = n.job_id)
      order by n.id desc)
   select jsonb_build_object(
     'undecided', jsonb_build_object('commands', (select count(*) from open) + (select count(distinct u.request_id) from submitted u),

@@ -5,15 +5,15 @@
 -- varying or uuid). Leaves out a table that is missing, that lacks a coordination column, or that the owner of Interlock may
 -- not update. Raises nothing. PL/pgSQL, not SQL, like everything that each projection calls: its plans are kept (0.1 ms a call
 -- instead of 0.9).
-create or replace function public.job_queue_targets()
+create or replace function interlock.job_queue_targets()
 returns table (target text, key_column text, key_type text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  of_jobs jsonb := public.job_queue_columns('jobs');
-  of_runs jsonb := public.job_queue_columns('workflow_executions');
+  of_jobs jsonb := interlock.job_queue_columns('jobs');
+  of_runs jsonb := interlock.job_queue_columns('workflow_executions');
 begin
   return query
   select distinct on (t.name) t.name, a.attname::text, format_type(a.atttypid, null)
@@ -38,39 +38,39 @@ $$;
 --   target  jobs or workflow_executions
 -- Returns {"job_id": "…", "status": "…", …}: the names from job_queue_settings ('columns'), else Interlock's own. execution_id,
 -- which has two of Interlock's own, dedupe_key and dedupe_while, which have none, are there only if the user named them. Raises nothing.
-create or replace function public.job_queue_columns(target text) returns jsonb
+create or replace function interlock.job_queue_columns(target text) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return ('{{names}}'::jsonb -> target)
-    || coalesce((select s.value -> target from public.job_queue_settings s where s.key = 'columns'), '{}');
+    || coalesce((select s.value -> target from interlock.job_queue_settings s where s.key = 'columns'), '{}');
 end
 $$;
 
 -- job_queue_status(state): the user's word for a state of a job. Internal.
 --   state  pending, running, completed, failed, cancelled or expired
 -- Returns the word from job_queue_settings ('statuses'), else the state itself. Raises nothing.
-create or replace function public.job_queue_status(state text) returns text
+create or replace function interlock.job_queue_status(state text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-  return coalesce((select s.value ->> state from public.job_queue_settings s where s.key = 'statuses'), state);
+  return coalesce((select s.value ->> state from interlock.job_queue_settings s where s.key = 'statuses'), state);
 end
 $$;
 
 -- job_queue_dated(): whether rows of `jobs` always have a queued_at, because the user gave the column a default. Then it does
 -- not say whether they are queued: the log does (job_queue_known). Internal.
 -- Returns false if there is no such column. Raises nothing.
-create or replace function public.job_queue_dated() returns boolean
+create or replace function interlock.job_queue_dated() returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
   return exists (
     select from pg_attribute a
-     where a.attrelid = to_regclass('public.jobs') and a.attname = public.job_queue_columns('jobs') ->> 'queued_at'
+     where a.attrelid = to_regclass('public.jobs') and a.attname = interlock.job_queue_columns('jobs') ->> 'queued_at'
        and a.atthasdef and not a.attisdropped);
 end
 $$;
@@ -100,7 +100,7 @@ $$;
 --   target   jobs or workflow_executions
 --   command  r: rows are read; w: rows are updated
 -- Returns false if there is no such table, or a policy opens all of it. Raises nothing.
-create or replace function public.job_queue_hidden(target text, command "char") returns boolean
+create or replace function interlock.job_queue_hidden(target text, command "char") returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -129,7 +129,7 @@ $$;
 --   key       several rows may have one id
 --   schema    a search path leads to a table of this name in another schema (job_queue_shadowing)
 -- Raises nothing.
-create or replace function public.job_queue_account() returns jsonb
+create or replace function interlock.job_queue_account() returns jsonb
 language plpgsql stable security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -139,9 +139,9 @@ declare
   item record;
   names jsonb;
 begin
-  for target in select t.*, to_regclass('public.' || t.target) as id from public.job_queue_targets() t loop
-    names := public.job_queue_columns(target.target);
-    if public.job_queue_hidden(target.target, 'r') or public.job_queue_hidden(target.target, 'w') then
+  for target in select t.*, to_regclass('public.' || t.target) as id from interlock.job_queue_targets() t loop
+    names := interlock.job_queue_columns(target.target);
+    if interlock.job_queue_hidden(target.target, 'r') or interlock.job_queue_hidden(target.target, 'w') then
       found_items := found_items || jsonb_build_object('check', 'hidden', 'level', 'problem',
         'what', format('row level security of %s holds for %s, the role that Interlock runs as: rows that it hides are not taken in, and do not follow their jobs',
           target.target, current_user),
@@ -186,7 +186,7 @@ begin
           target.target, target.key_column));
     end if;
     continue when target.target <> 'jobs';
-    for item in select * from public.job_queue_refused_words() loop
+    for item in select * from interlock.job_queue_refused_words() loop
       found_items := found_items || jsonb_build_object('check', 'words', 'level', 'problem',
         'what', format('jobs.%s does not take %s (%s): rows of such jobs do not follow', names ->> 'status',
           array_to_string(item.words, ', '), item.because),
@@ -195,7 +195,7 @@ begin
     end loop;
   end loop;
   for item in
-    select s.*, to_regclass('public.' || s.target) is null as is_alone from public.job_queue_shadowing() s
+    select s.*, to_regclass('public.' || s.target) is null as is_alone from interlock.job_queue_shadowing() s
   loop
     found_items := found_items || jsonb_build_object('check', 'schema', 'level', 'problem',
       'what', format('the search path of %s leads to %I.%I, and Interlock follows the tables of schema public alone: %s', item.path_of,
@@ -211,7 +211,7 @@ $$;
 -- job_queue_refused_words(): the status words that `jobs` does not accept, as far as its definition says: by the type of the
 -- column (an enum, a domain), or by a CHECK on this column alone. Internal; called by job_queue_account.
 -- Returns states, the user's words for them, and what refuses them; no rows if all are accepted. Raises nothing.
-create or replace function public.job_queue_refused_words() returns table (states text[], words text[], because text)
+create or replace function interlock.job_queue_refused_words() returns table (states text[], words text[], because text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -224,7 +224,7 @@ declare
 begin
   select a.attname, a.attnum, format_type(a.atttypid, a.atttypmod) as type into status
     from pg_attribute a
-   where a.attrelid = to_regclass('public.jobs') and a.attname = public.job_queue_columns('jobs') ->> 'status' and not a.attisdropped;
+   where a.attrelid = to_regclass('public.jobs') and a.attname = interlock.job_queue_columns('jobs') ->> 'status' and not a.attisdropped;
   if not found then
     return;
   end if;
@@ -242,7 +242,7 @@ begin
       begin
         -- A type that is too short cuts the word instead of refusing it.
         execute format('select (%s) is not false and jobs.%I::text = %L from (select %3$L::%4$s as %2$I) as jobs',
-          hurdle.test, status.attname, public.job_queue_status(state), status.type) into taken;
+          hurdle.test, status.attname, interlock.job_queue_status(state), status.type) into taken;
       exception
         when invalid_text_representation or check_violation or string_data_right_truncation then
           taken := hurdle.place > 0;
@@ -252,7 +252,7 @@ begin
       end;
       if not taken then
         states := states || state;
-        words := words || public.job_queue_status(state);
+        words := words || interlock.job_queue_status(state);
       end if;
     end loop;
     if cardinality(states) > 0 then
@@ -267,7 +267,7 @@ $$;
 -- program writes to `jobs` then goes there, and Interlock does not see it. Looked for in the search paths of roles and of this
 -- database (ALTER ROLE, ALTER DATABASE), and in that with which this connection began. Internal; called by job_queue_account.
 -- Returns target, schema, and path_of: whose search path leads there. No rows for nearly every database. Raises nothing.
-create or replace function public.job_queue_shadowing() returns table (target text, schema text, path_of text)
+create or replace function interlock.job_queue_shadowing() returns table (target text, schema text, path_of text)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$

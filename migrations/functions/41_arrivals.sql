@@ -5,7 +5,7 @@
 -- column's default says nothing (job_queue_dated). Runs as its owner, so a role that may insert into jobs needs no right on
 -- anything of Interlock's. Its arguments are the user's names for job_id, queued_at, status and model, none if they are
 -- Interlock's. Raises nothing: the user's insert goes on, whatever is wrong here (a warning says what).
-create or replace function public.job_queue_intake() returns trigger
+create or replace function interlock.job_queue_intake() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -17,7 +17,7 @@ begin
   -- What may fail (a column that was dropped since) is read only in the inner block. So the block takes no transaction id, and
   -- 10,000 single inserts in one transaction stay cheap.
   begin
-    pending := public.job_queue_status('pending');
+    pending := interlock.job_queue_status('pending');
     if tg_nargs = 0 then
       select array_agg(left(a.job_id::text, 300)) filter (where a.queued_at is null), count(a.queued_at) > 0 into ids, dated
         from arrived a where a.status::text = pending;
@@ -25,19 +25,19 @@ begin
       execute format('select array_agg(left(a.%1$I::text, 300)) filter (where a.%2$I is null), count(a.%2$I) > 0
         from arrived a where a.%3$I::text = $1', variadic tg_argv) into ids, dated using pending;
     end if;
-    if dated and public.job_queue_dated() then
+    if dated and interlock.job_queue_dated() then
       execute format('select array_agg(left(a.%1$I::text, 300)) from arrived a
-        where a.%2$I::text = $1 and (a.%3$I is null or not public.job_queue_known(a.%1$I::text))',
+        where a.%2$I::text = $1 and (a.%3$I is null or not interlock.job_queue_known(a.%1$I::text))',
         coalesce(tg_argv[0], 'job_id'), coalesce(tg_argv[2], 'status'), coalesce(tg_argv[1], 'queued_at')) into ids using pending;
     end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
   end;
-  if ids is null or to_regclass('public.job_queue_arrivals') is null then
+  if ids is null or to_regclass('interlock.job_queue_arrivals') is null then
     return null;
   end if;
-  insert into public.job_queue_arrivals (job_id) select unnest(ids);
+  insert into interlock.job_queue_arrivals (job_id) select unnest(ids);
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
   end if;
@@ -86,24 +86,24 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('interlock.intake', 0));
   loop
     with free as (
-      select a.id from public.job_queue_arrivals a
-       where (a.queue is null or a.queue = $1 or public.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
+      select a.id from interlock.job_queue_arrivals a
+       where (a.queue is null or a.queue = $1 or interlock.job_queue_given_up(a.queue, a.claimed_until, a.job_id))
          and coalesce(a.claimed_until < clock_timestamp(), true)
        order by a.id limit $2 for update skip locked),
     taken as (
-      update public.job_queue_arrivals a
+      update interlock.job_queue_arrivals a
          set queue = $1, claimed_until = clock_timestamp() + interval '5 seconds'
        where a.id = any (array(select id from free))
       returning a.id)
     select array_agg(t.id) into claimed from taken t;
     exit when claimed is null;
-    found_rows := public.job_queue_arrived_rows(claimed);
+    found_rows := interlock.job_queue_arrived_rows(claimed);
     exit when found_rows is null;
     select array_agg((r ->> 'arrival_id')::bigint) into kept from jsonb_array_elements(found_rows) as r;
-    delete from public.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
+    delete from interlock.job_queue_arrivals a where a.id = any (claimed) and a.id <> all (coalesce(kept, '{}'));
     exit when not found_rows @> '[{"unseen": true}]';
     -- Rows that cannot be seen make room for those behind them.
-    update public.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
+    update interlock.job_queue_arrivals a set claimed_until = clock_timestamp() + interval '1 minute'
      where a.id in (select (r ->> 'arrival_id')::bigint from jsonb_array_elements(found_rows) as r where r ? 'unseen');
     unseen := unseen || kept;
     select coalesce(to_jsonb(array_agg(r order by n)), '[]') into found_rows
@@ -131,7 +131,7 @@ $$;
 -- Returns what job_queue_claim_arrivals returns. An arrival whose id can find no row (it is missing, or longer than 200
 -- characters) comes with nothing else, so that it is refused. Null if Interlock cannot use the table (job_queue_targets).
 -- Raises 42703 if the table has no status any more.
-create or replace function public.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
+create or replace function interlock.job_queue_arrived_rows(arrival_ids bigint[]) returns jsonb
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -140,19 +140,19 @@ set cpu_operator_cost = 0.00001
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   answer jsonb;
-  hidden boolean := public.job_queue_hidden('jobs', 'r');
+  hidden boolean := interlock.job_queue_hidden('jobs', 'r');
   rows refcursor;
 begin
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found then
     return null;
   end if;
   -- The text is parsed here and runs under the user's search path, where the functions of his policies find their tables.
   open rows for execute format($sql$
     with a as materialized (
-      select id, job_id from public.job_queue_arrivals where id = any ($1)),
+      select id, job_id from interlock.job_queue_arrivals where id = any ($1)),
     -- Look up the keys before any other condition: the index of rows that are not taken in would lead to all that wait.
     keyed as materialized (
       select t.%1$I as key, t.%4$I as queued_at, t.%5$I::text as status, %3$s as fields
@@ -168,8 +168,8 @@ begin
       cross join lateral (
         select $4 and length(a.job_id) <= 200 and not exists (select from keyed k where k.key = a.job_id::%2$s) is true as unseen) u
      where r.key is not null or a.job_id is null or length(a.job_id) > 200 or u.unseen
-    $sql$, target.key_column, target.key_type, public.job_queue_row_fields(), names ->> 'queued_at', names ->> 'status')
-    using arrival_ids, public.job_queue_status('pending'), public.job_queue_dated(), hidden;
+    $sql$, target.key_column, target.key_type, interlock.job_queue_row_fields(), names ->> 'queued_at', names ->> 'status')
+    using arrival_ids, interlock.job_queue_status('pending'), interlock.job_queue_dated(), hidden;
   if hidden then
     perform set_config('search_path', public.job_queue_user_path(), true);
   end if;
@@ -185,7 +185,7 @@ $$;
 -- characters of each text. Of requirements that are longer than 40,000 characters, which no valid ones are, comes 0.
 -- Returns the text of the expression, which gives {models, priority, job_type, kind, fair_key, dedupe_key, dedupe_while, requirements}: models from required_models, else
 -- [model], else []; [[]] for a list of lists; null for a column that the table does not have. Raises nothing.
-create or replace function public.job_queue_row_fields() returns text
+create or replace function interlock.job_queue_row_fields() returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -193,7 +193,7 @@ declare
   fields jsonb;
 begin
   select coalesce(jsonb_object_agg(n.key, format('t.%I', a.attname)), '{}') into fields
-    from jsonb_each_text(public.job_queue_columns('jobs')) as n
+    from jsonb_each_text(interlock.job_queue_columns('jobs')) as n
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped
    -- What a job requires may say only who may write the coordination columns. A column that was added since the last migration: not yet.
    where n.key <> 'requirements' or (a.atttypid = 'jsonb'::regtype and exists (
@@ -216,13 +216,13 @@ $$;
 -- job_queue_claim_arrivals and job_queue_beat. They may when no process of that queue is alive (its name was mistyped, say), 10
 -- minutes have passed, and its log does not know the job.
 -- Returns null for a row that nobody has claimed. Raises nothing.
-create or replace function public.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
+create or replace function interlock.job_queue_given_up(queue text, claimed_until timestamptz, job_id text) returns boolean
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
   select $2 < clock_timestamp() - interval '10 minutes'
      and not exists (
-       select from public.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
+       select from interlock.job_queue_workers w where w.queue = $1 and not w.dead and w.expires_at > clock_timestamp())
      and not exists (select from public.job_queue_log l where l.queue = $1 and l.job_id = $3)
      and not exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $3)
 $$;
@@ -255,41 +255,41 @@ begin
   end if;
   if jsonb_array_length(refused) > 0 then
     reasons := array(
-      select a.id from public.job_queue_arrivals a
+      select a.id from interlock.job_queue_arrivals a
        where a.queue = $1 and a.id = any (array(select (r ->> 'arrival_id')::bigint from jsonb_array_elements(refused) as r))
          for update skip locked);
     insert into public.job_queue_not_taken_in (id, queue, job_id, reason, arrived_at)
     select a.id, $1, a.job_id, left(r.reason, 500), a.arrived_at
       from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-      join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
+      join interlock.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons)
     on conflict (id) do nothing;
-    perform public.job_queue_say_not_taken_in($1, array_agg(a.job_id order by a.id), array_agg(r.reason order by a.id))
+    perform interlock.job_queue_say_not_taken_in($1, array_agg(a.job_id order by a.id), array_agg(r.reason order by a.id))
        from jsonb_to_recordset(refused) as r (arrival_id bigint, reason text)
-       join public.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons) and length(a.job_id) <= 200;
+       join interlock.job_queue_arrivals a on a.id = r.arrival_id and a.id = any (reasons) and length(a.job_id) <= 200;
     -- Keeps the newest 10,000. The rows of `jobs` behind the others are there: interlock adopt shows them.
     delete from public.job_queue_not_taken_in n
      where n.id < (select m.id from public.job_queue_not_taken_in m order by m.id desc offset 9999 limit 1);
   end if;
   -- Most are deleted already, by the append that put their job in line.
   known := array(
-    select a.id from public.job_queue_arrivals a
+    select a.id from interlock.job_queue_arrivals a
      where a.queue = $1 and a.id = any ($2) and exists (
        select from public.job_queue_log l where l.queue = $1 and l.job_id = a.job_id)
        for update skip locked);
   if cardinality(known) > 0 then
     -- The log knew these before: an append takes the arrivals of its own jobs along.
-    locked := public.job_queue_say_not_taken_in($1, array(
-      select distinct a.job_id from public.job_queue_arrivals a where a.id = any (known) order by a.job_id),
+    locked := interlock.job_queue_say_not_taken_in($1, array(
+      select distinct a.job_id from interlock.job_queue_arrivals a where a.id = any (known) order by a.job_id),
       array['the queue knew a job with this id before this row; insert the row under another id']);
   end if;
-  delete from public.job_queue_arrivals a
+  delete from interlock.job_queue_arrivals a
    where a.id = any (reasons) or (a.id = any (known) and a.job_id <> all (locked));
   get diagnostics gone = row_count;
   -- The append left these out because another transaction had them locked. They are free again at once, not only when the claim
   -- ends.
-  update public.job_queue_arrivals a set claimed_until = clock_timestamp()
+  update interlock.job_queue_arrivals a set claimed_until = clock_timestamp()
    where a.id = any (array(
-     select b.id from public.job_queue_arrivals b
+     select b.id from interlock.job_queue_arrivals b
       where b.queue = $1 and b.id = any ($2) and b.id <> all (known) and b.claimed_until > clock_timestamp() for update skip locked));
   return gone;
 end
@@ -299,13 +299,13 @@ $$;
 -- why. Internal; called by job_queue_taken. The last reason is that of all further rows. A row that speaks for a live job (job_queue_linked) is that job's,
 -- and the projection writes it. One by one, since a trigger or CHECK of the user may refuse a row: such a row stays as it is.
 -- Returns the ids of rows that are locked: those say it later. Waits for no row lock, raises nothing but a cancelled statement (57014).
-create or replace function public.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
+create or replace function interlock.job_queue_say_not_taken_in(queue text, job_ids text[], reasons text[]) returns text[]
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   statement text;
   rows refcursor;
   one text;
@@ -313,7 +313,7 @@ declare
   is_locked boolean;
   locked text[] := '{}';
 begin
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found then
     return locked;
   end if;
@@ -321,7 +321,7 @@ begin
     with known as materialized (
       select t.%1$I as key from public.jobs t
        where t.%1$I = $2::%2$s and t.%3$I::text = $3 and (t.%4$I is null or $4) and t.%5$I is distinct from $5
-         and not (public.job_queue_linked($1, 'jobs', $2, t.%4$I)
+         and not (interlock.job_queue_linked($1, 'jobs', $2, t.%4$I)
            and exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = $2))),
     free as materialized (
       select t.%1$I as key from public.jobs t where t.%1$I = any (array(select key from known)) for no key update skip locked),
@@ -337,7 +337,7 @@ begin
       -- Tells the trigger job_queue_status_set that this is not a hand edit. The text is parsed with pinned names and runs under the
       -- user's own search path, where his triggers and CHECKs find what they name.
       perform set_config('interlock.projecting', 'on', true);
-      open rows for execute statement using queue, one, public.job_queue_status('pending'), public.job_queue_dated(),
+      open rows for execute statement using queue, one, interlock.job_queue_status('pending'), interlock.job_queue_dated(),
         'not taken in: ' || left(reasons[place], 500);
       perform set_config('search_path', public.job_queue_user_path(), true);
       fetch rows into is_locked;
@@ -357,7 +357,7 @@ $$;
 
 -- job_queue_known(job_id): whether the log of any queue knows a job with this id. Internal.
 -- Returns true or false. Raises nothing.
-create or replace function public.job_queue_known(job_id text) returns boolean
+create or replace function interlock.job_queue_known(job_id text) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -367,6 +367,6 @@ as $$
 begin
   return exists (
     select from public.job_queue_log l
-     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $1);
+     where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = $1);
 end
 $$;

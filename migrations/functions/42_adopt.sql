@@ -22,7 +22,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   chosen text[] := coalesce(states, array['pending', 'running']);
   made text;
   answer jsonb;
@@ -31,7 +31,7 @@ begin
     raise exception using errcode = 'JQ001',
       message = 'job_queue_adoptable takes states of pending and running and a limit of 1..10,000';
   end if;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if not found or not exists (
     select from pg_attribute a
      where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped) then
@@ -45,7 +45,7 @@ begin
     join pg_attribute a on a.attrelid = to_regclass('public.jobs') and a.attname = n.value and a.attnum > 0 and not a.attisdropped;
   execute format($sql$
     with words as materialized (
-      select s as state, public.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
+      select s as state, interlock.job_queue_status(s) as word from unnest(array['pending', 'running']) as s),
     unknown as materialized (
       select t.%1$I as key, w.state, %3$s as since
         from public.jobs t join words w on w.word = t.%4$I::text
@@ -53,8 +53,8 @@ begin
          and length(t.%1$I::text) > 0
          and not exists (
            select from public.job_queue_log l
-            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))),
+            where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from interlock.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))),
     first as materialized (
       select u.* from unknown u where u.state = any ($1) order by u.since, u.key limit $3)
     select jsonb_build_object(
@@ -64,7 +64,7 @@ begin
                  'since', (extract(epoch from f.since) * 1000000)::bigint) order by f.since, f.key))
           from first f
           join lateral (select %2$s as fields from public.jobs t where t.%1$I = f.key limit 1) r on true), '[]'))
-    $sql$, target.key_column, public.job_queue_row_fields(), made, names ->> 'status') into answer using chosen, job_ids, lim;
+    $sql$, target.key_column, interlock.job_queue_row_fields(), made, names ->> 'status') into answer using chosen, job_ids, lim;
   return answer;
 end
 $$;
@@ -87,7 +87,7 @@ set plan_cache_mode = force_custom_plan
 as $$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   status_type text;
   candidates text[] := job_ids;
   adopted jsonb;
@@ -97,7 +97,7 @@ begin
   if length(queue) between 1 and 200 is not true or cardinality(job_ids) between 0 and 10000 is not true then
     raise exception using errcode = 'JQ001', message = 'job_queue_adopt takes a queue and at most 10,000 ids';
   end if;
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   select format_type(a.atttypid, a.atttypmod) into status_type
     from pg_attribute a
    where a.attrelid = to_regclass('public.jobs') and a.attname = names ->> 'status' and not a.attisdropped;
@@ -126,23 +126,23 @@ begin
       select t.%1$I as key, w.n
         from wanted w join public.jobs t on t.%1$I = w.key
        where length(t.%1$I::text) between 1 and 200
-         and t.%4$I::text in (public.job_queue_status('pending'), public.job_queue_status('running'))
+         and t.%4$I::text in (interlock.job_queue_status('pending'), interlock.job_queue_status('running'))
          and not exists (
            select from public.job_queue_log l
-            where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = t.%1$I::text)
-         and not exists (select from public.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))
+            where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = t.%1$I::text)
+         and not exists (select from interlock.job_queue_arrivals a where a.job_id = left(t.%1$I::text, 300))
          for no key update of t),
     cleared as (
       update public.jobs t
-         set %4$I = public.job_queue_status('pending')::%3$s, %5$s
+         set %4$I = interlock.job_queue_status('pending')::%3$s, %5$s
         from fit f where t.%1$I = f.key
       returning t.%1$I as key),
     -- A trusted role has chosen these rows, so jobs are made from them no matter who wrote them. They speak for these jobs.
     noted as (
-      update public.job_queue_unlinked u set late = false, queue = null, life = null
+      update interlock.job_queue_unlinked u set late = false, queue = null, life = null
         from cleared c where u.target = 'jobs' and u.job_id = c.key::text),
     arrived as (
-      insert into public.job_queue_arrivals (queue, job_id)
+      insert into interlock.job_queue_arrivals (queue, job_id)
       select $2, f.key::text from fit f join cleared c on c.key = f.key order by f.n
       returning id, job_id)
     select coalesce(jsonb_agg(a.job_id order by a.id), '[]') from arrived a

@@ -3,7 +3,7 @@
 -- job_queue_last_retry(queue, job_id, life): the last `queued` event of that job, if each one since that life looks like a retry: after a death,
 -- with the same spec. So releases that do not write `retry_of` put a job in line again, and who writes beside them. Internal.
 -- Returns null if there is none, or one that looks like another job. Raises nothing.
-create or replace function public.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
+create or replace function interlock.job_queue_last_retry(queue text, job_id text, life bigint) returns bigint
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -16,7 +16,7 @@ begin
     select l.seq, (l.job_type, l.models, l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[])
              is not distinct from (lag(l.job_type) over before, lag(l.models) over before,
                lag(l.data - '{intake,named,asked,offers,once,body,dedupe}'::text[]) over before)
-           and public.job_queue_end_of_life($1, $2, l.seq) in ('failed', 'expired') is true as is_retry
+           and interlock.job_queue_end_of_life($1, $2, l.seq) in ('failed', 'expired') is true as is_retry
       from public.job_queue_log l
      where l.queue = $1 and l.job_id = $2 and l.event_type = 'queued' and l.seq >= $3 window before as (order by l.seq))
   select case when bool_and(q.is_retry) then max(q.seq) end from lives q where q.seq > $3);
@@ -30,7 +30,7 @@ $$;
 -- Returns one row for each id that has a note (job_queue_unlinked). life: null if no job of this queue came of the row, or if the row
 -- came too late for it to be known which of several rows it was (late). is_noted: the note has it, so it is known without the log.
 -- Raises nothing.
-create or replace function public.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
+create or replace function interlock.job_queue_row_lives(queue text, job_ids text[]) returns table (job_id text, life bigint, is_noted boolean)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -46,10 +46,10 @@ begin
              select l.seq from public.job_queue_log l
               where l.queue = $1 and l.job_id = u.job_id and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'
               order by l.seq + 0 limit 1) end as life
-      from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2))
+      from interlock.job_queue_unlinked u where u.target = 'jobs' and u.job_id = any ($2))
   select k.job_id, coalesce(r.seq, k.life), k.is_noted and r.seq is null
     from known k left join lateral (
-      select public.job_queue_last_retry($1, k.job_id, k.life) as seq where k.life is not null and public.job_queue_reads($1) < 7) r on true;
+      select interlock.job_queue_last_retry($1, k.job_id, k.life) as seq where k.life is not null and interlock.job_queue_reads($1) < 7) r on true;
 end
 $$;
 
@@ -60,7 +60,7 @@ $$;
 -- Returns, for a row that anon or authenticated wrote (job_queue_unlinked), true only if the present life came of it, or is a retry of the
 -- one that did. If one of several rows with the id came late, queued_at says of which life each is. For other rows, true unless the row is
 -- that of a job in another queue. Raises nothing.
-create or replace function public.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
+create or replace function interlock.job_queue_linked(queue text, target text, job_id text, row_queued_at timestamptz) returns boolean
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -73,7 +73,7 @@ declare
   present record;
   own bigint;
 begin
-  select u.late into late from public.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
+  select u.late into late from interlock.job_queue_unlinked u where u.target = $2 and u.job_id = $3;
   if $2 <> 'jobs' then
     return late is null;
   end if;
@@ -86,11 +86,11 @@ begin
     select coalesce((l.data ->> 'retry_of')::bigint, l.seq) into own from public.job_queue_log l
      where l.queue = $1 and l.job_id = $3 and l.event_type in ('queued', 'deduplicated') and l.created_at = $4;
   elsif late is not null then
-    own := (select w.life from public.job_queue_row_lives($1, array[$3]) w);
+    own := (select w.life from interlock.job_queue_row_lives($1, array[$3]) w);
   else
     return present.created_at = $4 is true or not exists (
       select from public.job_queue_log l
-       where l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+       where l.queue = any (array(select h.queue from interlock.job_queue_heads h where h.queue <> $1))
          and l.job_id = $3 and l.event_type = 'queued'
          and (l.created_at = $4 or ($4 is null and l.data ? 'intake' and exists (
            select from public.job_queue_jobs j
@@ -104,7 +104,7 @@ $$;
 -- (job_queue_linked): jobs whose row anon or authenticated has written, unless it is known that the job lives the life that came of it; and
 -- jobs that another queue knows too. For all others every row speaks, so nobody has to check row by row. Internal.
 -- Returns their ids, usually none. Raises nothing.
-create or replace function public.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
+create or replace function interlock.job_queue_doubtful(queue text, target text, job_ids text[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -113,12 +113,12 @@ set cpu_operator_cost = 0.00001
 as $$
 begin
   return array(
-    select u.job_id from public.job_queue_unlinked u
+    select u.job_id from interlock.job_queue_unlinked u
      where u.target = $2 and u.job_id = any ($3) and (u.late or u.queue is distinct from $1 or not exists (
        select from public.job_queue_jobs j where j.queue = $1 and j.job_id = u.job_id and abs(j.life) = u.life))
     union
     select l.job_id from public.job_queue_log l
-     where $2 = 'jobs' and l.queue = any (array(select h.queue from public.job_queue_heads h where h.queue <> $1))
+     where $2 = 'jobs' and l.queue = any (array(select h.queue from interlock.job_queue_heads h where h.queue <> $1))
        and l.job_id = any ($3) and l.event_type = 'queued');
 end
 $$;
@@ -137,7 +137,7 @@ as $$
 declare
   linked integer;
 begin
-  delete from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($2);
+  delete from interlock.job_queue_unlinked u where u.target = $1 and u.job_id = any ($2);
   get diagnostics linked = row_count;
   return linked;
 end
@@ -146,7 +146,7 @@ $$;
 -- job_queue_row_linked(): the trigger on jobs and workflow_executions that fires when a server writes required_models, which
 -- browsers cannot: it links the row to its job (job_queue_link). Its WHEN clause checks the role. Runs as its owner. Its
 -- arguments are the table and the name of its key. Raises nothing.
-create or replace function public.job_queue_row_linked() returns trigger
+create or replace function interlock.job_queue_row_linked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -154,8 +154,8 @@ declare
   id text;
 begin
   execute format('select $1.%I::text', tg_argv[1]) into id using new;
-  if to_regclass('public.job_queue_unlinked') is not null then
-    delete from public.job_queue_unlinked u where u.target = tg_argv[0] and u.job_id = id;
+  if to_regclass('interlock.job_queue_unlinked') is not null then
+    delete from interlock.job_queue_unlinked u where u.target = tg_argv[0] and u.job_id = id;
   end if;
   return null;
 exception when undefined_column then
@@ -167,7 +167,7 @@ $$;
 -- them (job_queue_unlinked): rows that anon or authenticated insert (its WHEN clause checks that), and executions that are
 -- given another id, by any role. Runs as its owner. Its arguments are the table and the name of its key. Raises nothing: the
 -- user's statement goes on (a warning says what is wrong).
-create or replace function public.job_queue_row_unlinked() returns trigger
+create or replace function interlock.job_queue_row_unlinked() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -186,7 +186,7 @@ begin
     return null;
   end;
   if id is distinct from was then
-    perform public.job_queue_note_row(tg_argv[0], id, tg_op = 'UPDATE');
+    perform interlock.job_queue_note_row(tg_argv[0], id, tg_op = 'UPDATE');
   end if;
   return null;
 end
@@ -198,7 +198,7 @@ $$;
 -- A row is late if it came after a job with its id was made from a row, or if it is a second row with the id: the job cannot
 -- have been made from it.
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_note_row(target text, job_id text, moved boolean) returns void
+create or replace function interlock.job_queue_note_row(target text, job_id text, moved boolean) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -207,13 +207,13 @@ set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
 begin
-  if job_id is null or length(job_id) > 200 or to_regclass('public.job_queue_unlinked') is null then
+  if job_id is null or length(job_id) > 200 or to_regclass('interlock.job_queue_unlinked') is null then
     return;
   end if;
-  insert into public.job_queue_unlinked as u (target, job_id, late)
+  insert into interlock.job_queue_unlinked as u (target, job_id, late)
   values ($1, $2, $3 or exists (
     select from public.job_queue_log l
-     where l.queue = any (array(select h.queue from public.job_queue_heads h)) and l.job_id = $2
+     where l.queue = any (array(select h.queue from interlock.job_queue_heads h)) and l.job_id = $2
        and l.event_type in ('queued', 'deduplicated') and l.data ? 'intake'))
   on conflict (target, job_id) do update set late = true;
 end
@@ -222,7 +222,7 @@ $$;
 -- job_queue_rows_gone(target, key_column, job_ids): forgets that rows with these ids belonged to no job (job_queue_unlinked),
 -- once no such row is left. Internal; called by the triggers on the user's tables.
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
+create or replace function interlock.job_queue_rows_gone(target text, key_column text, job_ids text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -233,10 +233,10 @@ declare
   key record;
   left_over text[] := '{}';
 begin
-  if to_regclass('public.job_queue_unlinked') is null then
+  if to_regclass('interlock.job_queue_unlinked') is null then
     return;
   end if;
-  noted := array(select u.job_id from public.job_queue_unlinked u where u.target = $1 and u.job_id = any ($3));
+  noted := array(select u.job_id from interlock.job_queue_unlinked u where u.target = $1 and u.job_id = any ($3));
   if cardinality(noted) = 0 then
     return;
   end if;
@@ -254,7 +254,7 @@ begin
     execute format('select coalesce(array_agg(t.%1$I::text), %4$L) from public.%2$I t where t.%1$I = any ($1::%3$s[])',
       key_column, target, key.type, '{}') into left_over using noted;
   end if;
-  delete from public.job_queue_unlinked u
+  delete from interlock.job_queue_unlinked u
    where u.target = $1 and u.job_id = any (noted) and u.job_id <> all (left_over);
 end
 $$;

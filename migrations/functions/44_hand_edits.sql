@@ -8,7 +8,7 @@
 -- there (job_queue_unlinked). Changing the model while the job is live changes nothing, as a warning says. Runs as its owner.
 -- Its arguments are the user's names for job_id, queued_at, status and model, none if they are Interlock's: then nothing has to
 -- be planned for each row. Raises nothing: the user's statement goes on.
-create or replace function public.job_queue_status_set() returns trigger
+create or replace function interlock.job_queue_status_set() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -39,8 +39,8 @@ begin
     return null;
   end;
   if was_id is distinct from id then
-    perform public.job_queue_note_row('jobs', id, true);
-    perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
+    perform interlock.job_queue_note_row('jobs', id, true);
+    perform interlock.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[was_id]);
   end if;
   -- A block of its own, since the table may have no column for models. Then there is nothing to do.
   begin
@@ -54,25 +54,25 @@ begin
   end;
   if moved and to_regclass('public.job_queue_jobs') is not null and exists (
     select from public.job_queue_jobs j
-     where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = id) then
+     where j.queue = any (array(select h.queue from interlock.job_queue_heads h)) and j.job_id = id) then
     raise warning 'Interlock: job % keeps the models it was queued with', id
       using hint = 'Cancel it and insert another row: interlock cancel <job>';
   end if;
   if word is not distinct from was then
     return null;
   end if;
-  if word = public.job_queue_status('cancelled') then
-    if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
-      perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
+  if word = interlock.job_queue_status('cancelled') then
+    if to_regprocedure('interlock.job_queue_not_arrived(text, text[])') is not null then
+      perform interlock.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, array[id]);
     end if;
-    if to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is not null then
-      perform public.job_queue_cancel_rows(array[id], array[queued]);
+    if to_regprocedure('interlock.job_queue_cancel_rows(text[], timestamptz[])') is not null then
+      perform interlock.job_queue_cancel_rows(array[id], array[queued]);
     end if;
-  elsif word = public.job_queue_status('pending') and to_regclass('public.job_queue_arrivals') is not null
-        and (queued is null or (public.job_queue_dated() and not public.job_queue_known(id))) then
-    insert into public.job_queue_arrivals (job_id) values (id);
+  elsif word = interlock.job_queue_status('pending') and to_regclass('interlock.job_queue_arrivals') is not null
+        and (queued is null or (interlock.job_queue_dated() and not interlock.job_queue_known(id))) then
+    insert into interlock.job_queue_arrivals (job_id) values (id);
     -- What the log has forgotten may come of the row a second time.
-    update public.job_queue_unlinked u set queue = null, life = null where u.target = 'jobs' and u.job_id = id and u.life is not null;
+    update interlock.job_queue_unlinked u set queue = null, life = null where u.target = 'jobs' and u.job_id = id and u.life is not null;
     if current_setting('interlock.notify', true) is distinct from 'off' then
       perform pg_notify('interlock', 'intake');
     end if;
@@ -85,7 +85,7 @@ $$;
 -- (job_queue_not_arrived); a live job that a deleted row speaks for is cancelled (job_queue_cancel_rows). Runs as its owner.
 -- Its first two arguments are the user's names for job_id and queued_at, none if they are Interlock's. Raises nothing: the
 -- user's statement goes on.
-create or replace function public.job_queue_deleted() returns trigger
+create or replace function interlock.job_queue_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -104,14 +104,14 @@ begin
     raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
       using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
   end;
-  if ids is null or to_regprocedure('public.job_queue_cancel_rows(text[], timestamptz[])') is null then
+  if ids is null or to_regprocedure('interlock.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
   end if;
-  if to_regprocedure('public.job_queue_not_arrived(text, text[])') is not null then
-    perform public.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  if to_regprocedure('interlock.job_queue_not_arrived(text, text[])') is not null then
+    perform interlock.job_queue_not_arrived(case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
   end if;
-  perform public.job_queue_cancel_rows(ids, queued);
-  perform public.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
+  perform interlock.job_queue_cancel_rows(ids, queued);
+  perform interlock.job_queue_rows_gone('jobs', case when tg_nargs = 0 then 'job_id' else tg_argv[0] end, ids);
   return null;
 end
 $$;
@@ -119,7 +119,7 @@ $$;
 -- job_queue_execution_deleted(): the trigger on workflow_executions that forgets notes about rows that are gone
 -- (job_queue_rows_gone). A workflow goes on without its row. Runs as its owner. Its argument is the name of the key. Raises
 -- nothing: the user's statement goes on.
-create or replace function public.job_queue_execution_deleted() returns trigger
+create or replace function interlock.job_queue_execution_deleted() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -127,7 +127,7 @@ declare
   ids text[];
 begin
   execute format('select array_agg(left(d.%1$I::text, 300)) from deleted d where d.%1$I is not null', tg_argv[0]) into ids;
-  perform public.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
+  perform interlock.job_queue_rows_gone('workflow_executions', tg_argv[0], ids);
   return null;
 exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
@@ -141,7 +141,7 @@ $$;
 -- cancelled. After it, what was noted about the rows is forgotten. Runs as its owner. Its arguments are the table and the
 -- user's names for its key and for queued_at (jobs only). Raises nothing: the user's statement goes on (a warning says what is
 -- wrong).
-create or replace function public.job_queue_truncated() returns trigger
+create or replace function interlock.job_queue_truncated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -154,30 +154,30 @@ declare
   whole boolean := tg_relid = to_regclass('public.' || tg_argv[0]);
 begin
   if tg_when = 'AFTER' then
-    perform public.job_queue_rows_gone(tg_argv[0], tg_argv[1],
-      array(select u.job_id from public.job_queue_unlinked u where u.target = tg_argv[0]));
+    perform interlock.job_queue_rows_gone(tg_argv[0], tg_argv[1],
+      array(select u.job_id from interlock.job_queue_unlinked u where u.target = tg_argv[0]));
     return null;
   end if;
   select format_type(a.atttypid, null) into key_type
     from pg_attribute a where a.attrelid = tg_relid and a.attname = tg_argv[1] and not a.attisdropped;
   -- The arrivals first, as when rows are deleted (job_queue_not_arrived).
   execute format('with gone as materialized (
-      select a.id from public.job_queue_arrivals a
+      select a.id from interlock.job_queue_arrivals a
        where $1 or exists (select from %2$s t where t.%1$I::text = a.job_id) order by a.id for update)
-    delete from public.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
+    delete from interlock.job_queue_arrivals a where a.id = any (array(select id from gone))', tg_argv[1], tg_relid::regclass) using whole;
   live := array(
     select distinct j.job_id from public.job_queue_jobs j
      where key_type <> 'uuid' or j.job_id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   execute format('select array_agg(t.%1$I::text), array_agg(t.%2$I) from %3$s t where t.%1$I = any ($1::%4$s[])',
     tg_argv[1], tg_argv[2], tg_relid::regclass, key_type) into ids, queued using live;
-  perform public.job_queue_cancel_rows(ids, queued);
+  perform interlock.job_queue_cancel_rows(ids, queued);
   -- If rows are hidden by row level security, those that were taken in are known from the log.
   if whole and row_security_active(tg_relid) then
     select array_agg(j.job_id), array_agg(j.queued_at) into ids, queued
       from public.job_queue_jobs j
       join public.job_queue_log l
         on l.queue = j.queue and l.job_id = j.job_id and l.event_type = 'queued' and l.created_at = j.queued_at and l.data ? 'intake';
-    perform public.job_queue_cancel_rows(ids, queued);
+    perform interlock.job_queue_cancel_rows(ids, queued);
   end if;
   return null;
 exception when undefined_column or undefined_table or undefined_function then
@@ -192,7 +192,7 @@ $$;
 -- which another job stands does not follow that one any more. Internal; called by the triggers on jobs.
 --   queued  the queued_at of each row, in the same order
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
+create or replace function interlock.job_queue_cancel_rows(job_ids text[], queued timestamptz[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -202,23 +202,23 @@ as $$
 declare
   asked integer;
 begin
-  insert into public.job_queue_inbox (queue, request_id, command)
+  insert into interlock.job_queue_inbox (queue, request_id, command)
   select j.queue, format('hand:%s:%s', md5(j.job_id), q.at), jsonb_build_object('type', 'cancel', 'job_id', j.job_id, 'queued_at', q.at)
     from public.job_queue_jobs j, lateral (select (extract(epoch from j.queued_at) * 1000000)::bigint as at) q
-   where j.queue = any (array(select h.queue from public.job_queue_heads h)) and j.job_id = any ($1)
+   where j.queue = any (array(select h.queue from interlock.job_queue_heads h)) and j.job_id = any ($1)
      and exists (
        select from unnest($1, $2) as r (id, at)
         -- The row of this very life: known without a look into the log, which takes 0.1 ms.
-        where r.id = j.job_id and (r.at = j.queued_at or public.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
+        where r.id = j.job_id and (r.at = j.queued_at or interlock.job_queue_linked(j.queue, 'jobs', j.job_id, r.at)))
    order by j.queue, j.job_id
   on conflict (queue, request_id) do nothing;
   get diagnostics asked = row_count;
   if asked > 0 and current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock', 'intake');
   end if;
-  if to_regclass('public.job_queue_doubles') is not null then
-    delete from public.job_queue_doubles d
-     where d.queue = any (array(select h.queue from public.job_queue_heads h)) and d.job_id = any ($1);
+  if to_regclass('interlock.job_queue_doubles') is not null then
+    delete from interlock.job_queue_doubles d
+     where d.queue = any (array(select h.queue from interlock.job_queue_heads h)) and d.job_id = any ($1);
   end if;
 end
 $$;
@@ -228,7 +228,7 @@ $$;
 -- cancelled, before they look for the live job (job_queue_cancel_rows): it waits for a process that is taking such a row in, so
 -- that they can see the job then. If row level security hides rows, only this knows that there is nothing left to take in.
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_not_arrived(key_column text, job_ids text[]) returns void
+create or replace function interlock.job_queue_not_arrived(key_column text, job_ids text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -242,23 +242,23 @@ declare
   pending text;
   left_over text[] := '{}';
 begin
-  if to_regclass('public.job_queue_arrivals') is null then
+  if to_regclass('interlock.job_queue_arrivals') is null then
     return;
   end if;
   arrived := array(
-    select a.job_id from public.job_queue_arrivals a where a.job_id = any ($2) order by a.id for update);
+    select a.job_id from interlock.job_queue_arrivals a where a.job_id = any ($2) order by a.id for update);
   if cardinality(arrived) = 0 then
     return;
   end if;
   select max(format_type(a.atttypid, null)) filter (where a.attname = key_column),
-         max(format('and t.%I::text = $2', a.attname)) filter (where a.attname = public.job_queue_columns('jobs') ->> 'status')
+         max(format('and t.%I::text = $2', a.attname)) filter (where a.attname = interlock.job_queue_columns('jobs') ->> 'status')
     into key_type, pending
     from pg_attribute a where a.attrelid = to_regclass('public.jobs') and not a.attisdropped;
   if key_type is not null and not row_security_active('public.jobs') then
     execute format('select coalesce(array_agg(t.%1$I::text), %3$L) from public.jobs t where t.%1$I = any ($1::%2$s[]) %4$s',
-      key_column, key_type, '{}', pending) into left_over using arrived, public.job_queue_status('pending');
+      key_column, key_type, '{}', pending) into left_over using arrived, interlock.job_queue_status('pending');
   end if;
-  delete from public.job_queue_arrivals a where a.job_id = any (arrived) and a.job_id <> all (left_over);
+  delete from interlock.job_queue_arrivals a where a.job_id = any (arrived) and a.job_id <> all (left_over);
 end
 $$;
 
@@ -266,7 +266,7 @@ $$;
 -- changing the coordination columns. Its WHEN clause has found a value in one. A column's default is no attempt to set it. A
 -- default that may give another value each time (a sequence) cannot be told from such an attempt, so it replaces the value that
 -- came. Its arguments are the names of these columns. Raises JQ102.
-create or replace function public.job_queue_guard_columns() returns trigger
+create or replace function interlock.job_queue_guard_columns() returns trigger
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$

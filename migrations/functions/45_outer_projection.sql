@@ -42,7 +42,7 @@ begin
     perform set_config('synchronous_commit', 'off', true);
   end if;
   select h.projected_seq, h.version into head
-        from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+        from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
   if head is null then
     return jsonb_build_object('projected_seq', 0, 'version', 0, 'written', 0, 'set_aside', 0, 'busy', false, 'targets', 0);
   end if;
@@ -52,16 +52,16 @@ begin
       -- Read again, since it may have moved before we had the lock. Ids and rows are read in separate statements, so a row may be
       -- newer than `through`. Then the event that changed it comes next, and finds the row right.
       select h.projected_seq, h.version into head
-        from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
+        from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1;
       through := least(head.version, head.projected_seq + batch);
-      ids := public.job_queue_touched(queue, head.projected_seq, through);
+      ids := interlock.job_queue_touched(queue, head.projected_seq, through);
       -- One job may stand for any number of rows, and a step is to stay short.
       insert into public.job_queue_set_aside as s (queue, target, job_id, sqlstate)
       select $1, 'jobs', d.job_id, '00000' from (
-        select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.stands_for = any (ids)
-        union select o.job_id from public.job_queue_doubles o where o.queue = $1 and o.job_id = any (ids)) d
+        select o.job_id from interlock.job_queue_doubles o where o.queue = $1 and o.stands_for = any (ids)
+        union select o.job_id from interlock.job_queue_doubles o where o.queue = $1 and o.job_id = any (ids)) d
       on conflict on constraint job_queue_set_aside_pkey do update set next_at = clock_timestamp();
-      for target in select * from public.job_queue_targets() loop
+      for target in select * from interlock.job_queue_targets() loop
         targets := targets + 1;
         select array_agg(s.job_id) into again from (
           select a.job_id from public.job_queue_set_aside a
@@ -73,17 +73,17 @@ begin
         if target.target = 'jobs' and again is not null then
           -- Before the rows are written: what has not ended by now may end while they are.
           over := array(
-            select o.job_id from public.job_queue_doubles o
+            select o.job_id from interlock.job_queue_doubles o
              where o.queue = $1 and o.job_id = any (again) and not exists (
                select from public.job_queue_jobs j where j.queue = $1 and j.job_id = o.stands_for and j.queued_at < o.since));
         end if;
-        written := written + public.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
+        written := written + interlock.job_queue_project_target(queue, target.target, target.key_column, target.key_type,
           array(select unnest(ids) union select unnest(again)));
       end loop;
       if cardinality(over) > 0 then
-        delete from public.job_queue_doubles d
+        delete from interlock.job_queue_doubles d
          where d.queue = $1 and d.job_id = any (array(
-           select o.job_id from public.job_queue_doubles o
+           select o.job_id from interlock.job_queue_doubles o
             where o.queue = $1 and o.job_id = any (over)
               and not exists (select from public.job_queue_set_aside a where a.queue = $1 and a.target = 'jobs' and a.job_id = o.job_id)
               for update skip locked));
@@ -94,10 +94,10 @@ begin
       end if;
       if through > head.projected_seq then
         -- From where it was: changes below are deleted already, and an old transaction may keep their rows visible.
-        delete from public.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
-        select h.version into at from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
+        delete from interlock.job_queue_changes c where c.queue = $1 and c.seq > head.projected_seq and c.seq <= through;
+        select h.version into at from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update;
         -- Not if it was started again meanwhile.
-        update public.job_queue_heads h set projected_seq = through
+        update interlock.job_queue_heads h set projected_seq = through
          where h.queue = $1 and h.version = at and h.projected_seq = head.projected_seq;
       end if;
     exception when lock_not_available then
@@ -107,7 +107,7 @@ begin
     end;
   else
     busy := true;
-    targets := (select count(*) from public.job_queue_targets());
+    targets := (select count(*) from interlock.job_queue_targets());
   end if;
   return jsonb_build_object(
     'projected_seq', through, 'version', head.version, 'written', written, 'busy', busy, 'targets', targets,
@@ -124,7 +124,7 @@ $$;
 --   after, through  sequence numbers: the part is after < seq <= through
 -- Returns the ids, without duplicates, of the jobs that an event names, and of those whose row an append changed besides
 -- (job_queue_changes). Raises nothing.
-create or replace function public.job_queue_touched(queue text, after bigint, through bigint) returns text[]
+create or replace function interlock.job_queue_touched(queue text, after bigint, through bigint) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -138,7 +138,7 @@ begin
     select l.job_id from public.job_queue_log l
      where l.queue = $1 and l.seq > $2 and l.seq <= $3 and l.job_id is not null
     union
-    select unnest(c.job_ids) from public.job_queue_changes c
+    select unnest(c.job_ids) from interlock.job_queue_changes c
      where c.queue = $1 and c.seq > $2 and c.seq <= $3);
 end
 $$;
@@ -146,7 +146,7 @@ $$;
 -- job_queue_project_target(queue, target, key_column, key_type, job_ids): writes these rows of one table of the user, in a
 -- set; when the set raises, row by row, so that only the guilty rows are set aside. Internal; called by job_queue_project.
 -- Returns how many rows were written. Raises nothing but a cancelled statement (57014).
-create or replace function public.job_queue_project_target(
+create or replace function interlock.job_queue_project_target(
   queue text, target text, key_column text, key_type text, job_ids text[]) returns integer
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -158,8 +158,8 @@ declare
   enough timestamptz;
 begin
   begin
-    select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, job_ids);
-    perform public.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
+    select * into wrote from interlock.job_queue_write_target(queue, target, key_column, key_type, job_ids);
+    perform interlock.job_queue_set_aside_rows(queue, target, job_ids, wrote.missed, '55P03');
     return wrote.written;
   exception when others then
     -- A user's trigger may be wrong, and it may be slow: what is not done after a second waits for a later call.
@@ -170,11 +170,11 @@ begin
       if clock_timestamp() > enough then
         raise exception using errcode = 'JQ109', message = 'no time left in this call';
       end if;
-      select * into wrote from public.job_queue_write_target(queue, target, key_column, key_type, array[one]);
-      perform public.job_queue_set_aside_rows(queue, target, array[one], wrote.missed, '55P03');
+      select * into wrote from interlock.job_queue_write_target(queue, target, key_column, key_type, array[one]);
+      perform interlock.job_queue_set_aside_rows(queue, target, array[one], wrote.missed, '55P03');
       total := total + wrote.written;
     exception when others then
-      perform public.job_queue_set_aside_rows(queue, target, array[one], array[one], sqlstate);
+      perform interlock.job_queue_set_aside_rows(queue, target, array[one], array[one], sqlstate);
     end;
   end loop;
   return total;
@@ -190,7 +190,7 @@ $$;
 -- (job_queue_row_lives), also while a later job has its id. If none came of it, and it does not speak for the job with its id
 -- (job_queue_linked), it stays as it is: it may be anybody's. Never waits for a row lock. Raises what a trigger, a CHECK or a foreign key of
 -- the user raises.
-create or replace function public.job_queue_write_target(
+create or replace function interlock.job_queue_write_target(
   queue text, target text, key_column text, key_type text, job_ids text[], out written integer, out missed text[])
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -198,7 +198,7 @@ as $$
 declare
   candidates text[] := job_ids;
   present text[];
-  names jsonb := public.job_queue_columns(target);
+  names jsonb := interlock.job_queue_columns(target);
   models text := quote_ident(names ->> 'required_models');
   blocker text := quote_ident(names ->> 'blocked_by_job_id');
   reason text := quote_ident(names ->> 'conflict_reason');
@@ -241,9 +241,9 @@ begin
   end if;
   if target = 'jobs' then
     select coalesce(array_agg(w.job_id), '{}'), array_agg(w.job_id) filter (where not w.is_noted) into own, fresh
-      from public.job_queue_row_lives(queue, present) w where w.life is not null;
+      from interlock.job_queue_row_lives(queue, present) w where w.life is not null;
   end if;
-  doubtful := array(select d.id from unnest(public.job_queue_doubtful(queue, target, present)) as d (id) where d.id <> all (own));
+  doubtful := array(select d.id from unnest(interlock.job_queue_doubtful(queue, target, present)) as d (id) where d.id <> all (own));
   -- Tells the trigger job_queue_status_set that this is not a hand edit. If the write raises, this is undone with it. A SET
   -- clause would need a superuser.
   perform set_config('interlock.projecting', 'on', true);
@@ -253,12 +253,12 @@ begin
   open rows for execute format($sql$
     with stale as materialized (
       select t.%1$I as key, %7$s as was, o.*
-        from public.job_queue_outer_rows($1, $2) o
+        from interlock.job_queue_outer_rows($1, $2) o
         join public.%2$I t on t.%1$I = o.job_id::%3$s and t.%1$I = any ($2::%3$s[])
        where (%5$s) is distinct from (%6$s)
-         and (o.job_id <> all ($3) or public.job_queue_linked($1, %2$L, o.job_id, %7$s))
+         and (o.job_id <> all ($3) or interlock.job_queue_linked($1, %2$L, o.job_id, %7$s))
          and (o.job_id <> all ($4) or not exists (
-           select from public.job_queue_unlinked u where u.target = 'jobs' and u.job_id = o.job_id and u.late))),
+           select from interlock.job_queue_unlinked u where u.target = 'jobs' and u.job_id = o.job_id and u.late))),
     free as materialized (
       select t.%1$I as key from public.%2$I t where t.%1$I = any (array(select key from stale))
          for no key update skip locked),
@@ -280,9 +280,9 @@ begin
   perform set_config('interlock.projecting', '', true);
   if cardinality(linked) > 0 then
     -- The log may lose the event. A note that is locked is about to go, or says it later.
-    update public.job_queue_unlinked u set queue = $1, life = w.life
-      from public.job_queue_row_lives($1, array(
-        select n.job_id from public.job_queue_unlinked n
+    update interlock.job_queue_unlinked u set queue = $1, life = w.life
+      from interlock.job_queue_row_lives($1, array(
+        select n.job_id from interlock.job_queue_unlinked n
          where n.target = 'jobs' and n.job_id = any (linked) for update skip locked)) w
      where u.target = 'jobs' and u.job_id = w.job_id and w.life is not null;
   end if;
@@ -299,7 +299,7 @@ $$;
 -- from a row (of all, if job_queue_settings says {"enqueued": true}), else null: to be left as it is. A row for which another job
 -- stands says so, and says of it what it says of that one, until both have ended or the row is cancelled by hand (job_queue_doubles).
 -- Raises nothing.
-create or replace function public.job_queue_outer_rows(queue text, job_ids text[])
+create or replace function interlock.job_queue_outer_rows(queue text, job_ids text[])
 returns table (
   job_id text, required_models text[], blocked_by_job_id text, conflict_reason text, queued_at timestamptz, priority integer,
   status text)
@@ -312,9 +312,9 @@ set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
-  words jsonb := coalesce((select s.value from public.job_queue_settings s where s.key = 'statuses'), '{}');
+  words jsonb := coalesce((select s.value from interlock.job_queue_settings s where s.key = 'statuses'), '{}');
   lives jsonb := coalesce((
-    select jsonb_object_agg(w.job_id, w.life) from public.job_queue_row_lives($1, $2) w where w.life is not null), '{}');
+    select jsonb_object_agg(w.job_id, w.life) from interlock.job_queue_row_lives($1, $2) w where w.life is not null), '{}');
 begin
   -- Right after a burst the statistics are old, and a scan of job_queue_jobs with 200 ids took 860 ms; hence the setting. The log
   -- is read once, by ids: five look-ups for each job took most of the time of a projection.
@@ -354,12 +354,12 @@ begin
   doubles as materialized (
     select d.job_id, d.created_at, format('deduplicated: job %s stands for it', d.of) as reason,
            case when x.state is not null and f.is_open then d.of end as blocked_by_job_id,
-           case when f.is_open then coalesce(x.state, public.job_queue_end_of_life($1, d.of, d.seq), 'cancelled') end as state
+           case when f.is_open then coalesce(x.state, interlock.job_queue_end_of_life($1, d.of, d.seq), 'cancelled') end as state
       from (
         select e.job_id, e.seq, e.created_at, e.data ->> 'stands_for' as of from events e
          where e.event_type = 'deduplicated' and e.data ? 'intake') d
       cross join lateral (
-        select exists (select from public.job_queue_doubles o where o.queue = $1 and o.job_id = d.job_id) as is_open) f
+        select exists (select from interlock.job_queue_doubles o where o.queue = $1 and o.job_id = d.job_id) as is_open) f
       left join lateral (
         select case j.state when 'active' then 'running' else 'pending' end as state from public.job_queue_jobs j
          where j.queue = $1 and j.job_id = d.of and j.queued_at < d.created_at offset 0) x on true),
@@ -386,7 +386,7 @@ $$;
 -- job_queue_end_of_life(queue, job_id, seq): how that life of a job ended that was its last one at an event. Internal; called by
 -- job_queue_outer_rows for a row for which the job stands.
 -- Returns completed, failed, cancelled or expired; null: it lives, or neither the log nor its archive knows. Raises nothing.
-create or replace function public.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
+create or replace function interlock.job_queue_end_of_life(queue text, job_id text, seq bigint) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 set random_page_cost = 0
@@ -400,7 +400,7 @@ begin
     with events as materialized (
       select l.seq, l.event_type, l.data from public.job_queue_log l where l.queue = $1 and l.job_id = $2
       union
-      select a.seq, a.event_type, a.data from public.job_queue_log_archive a where a.queue = $1 and a.job_id = $2)
+      select a.seq, a.event_type, a.data from interlock.job_queue_log_archive a where a.queue = $1 and a.job_id = $2)
     select case e.event_type when 'lease_expired' then 'failed' else e.event_type end from events e
      where e.seq > (select max(q.seq) from events q where q.event_type = 'queued' and q.seq < $3)
        and (e.event_type in ('completed', 'cancelled', 'expired') or (e.event_type in ('failed', 'lease_expired') and e.data ? 'final'))
@@ -414,7 +414,7 @@ $$;
 --   missed  ids that could not be written: tried again after 0.1 s, 0.2 s, … at most 60 s
 --   state   the SQLSTATE that says why
 -- Returns nothing, raises nothing.
-create or replace function public.job_queue_set_aside_rows(
+create or replace function interlock.job_queue_set_aside_rows(
   queue text, target text, tried text[], missed text[], state text) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -454,8 +454,8 @@ declare
 begin
   -- A projection that is under way would set the checkpoint after us.
   perform pg_advisory_xact_lock(hashtextextended('interlock.project:' || $1, 0));
-  for target in select * from public.job_queue_targets() loop
-    names := public.job_queue_columns(target.target);
+  for target in select * from interlock.job_queue_targets() loop
+    names := interlock.job_queue_columns(target.target);
     execute format(
       'insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
        select $1, %1$L, t.%2$I::text, ''00000'' from public.%1$I t
@@ -466,7 +466,7 @@ begin
     get diagnostics marked = row_count;
     total := total + marked;
   end loop;
-  update public.job_queue_heads h set projected_seq = 0 where h.queue = $1 returning h.version into last;
+  update interlock.job_queue_heads h set projected_seq = 0 where h.queue = $1 returning h.version into last;
   return jsonb_build_object('version', coalesce(last, 0), 'marked', total);
 end
 $$;

@@ -18,8 +18,10 @@ begin
       message = format('columns: %s is no column that Interlock uses, or what it is given is no name', wrong),
       hint = 'The columns, and what each is for, are in docs/guides/migration-guide.md. Nothing was changed.';
   end if;
-  if to_regclass('public.job_queue_settings') is not null then
-    execute $sql$select s.value from public.job_queue_settings s where s.key = 'columns'$sql$ into kept;
+  -- Before it is moved (11_schema), it is in public.
+  if coalesce(to_regclass('interlock.job_queue_settings'), to_regclass('interlock.job_queue_settings')) is not null then
+    execute format($sql$select s.value from %s s where s.key = 'columns'$sql$,
+      coalesce(to_regclass('interlock.job_queue_settings'), to_regclass('interlock.job_queue_settings'))) into kept;
   end if;
   kept := coalesce(kept, '{}');
 

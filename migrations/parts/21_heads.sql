@@ -7,7 +7,7 @@
 -- event, if the events after chain_from are on the chain (job_queue_start_chain); chain_start: the hash that the first of them goes
 -- on from, if those before it are gone; archived_seq: the log begins after it (below it, job_queue_log keeps only the first events of
 -- jobs that lived on over the cut, job_queue_archive); cut_claimed_at: when a process began to cut it (job_queue_claim_cut).
-create table if not exists public.job_queue_heads (
+create table if not exists interlock.job_queue_heads (
   queue text not null,
   version bigint not null default 0,
   epoch integer not null default 1,
@@ -22,28 +22,28 @@ create table if not exists public.job_queue_heads (
   primary key (queue, version)
 );
 
-alter table public.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
+alter table interlock.job_queue_heads add column if not exists cut_claimed_at timestamptz not null default to_timestamp(0);
 
 -- The events of the queue that job_queue_log_archive has to hold: from kept_from up to archived_seq, with this digest
 -- (job_queue_kept). Null: nothing was kept, or it was not noted.
-alter table public.job_queue_heads add column if not exists kept_from bigint;
-alter table public.job_queue_heads add column if not exists kept_digest numeric;
+alter table interlock.job_queue_heads add column if not exists kept_from bigint;
+alter table interlock.job_queue_heads add column if not exists kept_digest numeric;
 
 -- On this channel job_queue_append announces small appends with their events. Its name cannot be guessed: every role that may
 -- connect can listen to a channel whose name it knows, and send to it. It would hear events that it may not read in the log, and
 -- could send events that never happened. job_queue_wake sends to a topic of Realtime with this name in it, for the same reason.
-alter table public.job_queue_heads add column if not exists channel text not null
+alter table interlock.job_queue_heads add column if not exists channel text not null
   default 'interlock_' || pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '');
 
 -- How far the messages of job_queue_wake go: the next one brings the events after it.
-alter table public.job_queue_heads add column if not exists woken_version bigint not null default 0;
+alter table interlock.job_queue_heads add column if not exists woken_version bigint not null default 0;
 
 -- For a database in which the version is not part of the key yet.
 do $heads$
 begin
   if exists (select from pg_catalog.pg_constraint k
-              where k.conrelid = 'public.job_queue_heads'::regclass and k.contype = 'p' and cardinality(k.conkey) = 1) then
-    alter table public.job_queue_heads reset (fillfactor), drop constraint job_queue_heads_pkey, add primary key (queue, version);
+              where k.conrelid = 'interlock.job_queue_heads'::regclass and k.contype = 'p' and cardinality(k.conkey) = 1) then
+    alter table interlock.job_queue_heads reset (fillfactor), drop constraint job_queue_heads_pkey, add primary key (queue, version);
   end if;
 end
 $heads$;

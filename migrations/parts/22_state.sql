@@ -32,7 +32,7 @@ begin
 end
 $state$;
 
-insert into public.job_queue_heads (queue)
-select 'default' where not exists (select from public.job_queue_heads h where h.queue = 'default');
+insert into interlock.job_queue_heads (queue)
+select 'default' where not exists (select from interlock.job_queue_heads h where h.queue = 'default');
 insert into public.job_queue_state (id, queue)
 select 1, 'default' where not exists (select from public.job_queue_state s where s.queue = 'default');

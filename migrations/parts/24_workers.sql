@@ -3,7 +3,7 @@
 -- kinds: the kinds that it has handlers for, null for all. ttl_ms, grace_ms: how many milliseconds without a beat until the lease
 -- ends, and after that until the worker may be declared dead. settled: it is gone and holds nothing, so job_queue_overdue skips
 -- it.
-create table if not exists public.job_queue_workers (
+create table if not exists interlock.job_queue_workers (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
   kinds text[],
@@ -18,11 +18,11 @@ create table if not exists public.job_queue_workers (
   primary key (queue, worker_id)
 ) with (fillfactor = 30);
 
-alter table public.job_queue_workers add column if not exists settled boolean not null default false;
+alter table interlock.job_queue_workers add column if not exists settled boolean not null default false;
 
 -- The newest shape of events (schema_version) that the process reads; null: one of a release that does not say it.
-alter table public.job_queue_workers add column if not exists reads smallint;
+alter table interlock.job_queue_workers add column if not exists reads smallint;
 
 -- When the server began to serve on which the lease was last confirmed. On another one (after a start, a fail-over) the lease has its
 -- whole time to live again (job_queue_elsewhere). Null: not noted yet.
-alter table public.job_queue_workers add column if not exists server_since timestamptz;
+alter table interlock.job_queue_workers add column if not exists server_since timestamptz;

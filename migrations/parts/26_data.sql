@@ -4,7 +4,7 @@
 -- earlier one: its first write deletes that. token: of the last attempt that noted something.
 -- The size limits apply to jsonb, which takes up to 6 times the bytes of the text (a list of small numbers). 1 MB of JSON text,
 -- the limit for programs, always fits.
-create table if not exists public.job_queue_data (
+create table if not exists interlock.job_queue_data (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
   life bigint,
@@ -19,11 +19,11 @@ create table if not exists public.job_queue_data (
 );
 -- Where the trace of the job comes from: {traceparent, tracestate, last}, as of the W3C's trace context. last: the traceparent of the
 -- attempt before.
-alter table public.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
+alter table interlock.job_queue_data add column if not exists trace jsonb check (pg_column_size(trace) <= 4096);
 
 -- Who is told of what running attempts note as their progress (job_queue_watch): the channel of a process, until then. It asks again twice as
 -- often. Nothing is lost with it, so it is not in the write-ahead log.
-create unlogged table if not exists public.job_queue_watched (
+create unlogged table if not exists interlock.job_queue_watched (
   queue text not null,
   job_id text not null,
   address text not null,

@@ -1,6 +1,6 @@
 -- The folded ledger at a sequence number. A process that starts from it reads only newer events. It is written by the process
 -- whose event completes the next round number of events. The log stays the truth.
-create table if not exists public.job_queue_snapshots (
+create table if not exists interlock.job_queue_snapshots (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
   state jsonb not null,
@@ -13,7 +13,7 @@ create table if not exists public.job_queue_snapshots (
 -- invisible. The chunks have a table of their own, because older releases would overlook a new column; they refuse the new shape
 -- of the state instead. Chunks that a crash left behind have no such row, and the next snapshot deletes them
 -- (job_queue_drop_chunks).
-create table if not exists public.job_queue_snapshot_chunks (
+create table if not exists interlock.job_queue_snapshot_chunks (
   queue text not null check (length(queue) between 1 and 200),
   seq bigint not null,
   maker text not null check (length(maker) between 1 and 100),

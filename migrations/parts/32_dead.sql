@@ -5,7 +5,7 @@ create index if not exists job_queue_log_dead_idx on public.job_queue_log (queue
   where event_type = 'expired' or (event_type in ('failed', 'lease_expired') and data ? 'final');
 
 -- Ends that are no longer listed: those of the job up to seq.
-create table if not exists public.job_queue_dropped (
+create table if not exists interlock.job_queue_dropped (
   queue text not null,
   job_id text not null,
   seq bigint not null,

@@ -2,7 +2,7 @@
 -- (docs/inside/several-writers.md). It only saves lost appends: the version that an append names guards the log. Unlogged: after a crash the
 -- processes that wait publish again.
 -- One row per queue. It changes when a combiner is elected or resigns (then `combiner` is null), and not with each append.
-create unlogged table if not exists public.job_queue_combiners (
+create unlogged table if not exists interlock.job_queue_combiners (
   queue text primary key check (length(queue) between 1 and 200),
   combiner text check (length(combiner) between 1 and 100),
   election bigint not null default 1,
@@ -17,7 +17,7 @@ create unlogged table if not exists public.job_queue_combiners (
 
 -- Commands on their way to the combiner. Deleted by the append that carries them out, or when they need none.
 -- waits_until: nobody waits for it any more after that, and it is not carried out.
-create unlogged table if not exists public.job_queue_published (
+create unlogged table if not exists interlock.job_queue_published (
   queue text not null check (length(queue) between 1 and 200),
   command_id text not null check (length(command_id) between 1 and 200),
   place bigint not null generated always as identity,

@@ -2,7 +2,7 @@
 -- names nobody, since it is never erased; these rows may be deleted at any time (job_queue_forget_operator). Written once per process
 -- of the command line and per lever of the dashboard; a program names itself if it wants to (`operator` of createCoordinator).
 -- SELECT o.* FROM job_queue_operators o WHERE o.queue = 'default' AND o.worker_id = '<worker_id of an event>';
-create table if not exists public.job_queue_operators (
+create table if not exists interlock.job_queue_operators (
   queue text not null check (length(queue) between 1 and 200),
   worker_id text not null check (length(worker_id) between 1 and 200),
   operator text not null check (length(operator) <= 200),

@@ -4,7 +4,7 @@
 -- it came with one; has_data: something else is kept of it (JobSpec in src/engine/core/job.ts); digest: spec and payload for functions
 -- in SQL (job_queue_job_digest), null for a row of an older release, and with stands_for.
 -- SELECT o.until FROM job_queue_once o WHERE o.queue = 'default' AND o.job_id = 'invoice-2041';
-create table if not exists public.job_queue_once (
+create table if not exists interlock.job_queue_once (
   queue text not null check (length(queue) between 1 and 200),
   job_id text not null check (length(job_id) between 1 and 200),
   seq bigint not null,
@@ -16,7 +16,7 @@ create table if not exists public.job_queue_once (
   stands_for text,
   primary key (queue, job_id)
 );
-alter table public.job_queue_once add column if not exists digest text;
-alter table public.job_queue_once add column if not exists stands_for text;
+alter table interlock.job_queue_once add column if not exists digest text;
+alter table interlock.job_queue_once add column if not exists stands_for text;
 -- Which are over: SELECT job_id FROM job_queue_once WHERE queue = 'default' AND until <= now() ORDER BY until LIMIT 100;
-create index if not exists job_queue_once_until_idx on public.job_queue_once (queue, until) where until is not null;
+create index if not exists job_queue_once_until_idx on interlock.job_queue_once (queue, until) where until is not null;

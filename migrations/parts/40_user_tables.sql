@@ -21,7 +21,7 @@ begin
   loop
     execute format('alter table public.%I %s', item.target, item.columns);
     -- The new columns follow the log from its beginning.
-    update public.job_queue_heads set projected_seq = 0 where projected_seq > 0;
+    update interlock.job_queue_heads set projected_seq = 0 where projected_seq > 0;
   end loop;
 end
 $columns$;

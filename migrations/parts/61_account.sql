@@ -4,9 +4,9 @@ do $account$
 declare
   item record;
 begin
-  for item in select a.what, a.remedy from jsonb_to_recordset(public.job_queue_account()) as a (what text, remedy text) loop
+  for item in select a.what, a.remedy from jsonb_to_recordset(interlock.job_queue_account()) as a (what text, remedy text) loop
     raise warning using message = item.what, hint = item.remedy;
   end loop;
-  perform set_config('interlock.found', public.job_queue_account()::text, true);
+  perform set_config('interlock.found', interlock.job_queue_account()::text, true);
 end
 $account$;

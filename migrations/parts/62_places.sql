@@ -112,7 +112,7 @@ select j.queue, j.job_id, (
            where m.ahead is not null and m.seconds is not null) t on true) needs
     cross join lateral (
       select j.state = 'active' and exists (
-        select from public.job_queue_inbox i
+        select from interlock.job_queue_inbox i
          where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
     -- The processes, as job_queue_worker_list has them: whether one is alive that decides, whether one could run the job now, and how the
     -- one is that runs it.
@@ -128,7 +128,7 @@ select j.queue, j.job_id, (
                    when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
                    when w.expires_at <= clock_timestamp() then 'late'
                    else 'live' end as state
-            from public.job_queue_workers w where w.queue = j.queue) w) workers
+            from interlock.job_queue_workers w where w.queue = j.queue) w) workers
     -- What the rows do not have: of which resources a job uses how much (its `queued` event says whether it uses any), what a tier has running,
     -- which process serves which place. `no_sum`: why nobody can say when it starts, or times that are added up may be far from that.
     cross join lateral (
@@ -183,5 +183,5 @@ select j.queue, j.job_id, (
      array(select k.job_id from public.job_queue_jobs k
             -- Only the job that job_queue_explain asks for. Anybody may set this: it narrows what is shown.
             where k.job_id = coalesce(nullif(current_setting('interlock.place_of', true), ''), k.job_id)),
-     coalesce((select s.value -> 'jobs' from public.job_queue_settings s where s.key = 'columns'), '{}')) o);
+     coalesce((select s.value -> 'jobs' from interlock.job_queue_settings s where s.key = 'columns'), '{}')) o);
 drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);

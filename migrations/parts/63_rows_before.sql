@@ -6,20 +6,20 @@
 do $before$
 declare
   target record;
-  names jsonb := public.job_queue_columns('jobs');
+  names jsonb := interlock.job_queue_columns('jobs');
   hidden boolean;
 begin
-  select * into target from public.job_queue_targets() t where t.target = 'jobs';
+  select * into target from interlock.job_queue_targets() t where t.target = 'jobs';
   if current_setting('interlock.rows_before', true) is distinct from 'true' or target is null
      or (to_regrole('anon') is null and to_regrole('authenticated') is null) then
     return;
   end if;
-  hidden := public.job_queue_hidden('jobs', 'r');
+  hidden := interlock.job_queue_hidden('jobs', 'r');
   execute format($sql$
     with came as materialized (
       select l.queue, l.job_id, min(l.seq) as life from (
         select queue, job_id, seq, event_type, data from public.job_queue_log
-        union all select queue, job_id, seq, event_type, data from public.job_queue_log_archive) l
+        union all select queue, job_id, seq, event_type, data from interlock.job_queue_log_archive) l
        where l.event_type in ('queued', 'deduplicated') and l.data ? 'intake' group by l.queue, l.job_id),
     rows as materialized (
       select t.%1$I::text as job_id, max(t.%2$I) as queued_at from public.jobs t group by 1),
@@ -28,10 +28,10 @@ begin
       select c.queue, c.job_id, c.life, coalesce(case when exists (
                select from public.job_queue_log l
                 where l.queue = c.queue and l.job_id = c.job_id and l.event_type = 'queued' and l.seq > c.life)
-             then public.job_queue_last_retry(c.queue, c.job_id, c.life) end, c.life) as latest
+             then interlock.job_queue_last_retry(c.queue, c.job_id, c.life) end, c.life) as latest
         from came c),
     noted as (
-      insert into public.job_queue_unlinked (target, job_id, late, queue, life)
+      insert into interlock.job_queue_unlinked (target, job_id, late, queue, life)
       select distinct on (c.job_id) 'jobs', c.job_id, false, c.queue, c.latest
         from present c
         left join rows r on r.job_id = c.job_id
@@ -41,12 +41,12 @@ begin
       on conflict (target, job_id) do nothing
       returning queue, job_id, life),
     forgotten as (
-      insert into public.job_queue_unlinked (target, job_id, late)
+      insert into interlock.job_queue_unlinked (target, job_id, late)
       select 'jobs', r.job_id, true from rows r
        where r.queued_at is not null and not $2 and length(r.job_id) <= 200
-         and exists (select from public.job_queue_heads h where h.archived_seq > 0)
+         and exists (select from interlock.job_queue_heads h where h.archived_seq > 0)
          and not exists (select from public.job_queue_log l where l.job_id = r.job_id)
-         and not exists (select from public.job_queue_log_archive a where a.job_id = r.job_id)
+         and not exists (select from interlock.job_queue_log_archive a where a.job_id = r.job_id)
       on conflict (target, job_id) do nothing)
     -- What a row says of a later job is taken back.
     insert into public.job_queue_set_aside (queue, target, job_id, sqlstate)
@@ -54,6 +54,6 @@ begin
      where exists (
        select from public.job_queue_log l where l.queue = n.queue and l.job_id = n.job_id and l.event_type = 'queued' and l.seq > n.life)
     on conflict (queue, target, job_id) do update set next_at = clock_timestamp()
-    $sql$, target.key_column, names ->> 'queued_at') using hidden, public.job_queue_dated();
+    $sql$, target.key_column, names ->> 'queued_at') using hidden, interlock.job_queue_dated();
 end
 $before$;

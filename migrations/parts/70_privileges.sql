@@ -24,7 +24,7 @@ begin
     select c.oid::regclass::text as name, c.relkind, c.relrowsecurity as secured,
            exists (select from pg_catalog.pg_policy p where p.polrelid = c.oid) as has_policy
       from pg_catalog.pg_class c
-     where c.relnamespace = 'public'::regnamespace
+     where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace)
        and (c.relname = any ('{{{tables}}}'::text[]) or c.relname in ('job_queue_places', 'job_queue_state_id_seq', 'job_queue_arrivals_id_seq', 'job_queue_published_place_seq', 'job_queue_submissions_id_seq', 'job_queue_intake_woken'))
   loop
     execute format('revoke all on %s from public', item.name);
@@ -55,7 +55,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{{{functions}}}'::text[])
+     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{{{functions}}}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -71,10 +71,15 @@ begin
     grant execute on function public.job_queue_explain(text, text), public.job_queue_own_rows(text[], jsonb),
       public.job_queue_user_path() to authenticated;
   end if;
-  foreach runner in array runners loop
-    if not has_schema_privilege(runner, 'public', 'usage') then
-      execute format('grant usage on schema public to %I', runner);
-    end if;
+  execute 'revoke all on schema interlock from public';
+  foreach outsider in array outsiders loop
+    execute format('revoke all on schema interlock from %I', outsider);
+  end loop;
+  for item in
+    select r.name, s.name as schema from unnest(runners) as r (name) cross join (values ('public'), ('interlock')) as s (name)
+     where not has_schema_privilege(r.name, s.name, 'usage')
+  loop
+    execute format('grant usage on schema %I to %I', item.schema, item.name);
   end loop;
 end
 $privileges$;

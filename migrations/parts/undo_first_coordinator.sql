@@ -21,7 +21,7 @@ begin
       hint = 'Only a migration that found its job_queue_state and job_queue_log can be undone. Nothing was changed.';
   end if;
   if to_regclass('public.job_queue_jobs') is not null then
-    lock table public.job_queue_heads, public.job_queue_jobs in access exclusive mode;
+    lock table interlock.job_queue_heads, public.job_queue_jobs in access exclusive mode;
     select string_agg(j.job_id, ', ') into busy
       from (select job_id from public.job_queue_jobs where state = 'active' order by started_at limit 5) j;
     if busy is not null then
@@ -35,20 +35,20 @@ begin
   select '_undone_' || min(n) into suffix from generate_series(1, 1000) n
    where not exists (
      select from pg_catalog.pg_class c
-      where c.relnamespace = 'public'::regnamespace and c.relname like E'%\\_undone\\_' || n);
+      where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relname like E'%\\_undone\\_' || n);
 
   -- What it adds to the user's tables stays: the columns with their names, and the indexes on them.
-  if to_regprocedure('public.job_queue_targets()') is not null then
+  if to_regprocedure('interlock.job_queue_targets()') is not null then
     select coalesce(array_agg(format('the columns %s of %s%s', array_to_string(u.columns, ', '), u.target,
              coalesce(', with the indexes ' || array_to_string(u.indexes, ', '), '')) order by u.target), '{}') into stays
       from (
         select t.target, array(
-                 select n.value from jsonb_each_text(public.job_queue_columns(t.target)) n
+                 select n.value from jsonb_each_text(interlock.job_queue_columns(t.target)) n
                   where n.key in ('required_models', 'blocked_by_job_id', 'conflict_reason', 'queued_at', 'priority') order by n.value) as columns,
                (select array_agg(c.relname order by c.relname) from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
                  where i.indrelid = to_regclass('public.' || t.target)
                    and c.relname in (t.target || '_blocked_by_job_id_idx', t.target || '_not_taken_in_idx')) as indexes
-          from public.job_queue_targets() t) u;
+          from interlock.job_queue_targets() t) u;
   end if;
 
   for part in
@@ -64,7 +64,7 @@ begin
   -- The log that is kept stays append-only, so its trigger keeps its function.
   for part in
     select p.oid::regprocedure::text as call from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any ('{{{functions}}}'::text[])
+     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{{{functions}}}'::text[])
        and p.proname <> 'job_queue_refuse_change'
   loop
     execute format('drop function %s', part.call);
@@ -72,31 +72,34 @@ begin
 
   -- Ours make way first, then the old ones get their names back; constraints, indexes and sequences go with their table.
   for item in
-    select t.name as was, t.name || suffix as becomes, '' as cut, suffix as added, 1 as turn
+    select c.oid as id, n.nspname as schema, t.name as was, t.name || suffix as becomes, '' as cut, suffix as added, 1 as turn
       from unnest('{{{tables}}}'::text[]) as t (name)
+      join pg_catalog.pg_class c on c.relname = t.name and c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace)
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     union all
-    select t.name || '_v1', t.name, '_v1', '', 2 from unnest(array['job_queue_state', 'job_queue_log']) as t (name)
+    select to_regclass(format('public.%I', t.name || '_v1')), 'public', t.name || '_v1', t.name, '_v1', '', 2
+      from unnest(array['job_queue_state', 'job_queue_log']) as t (name)
     order by turn
   loop
-    continue when to_regclass('public.' || item.was) is null;
+    continue when item.id is null;
     for part in
       select 'constraint' as kind, k.conname as name from pg_catalog.pg_constraint k
-       where k.conrelid = to_regclass('public.' || item.was) and k.contype <> 't'
+       where k.conrelid = item.id and k.contype <> 't'
       union all
       select 'index', c.relname from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
-       where i.indrelid = to_regclass('public.' || item.was)
+       where i.indrelid = item.id
          and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid)
       union all
       select 'sequence', c.relname from pg_catalog.pg_depend d join pg_catalog.pg_class c on c.oid = d.objid
        where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
-         and d.refobjid = to_regclass('public.' || item.was) and d.deptype in ('a', 'i') and c.relkind = 'S'
+         and d.refobjid = item.id and d.deptype in ('a', 'i') and c.relkind = 'S'
     loop
       continue when right(part.name, length(item.cut)) <> item.cut;
-      execute format(case part.kind when 'constraint' then 'alter table public.%3$I rename constraint %1$I to %2$I'
-        else 'alter ' || part.kind || ' public.%1$I rename to %2$I' end, part.name,
-        left(left(part.name, length(part.name) - length(item.cut)), 63 - length(item.added)) || item.added, item.was);
+      execute format(case part.kind when 'constraint' then 'alter table %4$I.%3$I rename constraint %1$I to %2$I'
+        else 'alter ' || part.kind || ' %4$I.%1$I rename to %2$I' end, part.name,
+        left(left(part.name, length(part.name) - length(item.cut)), 63 - length(item.added)) || item.added, item.was, item.schema);
     end loop;
-    execute format('alter table public.%I rename to %I', item.was, item.becomes);
+    execute format('alter table %I.%I rename to %I', item.schema, item.was, item.becomes);
   end loop;
 
   stays := format('Interlock''s tables, with their rows, as job_queue_…%s', suffix) || stays

@@ -68,7 +68,7 @@ function combinerAt(url: string): Promise<number | undefined> {
   return connected(url, async (client) => {
     for (let looks = 0; looks < 100; looks++) {
       const { rows } = await client.query<{ combiner: string }>(
-        'select combiner from job_queue_combiners where combiner is not null',
+        'select combiner from interlock.job_queue_combiners where combiner is not null',
       )
       const number = /^process-(\d+)/.exec(rows[0]?.combiner ?? '')?.[1]
       if (number !== undefined) return Number(number)

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { columnUses, ownNames } from './columns.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
 import { withoutComments } from './plain-sql.ts'
-import { interlockFunctions } from './sql-functions.ts'
-import { interlockTables, schemaVersion } from './version.ts'
+import { innerFunctions, interlockFunctions } from './sql-functions.ts'
+import { innerTables, interlockTables, layoutVersion, schemaVersion } from './version.ts'
 
 /** The file for an account without tables, and the one for an account that has its own. */
 export const bundleNames = {
@@ -64,7 +64,7 @@ const heading = {
 }
 
 function bundle(title: string, newAccount: boolean): string {
-  const versions = newAccount ? ['000', schemaVersion] : [schemaVersion]
+  const versions = [...(newAccount ? ['000'] : []), schemaVersion, layoutVersion]
   const records = versions.map((version) => `  ('${version}', '${schemaChecksum()}')`).join(',\n')
   return `${generated}${title}\n${body(newAccount).replace('{{records}}', `\n${records}`)}`
 }
@@ -87,7 +87,10 @@ function body(newAccount: boolean): string {
 const filled = (text: string): string =>
   text
     .replaceAll('{{version}}', schemaVersion)
+    .replaceAll('{{layout}}', layoutVersion)
     .replaceAll('{{tables}}', interlockTables.join(','))
+    .replaceAll('{{inner_tables}}', innerTables.join(','))
+    .replaceAll('{{inner_functions}}', innerFunctions().join(','))
     .replaceAll('{{functions}}', interlockFunctions().join(','))
     .replaceAll('{{columns}}', columnUses())
     .replaceAll('{{names}}', ownNames())

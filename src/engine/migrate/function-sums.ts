@@ -13,7 +13,7 @@ export interface FunctionSum {
 export function functionSums(): ReadonlyMap<string, FunctionSum> {
   const text = readMigrationFile(bundleNames.existing)
   const statements = text.matchAll(
-    /^create or replace function public\.(job_queue_\w+)\(([\s\S]*?)^as \$\$([\s\S]*?)\$\$;/gm,
+    /^create or replace function \w+\.(job_queue_\w+)\(([\s\S]*?)^as \$\$([\s\S]*?)\$\$;/gm,
   )
   return new Map(
     [...statements].map(([, name = '', head = '', body = '']) => [

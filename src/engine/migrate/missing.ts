@@ -52,7 +52,7 @@ const lists = [ownTriggers, wakeTriggers, jobsTriggers].map((triggers) => JSON.s
 const missingFunctions = `
   select f.name as what from unnest($1::text[]) as f (name)
    where not exists (
-     select from pg_catalog.pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname = f.name)`
+     select from pg_catalog.pg_proc p where p.pronamespace in ('public'::regnamespace, to_regnamespace('interlock')) and p.proname = f.name)`
 
 // Without a status, rows of jobs are not taken in, so the triggers would have nothing to do.
 const missingTriggers = `
@@ -63,10 +63,10 @@ const missingTriggers = `
            where to_regprocedure('realtime.send(jsonb, text, text, boolean)') is not null
           union all
           select j.value from jsonb_array_elements($3::text::jsonb) as j
-           where exists (select from public.job_queue_targets() f where f.target = 'jobs') and exists (
+           where exists (select from interlock.job_queue_targets() f where f.target = 'jobs') and exists (
              select from pg_catalog.pg_attribute a
               where a.attrelid = to_regclass('public.jobs') and not a.attisdropped
-                and a.attname = public.job_queue_columns('jobs') ->> 'status')) as t
+                and a.attname = interlock.job_queue_columns('jobs') ->> 'status')) as t
    where not exists (
      select from pg_catalog.pg_trigger g
-      where g.tgrelid = to_regclass('public.' || (t.value ->> 1)) and g.tgname = t.value ->> 0)`
+      where g.tgrelid in (to_regclass('public.' || (t.value ->> 1)), to_regclass('interlock.' || (t.value ->> 1))) and g.tgname = t.value ->> 0)`

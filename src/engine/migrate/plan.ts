@@ -44,7 +44,13 @@ export async function migrationPlan(
         ...targets.map(changeOf),
         ...(Number(others) === 0
           ? []
-          : [{ does: 'leave', what: `${others} other tables`, how: 'not touched' } as const]),
+          : [
+              {
+                does: 'leave',
+                what: Number(others) === 1 ? '1 other table' : `${others} other tables`,
+                how: 'not touched',
+              } as const,
+            ]),
       ]
     },
     'rollback',
@@ -86,13 +92,15 @@ function ownChanges(hasOwn: boolean, ofFirst: boolean): readonly PlannedChange[]
       : []),
     hasOwn
       ? { does: 'change', what, how: "Interlock's own: brought to this release, their rows stay" }
-      : { does: 'make', what, how: "Interlock's own, in schema public" },
+      : { does: 'make', what, how: "Interlock's own, in the schemas public and interlock" },
   ]
 }
 
 function changeOf({ target, does, why, columns }: PlannedTarget): PlannedChange {
   const gains = [
-    columns.length === 0 ? 'no column' : `the columns ${columns.join(', ')}`,
+    columns.length === 0
+      ? 'no column'
+      : `${columns.length === 1 ? 'the column' : 'the columns'} ${columns.join(', ')}`,
     'indexes and triggers of Interlock',
   ].join(', ')
   switch (does) {

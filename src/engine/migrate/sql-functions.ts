@@ -2,6 +2,8 @@ import { listMigrationFiles, readMigrationFile } from './package-files.ts'
 
 /** A function of Interlock as it stands in the file of its subject, under migrations/functions. */
 export interface SqlFunction {
+  /** `public` is what programs call, `interlock` what only other functions do. */
+  readonly schema: string
   readonly name: string
   /** What it does, its arguments, answer and errors, as comment lines. */
   readonly header: string
@@ -20,10 +22,12 @@ export function sqlFunctions(): readonly SqlFunction[] {
 
 const functionsOf = (text: string): SqlFunction[] =>
   [
-    ...text.matchAll(
-      /((?:^--.*\n)*)(^create or replace function public\.(job_queue_\w+)\([\s\S]*?^\$\$;$)/gm,
-    ),
-  ].map(([, header = '', statement = '', name = '']) => ({ name, header, statement }))
+    ...text.matchAll(/((?:^--.*\n)*)(^create or replace function (\w+)\.(job_queue_\w+)\([\s\S]*?^\$\$;$)/gm),
+  ].map(([, header = '', statement = '', schema = '', name = '']) => ({ schema, name, header, statement }))
+
+/** The names of those in schema interlock. */
+export const innerFunctions = (): readonly string[] =>
+  sqlFunctions().flatMap(({ schema, name }) => (schema === 'interlock' ? [name] : []))
 
 /** The names of the functions. */
 export const interlockFunctions = (): readonly string[] => sqlFunctions().map(({ name }) => name)

@@ -64,9 +64,7 @@ const chapterOf = (title: string, functions: readonly SqlFunction[]): string =>
 const commentOf = ({ header }: SqlFunction): string => header.trim().replace(/^-- ?/gm, '')
 
 function describeFunction(each: SqlFunction): string {
-  const [signature = ''] = each.statement
-    .replace('create or replace function public.', '')
-    .split(/^language/m)
+  const [signature = ''] = each.statement.replace(/^create or replace function \w+\./, '').split(/^language/m)
   return `### ${each.name}\n\n\`\`\`sql\n${signature.replace(/\s+/g, ' ').trim()}\n\`\`\`\n\n\`\`\`text\n${commentOf(each)}\n\`\`\`\n`
 }
 

@@ -1,6 +1,6 @@
 import { InterlockError } from '../core/index.ts'
 import type { MigrationConnection } from './connection.ts'
-import { schemaVersion } from './version.ts'
+import { layoutVersion, schemaVersion } from './version.ts'
 
 /** How a database compares with this release. */
 export interface MigrationStatus {
@@ -20,11 +20,12 @@ export interface MigrationStatus {
 export async function migrationStatus(query: MigrationConnection['query']): Promise<MigrationStatus> {
   const [found] = await query("select to_regclass('public.job_queue_migrations') is not null as found")
   const rows = found?.['found'] === true ? await query(newestMigration) : []
-  return statusOf(rows[0])
+  return statusOf(rows)
 }
 
-/** The status for the newest row of `job_queue_migrations`; undefined if there is none. */
-export function statusOf(row: Readonly<Record<string, unknown>> | undefined): MigrationStatus {
+/** The status for the newest two rows of `job_queue_migrations`: one may only say how the objects are spread over schemas. */
+export function statusOf(rows: readonly Readonly<Record<string, unknown>>[]): MigrationStatus {
+  const row = rows.find((each) => each['version'] !== layoutVersion)
   const version = row?.['version']
   if (typeof version !== 'string') {
     return { state: 'not_migrated', version: null, needed: schemaVersion, checksum: null }
@@ -38,7 +39,7 @@ export function statusOf(row: Readonly<Record<string, unknown>> | undefined): Mi
 }
 
 const newestMigration =
-  'select version, checksum from public.job_queue_migrations order by version desc limit 1'
+  'select version, checksum from public.job_queue_migrations order by version desc limit 2'
 
 /**
  * Passes when the database is current; a store's `open()` calls it.

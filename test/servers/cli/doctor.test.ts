@@ -38,7 +38,7 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
   [
     'functions',
     'problem',
-    `create or replace function job_queue_status(state text) returns text language sql stable as $$ select $1 $$`,
+    `create or replace function interlock.job_queue_status(state text) returns text language sql stable as $$ select $1 $$`,
     'job_queue_status',
   ],
   ['functions', 'problem', 'drop function job_queue_forget', 'missing: job_queue_forget'],
@@ -53,7 +53,7 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
   [
     'triggers',
     'problem',
-    'alter table job_queue_snapshots disable trigger job_queue_snapshots_keep_cut',
+    'alter table interlock.job_queue_snapshots disable trigger job_queue_snapshots_keep_cut',
     'job_queue_snapshots_keep_cut on job_queue_snapshots',
   ],
   ['open', 'problem', 'grant select on job_queue_log to public', 'PUBLIC: job_queue_log'],
@@ -73,13 +73,13 @@ const spoiled: readonly (readonly [check: string, level: Finding['level'], sql: 
   [
     'arrivals',
     'problem',
-    `insert into job_queue_arrivals (job_id, arrived_at) values ('a', now() - interval '1 min')`,
+    `insert into interlock.job_queue_arrivals (job_id, arrived_at) values ('a', now() - interval '1 min')`,
     'no process takes any in',
   ],
   [
     'inbox',
     'problem',
-    `insert into job_queue_inbox (queue, request_id, command, created_at) values ('default', 'r', '{}', now() - interval '1 min')`,
+    `insert into interlock.job_queue_inbox (queue, request_id, command, created_at) values ('default', 'r', '{}', now() - interval '1 min')`,
     '1 submission is undecided',
   ],
   ['server', 'problem', 'alter database %db set synchronous_commit = off', 'every role'],
@@ -110,7 +110,7 @@ const job = (state: string, more: string) => `
     values ('default', 'j', '${state}', 'normal', 'render', '{m}', 0, 0, 0, 0, now() - interval '1 hour', 1, 1, 1000, ${more});
   update job_queue_state set updated_at = now() - interval '1 min' where queue = 'default'`
 const worker = (age: string, kinds = 'null', slots = 1) => `
-  insert into job_queue_workers (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
+  insert into interlock.job_queue_workers (queue, worker_id, kinds, free_slots, release, started_at, beat_at, expires_at, ttl_ms, grace_ms)
     values ('default', 'w', ${kinds}, ${slots}, '0.1.0', now(), now(), now() + interval '${age}', 15000, 5000);`
 
 const stuck: readonly (readonly [check: string, sql: string, says: string])[] = [
@@ -177,7 +177,7 @@ describe('interlock doctor', () => {
   it.each([
     ['rename job_id to id', '(id could be it)', '--column jobs.job_id=<yours>'],
     ['rename status to state', 'lacks the column status', '--column jobs.status=<yours>'],
-    ['drop column priority cascade', 'lacks the column priority', 'interlock migrate --again'],
+    ['drop column priority cascade', 'lacks the column priority', 'npx interlock-queue migrate --again'],
     ['rename to real; create view jobs as table real', 'lacks a table of this name', 'rename it'],
   ])('says what a table lacks, and what to do: %s', async (change, says, remedy) => {
     const db = await account()
@@ -208,7 +208,8 @@ describe('interlock doctor', () => {
     expect((await doctor(db.url)).checks).toEqual(['not_taken_in', 'adoptable'])
     await db.exec('update jobs set priority = 5; delete from job_queue_set_aside')
     const [finding] = (await doctor(db.url)).findings
-    const typed = /interlock (adopt --job wrong --yes)/.exec(finding?.remedy ?? '')?.[1]?.split(' ') ?? []
+    const typed =
+      /interlock-queue (adopt --job wrong --yes)/.exec(finding?.remedy ?? '')?.[1]?.split(' ') ?? []
     expect(await interlock([...typed, '--url', db.url])).toMatchObject({ code: 0 })
     expect(await doctor(db.url)).toMatchObject({ ok: true, findings: [] })
     await coordinator.takeIn({ max: 10 })
@@ -288,7 +289,7 @@ describe('interlock doctor', () => {
   it('says that the database is not migrated, and what to type', async () => {
     const { url } = await freshDatabase()
     const { findings } = await doctor(url)
-    expect(findings).toMatchObject([{ check: 'migration', remedy: 'interlock migrate' }])
+    expect(findings).toMatchObject([{ check: 'migration', remedy: 'npx interlock-queue migrate' }])
   })
 
   it('says which rights a role lacks, some or the very first', async () => {
@@ -371,7 +372,7 @@ it('proposes a limit from what came before the answers of a provider, by the log
   expect(findings).toContainEqual(
     expect.objectContaining({
       check: 'provider_limit',
-      remedy: 'if that is its limit: interlock policy set --rate gpt=5/10',
+      remedy: 'if that is its limit: npx interlock-queue policy set --rate gpt=5/10',
     }),
   )
 })

@@ -57,8 +57,8 @@ export async function tamper(url: string, ...statements: readonly string[]): Pro
   await client.connect()
   try {
     const tables = [
-      ...['job_queue_log', 'job_queue_log_archive'],
-      ...['job_queue_snapshots', 'job_queue_snapshot_chunks'],
+      ...['job_queue_log', 'interlock.job_queue_log_archive'],
+      ...['interlock.job_queue_snapshots', 'interlock.job_queue_snapshot_chunks'],
     ]
     for (const table of tables) await client.query(`alter table ${table} disable trigger user`)
     for (const statement of statements) {

@@ -22,10 +22,10 @@ it('refuses every change to its owner, and stays what the checks expect', async 
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   for (const statement of [
-    "update job_queue_log_archive set job_id = 'x' where seq = 2",
-    'delete from job_queue_log_archive where seq = 2',
-    'truncate job_queue_log_archive',
-    'insert into job_queue_log_archive select * from job_queue_log limit 1',
+    "update interlock.job_queue_log_archive set job_id = 'x' where seq = 2",
+    'delete from interlock.job_queue_log_archive where seq = 2',
+    'truncate interlock.job_queue_log_archive',
+    'insert into interlock.job_queue_log_archive select * from job_queue_log limit 1',
   ])
     await expect(client.query(statement), statement).rejects.toMatchObject({ code: 'JQ101' })
   await client.end()
@@ -37,11 +37,14 @@ it('refuses every change to its owner, and stays what the checks expect', async 
 })
 
 it.each([
-  ['delete from job_queue_log_archive', 1],
-  ['delete from job_queue_log_archive where seq = 6', 6],
-  ['delete from job_queue_log_archive where seq > 7', 8],
-  ["update job_queue_log_archive set worker_id = 'nobody' where seq = 2", 1],
-  ["update job_queue_log_archive set created_at = created_at + interval '1 microsecond' where seq = 5", 1],
+  ['delete from interlock.job_queue_log_archive', 1],
+  ['delete from interlock.job_queue_log_archive where seq = 6', 6],
+  ['delete from interlock.job_queue_log_archive where seq > 7', 8],
+  ["update interlock.job_queue_log_archive set worker_id = 'nobody' where seq = 2", 1],
+  [
+    "update interlock.job_queue_log_archive set created_at = created_at + interval '1 microsecond' where seq = 5",
+    1,
+  ],
 ])('is missed or found changed: %s', async (statement, seq) => {
   const url = await keptQueue()
   await tamper(url, statement)

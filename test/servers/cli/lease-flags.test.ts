@@ -37,7 +37,7 @@ describe('--lease and --patience', () => {
       '--lease',
       '45',
     ])
-    const leases = async () => (await sql.query('select ttl_ms from job_queue_workers')).rows
+    const leases = async () => (await sql.query('select ttl_ms from interlock.job_queue_workers')).rows
     await expect.poll(leases, { timeout: 30_000 }).toEqual([{ ttl_ms: 45_000 }, { ttl_ms: 45_000 }])
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ code: 0 })

@@ -46,7 +46,7 @@ it('the log has the id of the process alone; what stands beside it can be delete
     for (const { line } of rows)
       for (const word of [user, hostname()]) expect(line).not.toMatch(new RegExp(`\\b${word}\\b`))
     const found = await client.query(
-      `select operator, host, command from job_queue_operators where worker_id = $1`,
+      `select operator, host, command from interlock.job_queue_operators where worker_id = $1`,
       [by],
     )
     // No option: one may hold a password.
@@ -90,7 +90,7 @@ it('a program says who it is, under each of its worker ids', async () => {
   const first = coordinator.workerId
   const lost = new Promise((resolve) => coordinator.leaseLost$.subscribe(resolve))
   const client = await connection(url)
-  await client.query(`update job_queue_workers set dead = true where worker_id = $1`, [first])
+  await client.query(`update interlock.job_queue_workers set dead = true where worker_id = $1`, [first])
   await coordinator.heartbeat({ jobId: 'nobody', fencingToken: 1, epoch: 1 }).catch(() => {})
   await lost
   await expect
@@ -107,7 +107,7 @@ it('is deleted with the events of that time, if they are not kept', async () => 
   const url = await paused()
   const client = await connection(url)
   const named = async () =>
-    (await client.query(`select command from job_queue_operators order by noted_at`)).rows
+    (await client.query(`select command from interlock.job_queue_operators order by noted_at`)).rows
   const archive = (...words: readonly string[]) =>
     interlock(['archive', '--before', '0s', ...words, '--url', url])
   expect(await named()).toEqual([{ command: 'interlock enqueue' }, { command: 'interlock pause veo' }])

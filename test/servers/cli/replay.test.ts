@@ -111,7 +111,7 @@ describe('interlock replay (replay, replayJob, ledgerAt, firstLedger)', () => {
     expect(kept).toEqual({ queue: 'default', version: seqs.at(-1), jobs: 1 })
     expect(await documentOf(url, ['snapshot'])).toEqual(kept)
     expect(await Promise.all(seqs.map(at))).toEqual(before)
-    await tamper(url, 'delete from job_queue_snapshots')
+    await tamper(url, 'delete from interlock.job_queue_snapshots')
   })
 
   it('steps through the events with the machine beside them, in order and whole', async () => {

@@ -30,7 +30,7 @@ const looking = [
   ['recover', '--begin'],
 ] as const
 
-const queuesOf = (url: string) => rowsOf(url, 'select queue from job_queue_heads order by 1')
+const queuesOf = (url: string) => rowsOf(url, 'select queue from interlock.job_queue_heads order by 1')
 
 describe('a queue that is not there (job_queue_queues)', () => {
   let url = ''
@@ -62,7 +62,7 @@ describe('a queue that is not there (job_queue_queues)', () => {
   it('is a finding of verify where only its head is gone', async () => {
     const headless = await emptyQueue()
     await documentOf(headless, ['enqueue', '--job', 'a'])
-    await tamper(headless, 'delete from job_queue_heads')
+    await tamper(headless, 'delete from interlock.job_queue_heads')
     expect(await documentOf(headless, ['verify'], 3)).toMatchObject({ ok: false })
     expect(await queuesOf(headless)).toEqual([])
   })

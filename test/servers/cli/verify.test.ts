@@ -64,7 +64,7 @@ describe('interlock verify', () => {
     const { version } = await documentOf(url, ['verify'])
     await tamper(
       url,
-      `update job_queue_heads set version = ${version - 2}`,
+      `update interlock.job_queue_heads set version = ${version - 2}`,
       `update job_queue_state set version = ${version - 2}`,
     )
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: version - 1 })

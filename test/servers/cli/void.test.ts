@@ -146,7 +146,7 @@ describe('interlock recover --void (voidUnreadable, job_queue_voided): a log wit
     expect(marks.map((row) => (row as { schema_version: number }).schema_version)).toEqual(Array(6).fill(2))
     expect(await store.snapshot(QUEUE, null)).toBeNull()
     // Releases that do not know `voided` are kept out.
-    expect(await rowsOf(url, 'select min_reader from job_queue_heads')).toEqual([{ min_reader: 2 }])
+    expect(await rowsOf(url, 'select min_reader from interlock.job_queue_heads')).toEqual([{ min_reader: 2 }])
   })
 
   it('are read so by every way to read the log', async () => {

@@ -14,17 +14,19 @@ it('archiving locks nothing that an append writes before it has the lock of the 
   await store.project('q', 10_000)
 
   const [holder, archiving, other] = [await connection(url), await connection(url), await connection(url)]
-  await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+  await holder.query("begin; select from interlock.job_queue_heads where queue = 'q' for update")
   const archived = archiving.query("select job_queue_archive('q', $1, false) as answer", [version])
   const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
   await expect.poll(async () => (await other.query(waits)).rowCount, { timeout: 10_000 }).toBe(1)
-  const rows = await other.query("select from job_queue_data where job_id = 'again' for update nowait")
+  const rows = await other.query(
+    "select from interlock.job_queue_data where job_id = 'again' for update nowait",
+  )
   expect(rows.rowCount).toBe(1)
   // What came in the meantime is of another life, and stays.
-  await holder.query("update job_queue_data set life = 99 where job_id = 'again'")
+  await holder.query("update interlock.job_queue_data set life = 99 where job_id = 'again'")
   await holder.query('commit')
   expect((await archived).rows[0].answer).toMatchObject({ archived: version })
-  expect((await other.query('select job_id, life from job_queue_data')).rows).toEqual([
+  expect((await other.query('select job_id, life from interlock.job_queue_data')).rows).toEqual([
     { job_id: 'again', life: '99' },
   ])
 })

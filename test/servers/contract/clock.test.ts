@@ -86,7 +86,7 @@ describe('an append that waits for the lock', () => {
     const [event] = JSON.parse(String(values[2]))
     values[2] = JSON.stringify([{ ...event, event_type: 'started', job_id: 'a', worker_id: 'w' }])
     await waiting.query("set lock_timeout = '60s'")
-    await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+    await holder.query("begin; select from interlock.job_queue_heads where queue = 'q' for update")
     await store.beat({
       queue: 'q',
       workerId: 'w',

@@ -24,7 +24,7 @@ export async function onPostgres(): Promise<Clocked> {
       $$ select pg_catalog.clock_timestamp() + (select off from public.test_clock) $$`)
   const { rows } = await sql.query<{ text: string }>(`
     select replace(pg_get_functiondef(p.oid), 'clock_timestamp()', 'public.test_clock()') as text from pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname like 'job\\_queue\\_%' and p.prosrc like '%clock_timestamp()%'`)
+     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname like 'job\\_queue\\_%' and p.prosrc like '%clock_timestamp()%'`)
   expect(rows.length).toBeGreaterThan(5)
   for (const { text } of rows) await sql.query(text)
   const store = postgresStore(url)
@@ -34,7 +34,9 @@ export async function onPostgres(): Promise<Clocked> {
     await sql.query(`update test_clock set off = $1 * interval '1 second'`, [seconds])
   }
   const takeOver = async () => {
-    await sql.query(`update job_queue_workers set server_since = server_since - interval '1 minute'`)
+    await sql.query(
+      `update interlock.job_queue_workers set server_since = server_since - interval '1 minute'`,
+    )
   }
   return { store, set, takeOver }
 }

@@ -55,7 +55,7 @@ const written = async (db: Database, queue: string) => [
     [queue],
   ),
   await db.query(
-    `select to_jsonb(d) - 'queue' - 'updated_at' as row from job_queue_data d where queue = $1 order by job_id`,
+    `select to_jsonb(d) - 'queue' - 'updated_at' as row from interlock.job_queue_data d where queue = $1 order by job_id`,
     [queue],
   ),
 ]
@@ -75,7 +75,7 @@ it('is written as whole rows and data are', async () => {
 
 it('takes the place of what is there', async () => {
   const db = await connect(await migratedDatabase())
-  const kept = `insert into job_queue_data (queue, job_id, life, result) values ($1, 'plain', -7, '1'), ($1, 'nothing kept', 7, '1')`
+  const kept = `insert into interlock.job_queue_data (queue, job_id, life, result) values ($1, 'plain', -7, '1'), ($1, 'nothing kept', 7, '1')`
   const row = `insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie,
       queued_at, due_at, attempt, attempts, timeout_ms, worker_id)
     values ($1, 'blocked', 'active', 'normal', 'normal', '{}', 1, 1, 1, 1, now(), now(), 1, 1, 1, 'worker')`

@@ -72,11 +72,14 @@ describe('job_queue_elsewhere', () => {
     const sql = await connection(url)
     await store.beat(beatOf('w'))
     const since = async () =>
-      (await sql.query('select server_since = pg_postmaster_start_time() as is_now from job_queue_workers'))
-        .rows
+      (
+        await sql.query(
+          'select server_since = pg_postmaster_start_time() as is_now from interlock.job_queue_workers',
+        )
+      ).rows
     expect(await since()).toEqual([{ is_now: true }])
     await sql.query(
-      "update job_queue_workers set server_since = null, expires_at = now() - interval '1 minute'",
+      "update interlock.job_queue_workers set server_since = null, expires_at = now() - interval '1 minute'",
     )
     expect(await store.beat(beatOf('w'))).toMatchObject({ alive: false })
   })
@@ -87,7 +90,7 @@ describe('job_queue_elsewhere', () => {
     const sql = await connection(url)
     await store.beat(beatOf('w'))
     await sql.query(
-      "update job_queue_workers set settled = true, expires_at = now() - interval '1 hour', server_since = now() - interval '2 hours'",
+      "update interlock.job_queue_workers set settled = true, expires_at = now() - interval '1 hour', server_since = now() - interval '2 hours'",
     )
     expect(await store.beat(beatOf('w'))).toMatchObject({ alive: false })
     expect(await stateOf(store, 'w')).toBe('dead')
@@ -107,7 +110,7 @@ describe('job_queue_elsewhere', () => {
     }
     const runOut = () =>
       withClient(server.url, (client) =>
-        client.query("update job_queue_workers set expires_at = now() - interval '1 hour'"),
+        client.query("update interlock.job_queue_workers set expires_at = now() - interval '1 hour'"),
       )
     expect(await isAlive()).toBe(true)
     await runOut()

@@ -53,11 +53,11 @@ const written = async (db: Database, queue: string) => [
     [queue],
   ),
   await db.query(
-    `select to_jsonb(d) - '{queue,updated_at}'::text[] as data from job_queue_data d where queue = $1 order by job_id`,
+    `select to_jsonb(d) - '{queue,updated_at}'::text[] as data from interlock.job_queue_data d where queue = $1 order by job_id`,
     [queue],
   ),
   await db.query(
-    `select to_jsonb(o) - '{queue}'::text[] as once from job_queue_once o where queue = $1 order by job_id`,
+    `select to_jsonb(o) - '{queue}'::text[] as once from interlock.job_queue_once o where queue = $1 order by job_id`,
     [queue],
   ),
 ]
@@ -122,9 +122,10 @@ it.each<[string, (n: number) => object]>([
 it('are written where rows of earlier lives are left', async () => {
   const db = await connect(await migratedDatabase())
   for (const queue of ['short', 'long'])
-    await db.query(`insert into job_queue_data (queue, job_id, life, result) values ($1, 'job-3', 7, '1')`, [
-      queue,
-    ])
+    await db.query(
+      `insert into interlock.job_queue_data (queue, job_id, life, result) values ($1, 'job-3', 7, '1')`,
+      [queue],
+    )
   await expectSame(db)
 })
 

@@ -45,7 +45,7 @@ describe('an append', () => {
     const { url, store, appenders } = await listening()
     await store.open('other')
     const holder = await connection(url)
-    await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+    await holder.query("begin; select from interlock.job_queue_heads where queue = 'q' for update")
     const waiting = appendNow(store, 'q', [queuedEvent('a')])
     await until('it waits', async () => (await appenders()).length === 1)
     expect((await appendNow(store, 'other', [queuedEvent('a')])).ok).toBe(true)

@@ -96,7 +96,7 @@ it.each([
   const db = await connection(url)
   const { rows } = await db.query(
     `select job_id, payload ->> 'of' as of, due_at > now() + interval '59 minutes' as later
-       from job_queue_data join job_queue_jobs using (queue, job_id)`,
+       from interlock.job_queue_data join job_queue_jobs using (queue, job_id)`,
   )
   expect(rows).toEqual([{ job_id: 'job-0', of: 'last', later: true }])
   expect(await verify({ store })).toMatchObject({

@@ -73,7 +73,7 @@ it('says the same of a job of SQL for which another stood, also when that has en
   const again = { jobId: 'double', models: ['m'], once: '24h' as const, payload: 1, dedupe }
   expect((await coordinator.enqueue([again])).jobs).toEqual([{ jobId: 'double', standsFor: 'other' }])
   expect(await verify({ store })).toMatchObject({ ok: true, differences: [] })
-  await db.query("update job_queue_once set stands_for = null where job_id = 'double'")
+  await db.query("update interlock.job_queue_once set stands_for = null where job_id = 'double'")
   expect((await verify({ store })).differences).toMatchObject([{ field: 'stands_for', folded: 'other' }])
   await rebuild({ store })
   expect(await verify({ store })).toMatchObject({ ok: true, differences: [] })
@@ -86,13 +86,13 @@ it('finds what was changed by hand, and repairs it from the log (job_queue_check
   await coordinator.enqueue([{ ...job('d'), once: 'for ever' }])
   const db = await connection(url)
   const rowsOf = async () =>
-    (await db.query(`select * from job_queue_once where queue = 'default' order by job_id`)).rows
+    (await db.query(`select * from interlock.job_queue_once where queue = 'default' order by job_id`)).rows
   const before = await rowsOf()
   await db.query(`
-    delete from job_queue_once where job_id = 'a';
-    update job_queue_once set until = until - interval '1 hour', body = 1 where job_id = 'b';
-    insert into job_queue_once (queue, job_id, seq, body) values ('default', 'made up', 1, 1);
-    update job_queue_once set until = now() where job_id = 'd'`)
+    delete from interlock.job_queue_once where job_id = 'a';
+    update interlock.job_queue_once set until = until - interval '1 hour', body = 1 where job_id = 'b';
+    insert into interlock.job_queue_once (queue, job_id, seq, body) values ('default', 'made up', 1, 1);
+    update interlock.job_queue_once set until = now() where job_id = 'd'`)
   const { ok, differences } = await verify({ store })
   expect(ok).toBe(false)
   expect(differences.map(({ row, field }) => `${row} ${field}`).toSorted()).toEqual([
@@ -112,11 +112,11 @@ it('forgets ids whose time is over, no more than some at a time, and a job of an
   const { coordinator } = await joined(url)
   const db = await connection(url)
   await db.query(`
-    insert into job_queue_once (queue, job_id, seq, until, body)
+    insert into interlock.job_queue_once (queue, job_id, seq, until, body)
     select q, 'old-' || n, 0, now() - n * interval '1 hour', 1
       from generate_series(1, 250) n, unnest('{default,other}'::text[]) q`)
   const left = async () =>
-    (await db.query('select queue, count(*)::int from job_queue_once group by 1 order by 1')).rows
+    (await db.query('select queue, count(*)::int from interlock.job_queue_once group by 1 order by 1')).rows
   await coordinator.enqueue([{ jobId: 'plain', models: ['m'] }])
   await coordinator.enqueue([job('a')])
   expect(await left()).toEqual([

@@ -18,7 +18,7 @@ async function afterBeat(active: readonly string[]) {
     })
   await beat()
   await sql.query(
-    `insert into job_queue_workers (queue, worker_id, free_slots, release, started_at, beat_at, expires_at, dead, ttl_ms, grace_ms)
+    `insert into interlock.job_queue_workers (queue, worker_id, free_slots, release, started_at, beat_at, expires_at, dead, ttl_ms, grace_ms)
      select 'q', w.id, 1, 'test', now() - w.ago, now() - w.ago, now() - w.ago, w.dead, 1000, 1000
        from (values ('left', interval '2 min', true), ('crashed', interval '2 min', false),
                     ('just left', interval '5 s', true)) as w (id, ago, dead)`,
@@ -32,7 +32,9 @@ async function afterBeat(active: readonly string[]) {
     )
   }
   const { overdue } = await beat()
-  const { rows } = await sql.query('select worker_id from job_queue_workers where settled order by worker_id')
+  const { rows } = await sql.query(
+    'select worker_id from interlock.job_queue_workers where settled order by worker_id',
+  )
   return { overdue, settled: rows.map(({ worker_id }) => worker_id), beat, sql }
 }
 
@@ -54,9 +56,9 @@ it('names those that hold jobs in every beat until their jobs are taken from the
 it('job_queue_forget_workers forgets those that have been gone for a day, but none that holds a job', async () => {
   const { sql } = await afterBeat(['left'])
   await sql.query(
-    "update job_queue_workers set expires_at = now() - interval '25 hours' where worker_id <> 'just left'",
+    "update interlock.job_queue_workers set expires_at = now() - interval '25 hours' where worker_id <> 'just left'",
   )
-  await sql.query("select job_queue_forget_workers('q')")
-  const { rows } = await sql.query('select worker_id from job_queue_workers order by worker_id')
+  await sql.query("select interlock.job_queue_forget_workers('q')")
+  const { rows } = await sql.query('select worker_id from interlock.job_queue_workers order by worker_id')
   expect(rows.map(({ worker_id }) => worker_id)).toEqual(['just left', 'left'])
 })

@@ -39,7 +39,7 @@ it('is told of each note in another process, in order, also of one that is too l
   const follow = () => asks.coordinator.progress$(lease.jobId).subscribe((progress) => told.push(progress))
   for (let n = 0; n < 3; n++) follow()
   const db = await connection(url)
-  const watched = () => db.query('select 1 from job_queue_watched').then(({ rows }) => rows.length)
+  const watched = () => db.query('select 1 from interlock.job_queue_watched').then(({ rows }) => rows.length)
   await expect.poll(watched).toBe(1)
   asks.seen.byLooks = false
   await works.coordinator.note(lease, { progress: { at: 'ü' } })
@@ -64,9 +64,11 @@ it('is not told where notifications are off, and then looks for all that it foll
   const address = `interlock_${'0'.repeat(24)}`
   expect((await watch(address, 60_000)).rows).toEqual([{ said: { is_announced: true, notes: [] } }])
   expect((await watch(null, 60_000)).rows).toEqual([{ said: { is_announced: false, notes: [] } }])
-  await db.query("update job_queue_watched set until = now() - interval '1 s' where job_id = 'a'")
+  await db.query("update interlock.job_queue_watched set until = now() - interval '1 s' where job_id = 'a'")
   await watch(`interlock_${'1'.repeat(24)}`, 60_000)
-  const left = await db.query('select job_id, right(address, 1) as by from job_queue_watched order by 1, 2')
+  const left = await db.query(
+    'select job_id, right(address, 1) as by from interlock.job_queue_watched order by 1, 2',
+  )
   expect(left.rows).toEqual([
     { job_id: 'a', by: '1' },
     { job_id: 'b', by: '0' },

@@ -26,7 +26,7 @@ async function published() {
     return published.map(({ command: { id } }) => id)
   }
   const giveUp = () =>
-    sql.query("update job_queue_published set waits_until = clock_timestamp() - interval '1 ms'")
+    sql.query("update interlock.job_queue_published set waits_until = clock_timestamp() - interval '1 ms'")
   return { publish, seen: first.seen, sql, waiting, giveUp, url, store }
 }
 
@@ -46,7 +46,7 @@ describe('a published command (job_queue_publish, job_queue_published_in)', () =
     await giveUp()
     await waiting()
     await publish('c', 'next')
-    expect((await sql.query('select from job_queue_published')).rowCount).toBe(0)
+    expect((await sql.query('select from interlock.job_queue_published')).rowCount).toBe(0)
   })
 
   it("is its sender's when that looks again and the connection of the combiner is gone", async () => {
@@ -55,7 +55,7 @@ describe('a published command (job_queue_publish, job_queue_published_in)', () =
     const moved = { ...seen, oldest: -1 }
     expect((await publish('b', 'left', moved)).combines).toBe(false)
     const ended = await sql.query(
-      'select pg_terminate_backend(c.backend, 10000) as ended from job_queue_combiners c',
+      'select pg_terminate_backend(c.backend, 10000) as ended from interlock.job_queue_combiners c',
     )
     expect(ended.rows).toEqual([{ ended: true }])
     // Who publishes for the first time does not ask: it costs nothing more.
@@ -77,13 +77,13 @@ describe('a published command (job_queue_publish, job_queue_published_in)', () =
     const { publish, sql, url } = await published()
     await publish('b', 'more')
     // An append that has deleted one of them, and has not committed: it still has the other to delete.
-    await sql.query("begin; delete from job_queue_published where command_id = 'more'")
+    await sql.query("begin; delete from interlock.job_queue_published where command_id = 'more'")
     const again = { election: 0, oldest: null }
     await publish('b', 'more', again)
     await publish('b', 'left', again)
-    await sql.query("delete from job_queue_published where command_id = 'left'; commit")
+    await sql.query("delete from interlock.job_queue_published where command_id = 'left'; commit")
     const other = await connection(url)
-    expect((await other.query('select from job_queue_published')).rowCount).toBe(0)
+    expect((await other.query('select from interlock.job_queue_published')).rowCount).toBe(0)
   })
 
   it('is of no harm where it is out of bounds, or on the channel of a process', async () => {
@@ -95,11 +95,11 @@ describe('a published command (job_queue_publish, job_queue_published_in)', () =
     const heard: string[] = []
     await store.listen('q', (wake) => void heard.push(wake.type))
     const { rows } = await sql.query(
-      "select command ->> 'answerTo' as channel from job_queue_published limit 1",
+      "select command ->> 'answerTo' as channel from interlock.job_queue_published limit 1",
     )
     await publish('b', 'listening')
     const addressed = await sql.query(
-      "select command ->> 'answerTo' as channel from job_queue_published where command ? 'answerTo' limit 1",
+      "select command ->> 'answerTo' as channel from interlock.job_queue_published where command ? 'answerTo' limit 1",
     )
     expect(rows).toEqual([{ channel: null }])
     for (const note of ['{', '1 [', '1 [[{"commandId":"c"}],[]]', 'x [[],[]]'])

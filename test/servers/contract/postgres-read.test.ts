@@ -28,7 +28,7 @@ async function readBack(rows: readonly Given[]) {
     ...row,
   }))
   await sql.query(insert, [JSON.stringify(whole)])
-  await sql.query("update job_queue_heads set version = $1 where queue = 'q'", [rows.length])
+  await sql.query("update interlock.job_queue_heads set version = $1 where queue = 'q'", [rows.length])
   return (await store.read('q', 0, 10_000)).events
 }
 
@@ -95,9 +95,9 @@ it('says the same as job_queue_read, at every number of a log that was archived 
     values ('q', 7, now(), 'voided', '{"of": 5, "as": null}', 'c')`)
   // Else the archive takes rows from job_queue_archive only.
   await sql.query('set session_replication_role = replica')
-  await sql.query("update job_queue_heads set version = 7, archived_seq = 3 where queue = 'q'")
+  await sql.query("update interlock.job_queue_heads set version = 7, archived_seq = 3 where queue = 'q'")
   await sql.query(
-    "insert into job_queue_log_archive select * from job_queue_log where queue = 'q' and seq between 2 and 3",
+    "insert into interlock.job_queue_log_archive select * from job_queue_log where queue = 'q' and seq between 2 and 3",
   )
   const both = `select (r ->> 'archived_seq')::bigint = p.archived_seq and (r ->> 'version')::bigint = p.version
       and (r ->> 'voided') is not distinct from p.voided::text as head,

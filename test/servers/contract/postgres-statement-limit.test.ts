@@ -54,7 +54,9 @@ const limited = (connectionString: string) => {
 /** Who holds the rows of the heads keeps a reader of them waiting. */
 async function locking(url: string) {
   const client = await connection(url)
-  await client.query('begin; lock table job_queue_heads, job_queue_workers in access exclusive mode')
+  await client.query(
+    'begin; lock table interlock.job_queue_heads, interlock.job_queue_workers in access exclusive mode',
+  )
   return () => client.query('rollback')
 }
 

@@ -255,7 +255,7 @@ it('is no longer undecided once a process has appended it, and the next life of 
   await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
   await coordinator.complete(await claimed(coordinator))
   const { rows } = await client.query(
-    'select count(*)::int as open from job_queue_inbox where answered_at is null',
+    'select count(*)::int as open from interlock.job_queue_inbox where answered_at is null',
   )
   expect(rows).toEqual([{ open: 0 }])
 })
@@ -269,20 +269,21 @@ it('that was changed by hand is found by verify (job_queue_check_incoming): left
   const id = `end-of:${lease.fencingToken}`
   const found = async () => (await verify({ store })).differences
   await expect.poll(found).toEqual([])
-  await client.query('update job_queue_inbox set answered_at = null, answer = null where request_id = $1', [
-    id,
-  ])
+  await client.query(
+    'update interlock.job_queue_inbox set answered_at = null, answer = null where request_id = $1',
+    [id],
+  )
   expect(await found()).toMatchObject([
     { row: `job_queue_inbox ${id}`, stored: 'an end that nobody has decided' },
   ])
   await client.query(
-    `update job_queue_inbox set answered_at = now(), answer = '{"ok": true}', command = command || '{"job_id": "b"}' where request_id = $1`,
+    `update interlock.job_queue_inbox set answered_at = now(), answer = '{"ok": true}', command = command || '{"job_id": "b"}' where request_id = $1`,
     [id],
   )
   expect(await found()).toMatchObject([{ stored: 'an end that was decided', folded: 'no such end' }])
-  await client.query('delete from job_queue_inbox')
+  await client.query('delete from interlock.job_queue_inbox')
   await client.query(
-    `insert into job_queue_submissions (queue, job_id, request_id, job) values ('default', 'a', 'r', '{"job_id": "a", "models": ["m"]}')`,
+    `insert into interlock.job_queue_submissions (queue, job_id, request_id, job) values ('default', 'a', 'r', '{"job_id": "a", "models": ["m"]}')`,
   )
   expect(await found()).toEqual([])
 })
@@ -294,7 +295,7 @@ it('is forgotten with its result, whether a process has taken it up or not (job_
   await ended(client)
   await coordinator.forget(['a'])
   const { rows } = await client.query(
-    `select command ? 'result' as has_result from job_queue_inbox where request_id like 'end-of:%'`,
+    `select command ? 'result' as has_result from interlock.job_queue_inbox where request_id like 'end-of:%'`,
   )
   expect(rows).toEqual([{ has_result: false }])
   expect((await coordinator.data(['a']))[0]?.result ?? null).toBeNull()

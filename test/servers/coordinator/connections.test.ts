@@ -20,7 +20,7 @@ it('a process that joins makes two connections: one that listens and appends, an
     return rows
   }
   const projected = async () =>
-    (await client.query('select projected_seq = version as is from job_queue_heads')).rows[0].is
+    (await client.query('select projected_seq = version as is from interlock.job_queue_heads')).rows[0].is
   const store = postgresStore(url)
   atEnd(() => store.close())
   const coordinator = await createCoordinator({ store, logger: silentLogger, pollMs: 3_600_000 })

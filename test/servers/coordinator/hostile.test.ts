@@ -109,7 +109,7 @@ describe('whatever a queue is given, its log can be read', () => {
         const beat = `select job_queue_beat('q', 'sql-worker', null, 5, 'sql', 60000, 5000)`
         const asked = sql.query('select job_queue_request($1::jsonb, $2) as id', [text, 'q'])
         await Promise.all([sql.query(beat), asked]).catch(() => {})
-        const answered = `select from job_queue_inbox where queue = 'q' and answer is null`
+        const answered = `select from interlock.job_queue_inbox where queue = 'q' and answer is null`
         await expect.poll(async () => (await sql.query(answered)).rowCount, { interval: 2 }).toBe(0)
       }
       await fc.assert(property, { numRuns: runs(6) })

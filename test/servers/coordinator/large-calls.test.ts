@@ -59,7 +59,7 @@ const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
       store,
       pass: async () =>
         void (await client.query(
-          'update job_queue_submissions set taken_until = null; update job_queue_inbox set taken_until = null',
+          'update interlock.job_queue_submissions set taken_until = null; update interlock.job_queue_inbox set taken_until = null',
         )),
     }
   },

@@ -53,7 +53,7 @@ describe('over PostgreSQL', () => {
     const url = await migratedDatabase()
     const store = openedAt(url)
     for (const queue of ['default', 'other']) await store.open(queue)
-    const { rows } = await (await connection(url)).query('select channel from job_queue_heads')
+    const { rows } = await (await connection(url)).query('select channel from interlock.job_queue_heads')
     const names = new Set(rows.map(({ channel }) => channel))
     expect(names.size).toBe(2)
     for (const name of names) expect(name).toMatch(/^interlock_[0-9a-f]{32}$/)

@@ -52,7 +52,7 @@ describe('a published command', () => {
     ]
     for (const [n, body] of bodies.entries())
       await db.query(
-        `insert into job_queue_published (queue, command_id, sender, command, waits_until)
+        `insert into interlock.job_queue_published (queue, command_id, sender, command, waits_until)
          values ('default', $1, 'gone', $2, clock_timestamp() + interval '1 h')`,
         [`odd-${n}`, JSON.stringify({ command: { ...sent, id: `odd-${n}`, body } })],
       )

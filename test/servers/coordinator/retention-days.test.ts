@@ -104,7 +104,7 @@ describe('retention of a queue that never had a snapshot', () => {
     const old = await daysOf(queue, 45)
     const whole = (await store.read('default', 0, 1_000)).events
     expect(await retentionOf(store, coordinator, 45, 'drop').carryOut()).toBe(old)
-    const left = await owner.query('select job_id from job_queue_data order by job_id')
+    const left = await owner.query('select job_id from interlock.job_queue_data order by job_id')
     expect(left.rows.map(({ job_id: id }) => id)).toEqual([
       'old-stays',
       'young-one',
@@ -155,7 +155,9 @@ describe('retention of a queue that never had a snapshot', () => {
     await expect(retention.carryOut()).rejects.toMatchObject({ name: 'AbortError' })
     expect(await cutOf(store)).toBe(0)
     expect(await retentionOf(store, coordinator, 9).carryOut()).toBe(0)
-    await owner.query(`update job_queue_heads set cut_claimed_at = cut_claimed_at - interval '56 minutes'`)
+    await owner.query(
+      `update interlock.job_queue_heads set cut_claimed_at = cut_claimed_at - interval '56 minutes'`,
+    )
     expect(await retentionOf(store, coordinator, 9).carryOut()).toBe(old)
   })
 
@@ -168,7 +170,7 @@ describe('retention of a queue that never had a snapshot', () => {
     await age(queue, await jobsOf(queue, 'second'), 10)
     // Nobody is left who would follow.
     await coordinator.close()
-    await owner.query('update job_queue_heads set projected_seq = $1', [first])
+    await owner.query('update interlock.job_queue_heads set projected_seq = $1', [first])
     expect(await retentionOf(store, { now: () => now }, 9).carryOut()).toBe(first)
   })
 
@@ -181,8 +183,8 @@ describe('retention of a queue that never had a snapshot', () => {
       code: 'corrupt_log',
     })
     expect(await cutOf(store)).toBe(0)
-    await owner.query('delete from job_queue_snapshots')
-    await owner.query(`update job_queue_heads set cut_claimed_at = to_timestamp(0)`)
+    await owner.query('delete from interlock.job_queue_snapshots')
+    await owner.query(`update interlock.job_queue_heads set cut_claimed_at = to_timestamp(0)`)
     expect(await retentionOf(store, coordinator, 9, 'drop').carryOut()).toBe(old)
   })
 })

@@ -81,7 +81,7 @@ it('schedules are declared by SQL, keep their payload beside the log, and fire; 
     })
     expect(await answerTo({ type: 'remove_schedule', schedule: 'often' })).toEqual({ ok: true })
     const kept = await sql(
-      'select job_id, payload from job_queue_data where left(job_id, 1) = chr(1) order by 1',
+      'select job_id, payload from interlock.job_queue_data where left(job_id, 1) = chr(1) order by 1',
     )
     expect(kept).toMatchObject([{ payload: null }, { payload: { pages: 2 } }])
     expect(coordinator.listSchedules().map(({ id }) => id)).toEqual(['yearly'])

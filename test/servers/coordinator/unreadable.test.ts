@@ -13,13 +13,15 @@ async function appendForeign(url: string, event: string, data: object): Promise<
   try {
     await client.query(
       `with head as (
-         update job_queue_heads set version = version + 1, last_at = clock_timestamp() where queue = 'default'
+         update interlock.job_queue_heads set version = version + 1, last_at = clock_timestamp() where queue = 'default'
          returning version, last_at)
        insert into job_queue_log (seq, created_at, queue, command_id, command_hash, event_type, schema_version, job_id, data)
        select version, last_at, 'default', 'foreign', 1, $1, $2, 'nobody', $3 from head`,
       [event, event === 'due' ? 99 : 1, data],
     )
-    await client.query("select pg_notify('interlock', 'default:' || (select version from job_queue_heads))")
+    await client.query(
+      "select pg_notify('interlock', 'default:' || (select version from interlock.job_queue_heads))",
+    )
   } finally {
     await client.end()
   }

@@ -86,8 +86,10 @@ it('sees what no process takes in or brings up to date, over PostgreSQL (job_que
     `insert into jobs (job_id, status, model) values ('r1', 'pending', 'm'), ('r2', 'pending', 'm')`,
   )
   await client.query(`select job_queue_submit('{"job_id": "s", "models": ["m"]}', 'default', 'request')`)
-  await client.query(`update job_queue_arrivals set arrived_at = clock_timestamp() - interval '20 seconds'`)
-  await client.query(`update job_queue_heads set projected_seq = version - 1`)
+  await client.query(
+    `update interlock.job_queue_arrivals set arrived_at = clock_timestamp() - interval '20 seconds'`,
+  )
+  await client.query(`update interlock.job_queue_heads set projected_seq = version - 1`)
   expect(await store.backlog('default')).toMatchObject({
     behind: { events: 1, ageMs: expect.any(Number) },
     arrivals: { rows: 2, ageMs: expect.any(Number) },

@@ -20,7 +20,7 @@ const wrong = [
   job(', conflict_reason', ", 'model m is in use'"),
   `${job('', '')} update job_queue_state set updated_at = now() - interval '1 minute'`,
   event(1, 'lease_expired'),
-  `insert into job_queue_arrivals (queue, job_id, arrived_at) values ('default', 'a', now() - interval '2 minutes')`,
+  `insert into interlock.job_queue_arrivals (queue, job_id, arrived_at) values ('default', 'a', now() - interval '2 minutes')`,
   `${event(1, 'completed')} ${event(2, 'failed', { code: 'handler_error', final: true })}`,
 ]
 

@@ -51,7 +51,7 @@ describe('verify compares payloads (job_queue_payloads)', () => {
     ['to null', 'job-1', `'null'`],
   ])('and finds one that was changed %s', async (_, jobId, payload) => {
     const { url, store } = await queueWithPayloads()
-    await tamper(url, `update job_queue_data set payload = ${payload} where job_id = '${jobId}'`)
+    await tamper(url, `update interlock.job_queue_data set payload = ${payload} where job_id = '${jobId}'`)
     const { ok, payloads, firstBad, differences } = await verify({ store: store() })
     expect({ ok, firstBad, differences }).toEqual({ ok: false, firstBad: null, differences: [] })
     const seq = expect.any(Number)
@@ -72,10 +72,10 @@ describe('verify compares payloads (job_queue_payloads)', () => {
     const { url, store } = await queueWithPayloads()
     await tamper(
       url,
-      `delete from job_queue_data where job_id = 'job-2'`,
-      `update job_queue_data set payload = null where job_id = 'job-3'`,
+      `delete from interlock.job_queue_data where job_id = 'job-2'`,
+      `update interlock.job_queue_data set payload = null where job_id = 'job-3'`,
       `update job_queue_log set data = data - 'payload_hash' where job_id = 'job-1' and event_type = 'queued'`,
-      `update job_queue_data set life = null where job_id = 'by-sql'`,
+      `update interlock.job_queue_data set life = null where job_id = 'by-sql'`,
     )
     const { ok, payloads } = await verify({ store: store() })
     expect({ ok, payloads }).toEqual({ ok: true, payloads: compared({ same: 1, notCompared: 5 }) })
@@ -88,7 +88,7 @@ describe('verify compares payloads (job_queue_payloads)', () => {
     const access = { store: db.store() }
     const coordinator = await db.coordinator()
     const cut = async (keep: boolean) => {
-      const behind = 'select count(*)::int from job_queue_heads where projected_seq < version'
+      const behind = 'select count(*)::int from interlock.job_queue_heads where projected_seq < version'
       await expect.poll(() => db.value(behind)).toBe(0)
       expect(await archive(access, { before: coordinator.state().version, keep })).toMatchObject({
         archivedSeq: coordinator.state().version,
@@ -97,7 +97,10 @@ describe('verify compares payloads (job_queue_payloads)', () => {
     await cut(true)
     await coordinator.enqueue([{ jobId: 'later', models: ['x'], payload: 1 }])
     expect((await verify(access)).payloads).toEqual(compared({ same: 6 }))
-    await tamper(db.url, `update job_queue_data set payload = '2' where job_id in ('job-0', 'job-3')`)
+    await tamper(
+      db.url,
+      `update interlock.job_queue_data set payload = '2' where job_id in ('job-0', 'job-3')`,
+    )
     expect((await verify(access)).payloads).toMatchObject({ same: 4, changed: 2, notCompared: 0 })
     await cut(false)
     // What had ended is gone with its events.
@@ -106,7 +109,11 @@ describe('verify compares payloads (job_queue_payloads)', () => {
 
   it('no further than the log is sound', async () => {
     const { url, store } = await queueWithPayloads()
-    await tamper(url, 'delete from job_queue_log where seq = 3', `update job_queue_data set payload = '1'`)
+    await tamper(
+      url,
+      'delete from job_queue_log where seq = 3',
+      `update interlock.job_queue_data set payload = '1'`,
+    )
     expect(await verify({ store: store() })).toMatchObject({
       ok: false,
       payloads: null,

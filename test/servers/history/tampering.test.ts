@@ -8,7 +8,7 @@ const kinds: Readonly<Record<string, string>> = {
   'an event is deleted': 'delete from job_queue_log where seq = 3',
   'the tail is cut off': 'delete from job_queue_log where seq > 5',
   'an event is added at the end': `insert into job_queue_log (seq, created_at, queue, event_type, worker_id)
-    select version + 1, last_at + interval '1 second', queue, 'drain_requested', 'w' from job_queue_heads`,
+    select version + 1, last_at + interval '1 second', queue, 'drain_requested', 'w' from interlock.job_queue_heads`,
   'the numbers of two events': 'update job_queue_log set seq = -seq where seq in (3, 4)',
   'the models of an event': `update job_queue_log set models = '{other}' where seq = 2`,
   'the job of an event': `update job_queue_log set job_id = 'c' where seq = 2`,
@@ -22,7 +22,7 @@ const kinds: Readonly<Record<string, string>> = {
   'the row of a job': `update job_queue_jobs set priority = 7 where job_id = 'b'`,
   'a row of a job is added': `insert into job_queue_jobs
     select (jsonb_populate_record(j, '{"job_id": "ghost"}')).* from job_queue_jobs j where job_id = 'b'`,
-  'a payload': `update job_queue_data set payload = payload || '2' where job_id = 'b'`,
+  'a payload': `update interlock.job_queue_data set payload = payload || '2' where job_id = 'b'`,
 }
 
 describe('verify with a hash chain finds each of sixteen kinds of tampering', () => {

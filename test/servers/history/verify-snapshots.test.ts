@@ -103,7 +103,9 @@ it('on PostgreSQL: a model of capacity 1 gets no second job, and doctor and veri
   await first.close()
   await snapshot({ store })
   expect(await verify({ store })).toMatchObject({ ok: true, differences: [] })
-  await db.query('update job_queue_snapshot_chunks set body = replace(body, \'"m":1}\', \'"m":5}\')')
+  await db.query(
+    'update interlock.job_queue_snapshot_chunks set body = replace(body, \'"m":1}\', \'"m":5}\')',
+  )
   const { findings } = await examine({ store }, { url: db.url })
   expect(findings).toContainEqual(
     expect.objectContaining({ check: 'snapshot', level: 'problem', what: expect.stringContaining('digest') }),

@@ -76,7 +76,7 @@ describe('interlock adopt (adopt, adoptable, job_queue_adopt, job_queue_adoptabl
       create table jobs (job_id uuid primary key, status word, model text);
       insert into jobs values ('aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa', 'new', 'm'), ('bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb', 'busy', 'm')`)
     await db.exec(
-      `insert into job_queue_settings (key, value) values ('statuses', '{"pending": "new", "running": "busy"}')`,
+      `insert into interlock.job_queue_settings (key, value) values ('statuses', '{"pending": "new", "running": "busy"}')`,
     )
     const { document } = await adopt(db, '--status', 'pending', '--status', 'running', '--yes')
     expect(document.adopted).toHaveLength(2)
@@ -111,7 +111,7 @@ describe('interlock adopt (adopt, adoptable, job_queue_adopt, job_queue_adoptabl
     await adopt(db, '--limit', '1', '--yes')
     const coordinator = await db.coordinator()
     await coordinator.takeIn({ max: 10 })
-    const behind = 'select count(*)::int from job_queue_heads where projected_seq < version'
+    const behind = 'select count(*)::int from interlock.job_queue_heads where projected_seq < version'
     await expect.poll(() => db.value(behind)).toBe(0)
     const { version } = coordinator.state()
     expect(

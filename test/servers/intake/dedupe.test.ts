@@ -31,7 +31,7 @@ const follows = (db: Account, id: string, status: string, by: string | null = nu
     .poll(() => row(db, id))
     .toEqual({ status, by, reason: `deduplicated: job ${of} stands for it`, queued: true })
 
-const open = (db: Account) => db.value('select count(*)::int from job_queue_doubles')
+const open = (db: Account) => db.value('select count(*)::int from interlock.job_queue_doubles')
 
 async function finish(coordinator: Coordinator, end: 'complete' | 'fail' = 'complete') {
   const [attempt] = await coordinator.claim(all)

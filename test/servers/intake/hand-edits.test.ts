@@ -29,7 +29,7 @@ describe('a hand edit of jobs', () => {
       workerId: 'sql',
       token: null,
     })
-    await expect.poll(() => db.value('select answer from job_queue_inbox')).toEqual({ ok: true })
+    await expect.poll(() => db.value('select answer from interlock.job_queue_inbox')).toEqual({ ok: true })
   })
 
   it('DELETE: an active job is asked to stop, and keeps its models until it has', async () => {
@@ -54,7 +54,7 @@ describe('a hand edit of jobs', () => {
     await expect.poll(() => db.value("select status from jobs where job_id = 'active'")).toBe('running')
     await db.exec("update jobs set status = 'completed'")
     await coordinator.catchUp()
-    expect(await db.value('select count(*)::int from job_queue_inbox')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_inbox')).toBe(0)
     await coordinator.fail(lease, { retryAt: null })
     await expect.poll(() => db.value("select status from jobs where job_id = 'active'")).toBe('failed')
   })
@@ -80,26 +80,32 @@ describe('a hand edit of jobs', () => {
     for (let n = 0; n < 3; n++) await db.coordinator()
     await db.exec("delete from jobs where job_id = 'waiting'")
     await expect
-      .poll(() => db.value('select count(*)::int from job_queue_inbox where answered_at is not null'))
+      .poll(() =>
+        db.value('select count(*)::int from interlock.job_queue_inbox where answered_at is not null'),
+      )
       .toBe(1)
     expect((await typesOf(db, 'waiting')).filter((type) => type === 'cancelled')).toHaveLength(1)
     await coordinator.enqueue([{ jobId: 'waiting', models: ['m'] }])
-    await db.exec('update job_queue_inbox set answered_at = null, answer = null, taken_until = null')
+    await db.exec(
+      'update interlock.job_queue_inbox set answered_at = null, answer = null, taken_until = null',
+    )
     await db.exec("select pg_notify('interlock', 'intake')")
-    await expect.poll(() => db.value('select answer ->> $1 from job_queue_inbox', ['ok'])).not.toBeNull()
+    await expect
+      .poll(() => db.value('select answer ->> $1 from interlock.job_queue_inbox', ['ok']))
+      .not.toBeNull()
     expect(coordinator.state().waitingCount).toBe(1)
   })
 
   it('in the inbox that is no command is answered with what is wrong', async () => {
     const db = await account()
     await db.coordinator()
-    await db.exec(`insert into job_queue_inbox (queue, request_id, command) values
+    await db.exec(`insert into interlock.job_queue_inbox (queue, request_id, command) values
       ('default', 'a', '7'), ('default', 'b', '{"type": "cancel"}'), ('default', 'c', '{"type": "cancel", "job_id": "nobody"}')`)
     await db.exec("select pg_notify('interlock', 'intake')")
     await expect
-      .poll(() => db.value('select count(*)::int from job_queue_inbox where answered_at is null'))
+      .poll(() => db.value('select count(*)::int from interlock.job_queue_inbox where answered_at is null'))
       .toBe(0)
-    const answers = await db.query('select answer from job_queue_inbox order by request_id')
+    const answers = await db.query('select answer from interlock.job_queue_inbox order by request_id')
     expect(answers.map((row) => row['answer'])).toMatchObject([
       { ok: false, code: 'invalid_input', message: expect.stringContaining('command') },
       { ok: false, code: 'invalid_input', message: expect.stringContaining('command.job_id') },
@@ -117,7 +123,7 @@ describe('a hand edit of jobs', () => {
       reset role`)
     await expect.poll(() => typesOf(db, 'waiting')).toContain('cancelled')
     await db.exec(
-      'drop table job_queue_settings, job_queue_arrivals cascade; alter table jobs drop column queued_at cascade',
+      'drop table interlock.job_queue_settings, interlock.job_queue_arrivals cascade; alter table jobs drop column queued_at cascade',
     )
     await db.exec(
       "update jobs set status = 'pending'; update jobs set status = 'cancelled'; delete from jobs",

@@ -7,11 +7,11 @@ import { type Account, account } from './support.ts'
 
 async function answersOf(db: Account): Promise<readonly unknown[]> {
   await expect
-    .poll(() => db.value('select count(*)::int from job_queue_inbox where answered_at is null'), {
+    .poll(() => db.value('select count(*)::int from interlock.job_queue_inbox where answered_at is null'), {
       timeout: 20_000,
     })
     .toBe(0)
-  return (await db.query('select answer from job_queue_inbox')).map((row) => row['answer'])
+  return (await db.query('select answer from interlock.job_queue_inbox')).map((row) => row['answer'])
 }
 
 describe('a request by SQL', () => {
@@ -51,7 +51,7 @@ describe('a request by SQL', () => {
     texts.push(`{"type": "complete", "job_id": "a", "token": 1, "result": ${nested(2_000, '[', ']')}}`)
     for (const [n, text] of texts.entries()) {
       await db.query(
-        "insert into job_queue_inbox (queue, request_id, command) values ('default', $1, $2::jsonb)",
+        "insert into interlock.job_queue_inbox (queue, request_id, command) values ('default', $1, $2::jsonb)",
         [`old-${n}`, text],
       )
     }
@@ -88,7 +88,7 @@ describe('a request by SQL', () => {
         message: expect.stringContaining(message),
       })
     }
-    expect(await db.value('select count(*)::int from job_queue_inbox')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_inbox')).toBe(0)
   })
 
   it('that is a heartbeat leaves one row for each worker', async () => {
@@ -103,6 +103,6 @@ describe('a request by SQL', () => {
         expect(await db.value('select job_queue_answer($1)', [requested])).toMatchObject({ alive: true })
       }
     }
-    expect(await db.value('select count(*)::int from job_queue_inbox')).toBe(2)
+    expect(await db.value('select count(*)::int from interlock.job_queue_inbox')).toBe(2)
   })
 })

@@ -7,10 +7,10 @@ const all = { max: 1_000, kinds: null }
 
 /** And as if the five seconds of the claim had passed. Waits for the projection, which would undo it. */
 async function asIfNobodyProjected(db: Account): Promise<void> {
-  const behind = 'select count(*)::int from job_queue_heads where projected_seq < version'
+  const behind = 'select count(*)::int from interlock.job_queue_heads where projected_seq < version'
   await expect.poll(() => db.value(behind)).toBe(0)
   await db.exec(
-    "set interlock.projecting = 'on'; update jobs set queued_at = null, status = 'pending'; reset interlock.projecting; update job_queue_arrivals set claimed_until = now()",
+    "set interlock.projecting = 'on'; update jobs set queued_at = null, status = 'pending'; reset interlock.projecting; update interlock.job_queue_arrivals set claimed_until = now()",
   )
 }
 
@@ -103,7 +103,7 @@ describe('intake of rows of jobs (job_queue_claim_arrivals, job_queue_given_up)'
 
   it('knows the word of the user for pending', async () => {
     const db = await account()
-    await db.exec(`insert into job_queue_settings (key, value) values ('statuses', '{"pending": "new"}');
+    await db.exec(`insert into interlock.job_queue_settings (key, value) values ('statuses', '{"pending": "new"}');
       insert into jobs (job_id, status) values ('a', 'new'), ('b', 'pending')`)
     const coordinator = await db.coordinator()
     await coordinator.takeIn({ max: 10 })

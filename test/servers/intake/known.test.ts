@@ -61,7 +61,7 @@ describe('a row under the id of a job that the queue knew before', () => {
     await db.exec('rollback')
     expect(await db.query(rowIn('job_id', 'conflict_reason'))).toEqual([silent])
     // It stays claimed for 5 s, so that nobody asks for it at once again.
-    await db.exec('update job_queue_arrivals set claimed_until = clock_timestamp()')
+    await db.exec('update interlock.job_queue_arrivals set claimed_until = clock_timestamp()')
     expect(await other.takeIn({ max: 10 })).toBe(1)
     expect(await db.query(rowIn('job_id', 'conflict_reason'))).toEqual([told])
   })

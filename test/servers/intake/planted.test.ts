@@ -70,9 +70,11 @@ const assets = `create table assets (id text primary key, owner text);
   grant all on assets to anon, authenticated`
 
 const inboxOf = async (db: BrowserAccount) =>
-  (await db.query("select queue, command ->> 'job_id' as id from job_queue_inbox order by created_at")).map(
-    ({ queue, id }) => `${queue}: ${id}`,
-  )
+  (
+    await db.query(
+      "select queue, command ->> 'job_id' as id from interlock.job_queue_inbox order by created_at",
+    )
+  ).map(({ queue, id }) => `${queue}: ${id}`)
 const rowOf = async (db: BrowserAccount, table: string, key: string, jobId: string) =>
   (await db.query(`select * from ${table} where ${key} = $1`, [jobId]))[0]
 
@@ -119,7 +121,7 @@ describe('a row that is planted in whatever way', () => {
     expect(await inboxOf(db)).toEqual([])
     expect(coordinator.state()).toMatchObject({ activeCount: ids.length / 2, waitingCount: ids.length / 2 })
     // Nothing is left of it.
-    expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_unlinked')).toBe(0)
   })
 })
 
@@ -194,7 +196,7 @@ describe('a planted row', () => {
       Array.from({ length: 3 }, () => ({ required_models: null, conflict_reason: null })),
     )
     await db.as('mallory', 'truncate workflow_executions')
-    expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_unlinked')).toBe(0)
   })
 })
 
@@ -218,9 +220,9 @@ describe('a row that is its own (job_queue_link)', () => {
       required_models: ['m'],
     })
     expect((await coordinator.data(['a']))[0]?.row).toMatchObject({ prompt: 'a train' })
-    expect(await db.query('select job_id, queue, life::int, late from job_queue_unlinked')).toEqual([
-      { job_id: 'a', queue: 'default', life: 2, late: false },
-    ])
+    expect(await db.query('select job_id, queue, life::int, late from interlock.job_queue_unlinked')).toEqual(
+      [{ job_id: 'a', queue: 'default', life: 2, late: false }],
+    )
     await db.as('alice', "update jobs set status = 'cancelled'")
     expect(await inboxOf(db)).toHaveLength(2)
   })

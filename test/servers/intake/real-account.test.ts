@@ -82,12 +82,12 @@ it('a real account: what it has is reported, no row is lost that cannot be seen,
   expect(told()).toEqual([
     expect.stringMatching(/cannot see: row level security hides them.*npx interlock-queue doctor/),
   ])
-  expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(2)
+  expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(2)
   expect(seen).toEqual([])
 
   // A row that its user deletes meanwhile is gone, and what it asked for with it.
   await browser(`delete from jobs where job_id = '${other}'`)
-  expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(1)
+  expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(1)
 
   // The policy that the migration names mends it.
   const remedy = /CREATE POLICY [^;]*;/.exec(found[0]?.remedy ?? '')?.[0] ?? ''
@@ -121,7 +121,7 @@ it("the user's triggers run under the search path of the database, not under tha
     create trigger steal before insert on evil.audit for each row execute function evil.steal();
     grant usage on schema evil to public; grant all on evil.audit, pg_temp.audit to public`)
   await owner.exec(
-    "update public.jobs set queued_at = null, status = 'pending'; delete from app.audit; update public.job_queue_heads set projected_seq = 0",
+    "update public.jobs set queued_at = null, status = 'pending'; delete from app.audit; update interlock.job_queue_heads set projected_seq = 0",
   )
   await caller.exec("select public.job_queue_project('default', 100)")
   expect(await db.query('select job_id, by_whom from app.audit')).toEqual([
@@ -140,6 +140,6 @@ it('TRUNCATE of rows that cannot be seen cancels those that were taken in, and w
   await coordinator.takeIn({ max: 1 })
   await browser(`insert into jobs (job_id, user_id, model) values ('${other}', 'alice', 'm')`)
   await owner.exec('drop policy all_rows on public.jobs; truncate public.jobs')
-  expect(await db.query("select command ->> 'job_id' as id from job_queue_inbox")).toEqual([{ id }])
-  expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(0)
+  expect(await db.query("select command ->> 'job_id' as id from interlock.job_queue_inbox")).toEqual([{ id }])
+  expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(0)
 })

@@ -102,14 +102,17 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
     const command = { type: 'enqueue', jobs: [{ job_id: 'j', models: ['m'], payload: { secret: 17 } }] }
     const request = (body: object) =>
       db.value("select job_queue_request($1, 'default', 'mine')", [JSON.stringify(body)])
-    const kept = () => db.value("select command::text from job_queue_inbox where request_id = 'mine'")
+    const kept = () =>
+      db.value("select command::text from interlock.job_queue_inbox where request_id = 'mine'")
     await request(command)
     expect(await answer(db, 'mine')).toMatchObject({ ok: true, queued: 1 })
     expect(await kept()).not.toContain('secret')
     expect(await request(command)).toBe('mine')
     const other = { ...command, jobs: [{ job_id: 'j', models: ['m'], payload: { secret: 18 } }] }
     await expect(request(other)).rejects.toThrow('another command')
-    expect(await db.value("select payload from job_queue_data where job_id = 'j'")).toEqual({ secret: 17 })
+    expect(await db.value("select payload from interlock.job_queue_data where job_id = 'j'")).toEqual({
+      secret: 17,
+    })
   })
 
   it('under an id that was used does nothing again, and with another body is refused', async () => {
@@ -153,7 +156,9 @@ describe('job_queue_held: a worker process in another language that dies', () =>
     const { started } = await one({ type: 'claim', max: 1 })
     expect(started).toHaveLength(1)
     // Its lease runs out now, and not before it has the job.
-    await db.exec("update job_queue_workers set expires_at = clock_timestamp() where worker_id = 'py-1'")
+    await db.exec(
+      "update interlock.job_queue_workers set expires_at = clock_timestamp() where worker_id = 'py-1'",
+    )
     await expect.poll(() => coordinator.state().activeCount, { timeout: 20_000, interval: 100 }).toBe(0)
     const types = (await db.log()).map(({ type }) => type)
     expect(types).toContain('lease_expired')
@@ -168,7 +173,7 @@ it('says of a job that nobody has heard of if there are more commands than are l
   await store.open('default')
   const fill = (from: number, to: number) =>
     db.query(
-      `insert into job_queue_inbox (queue, request_id, command)
+      `insert into interlock.job_queue_inbox (queue, request_id, command)
        select 'default', 'r' || n, jsonb_build_object('type', 'enqueue', 'jobs', jsonb_build_array(jsonb_build_object('job_id', 'j' || n)))
          from generate_series($1::integer, $2::integer) n`,
       [from, to],

@@ -50,7 +50,7 @@ const situations: Readonly<Record<string, Situation>> = {
     comes: async ({ db, id }) => {
       const job = { job_id: id, models: [`of ${id}`], priority: 77, payload: { mine: true } }
       await db.query('select job_queue_submit($1)', [JSON.stringify(job)])
-      await expect.poll(() => db.value('select count(*)::int from job_queue_submissions')).toBe(0)
+      await expect.poll(() => db.value('select count(*)::int from interlock.job_queue_submissions')).toBe(0)
     },
   },
   'completed, then asked for at the gate': {
@@ -111,7 +111,9 @@ const situations: Readonly<Record<string, Situation>> = {
 const late = 'completed and enqueued before the row follows'
 
 const inbox = (db: BrowserAccount) =>
-  db.query("select command ->> 'job_id' as id from job_queue_inbox where answered_at is null order by 1")
+  db.query(
+    "select command ->> 'job_id' as id from interlock.job_queue_inbox where answered_at is null order by 1",
+  )
 
 async function explained(db: BrowserAccount, role: BrowserRole, id: string): Promise<unknown> {
   await db.exec(`begin; set local role ${role}; select set_config('request.user', 'mallory', true)`)
@@ -170,7 +172,7 @@ describe('the row of a job that has ended, under the id of a later one', () => {
     await as('delete from jobs')
     expect(await inbox(db)).toEqual([])
     expect(coordinator.state()).toMatchObject({ activeCount: ids.length, waitingCount: 0 })
-    expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_unlinked')).toBe(0)
   })
 
   it('an adopted one too, and one for which another job stood', async () => {
@@ -206,7 +208,7 @@ describe('the row of a job that has ended, under the id of a later one', () => {
     const data = await coordinator.data(['adopted', 'double'])
     expect(data.map((one) => one.row)).toEqual([null, null])
     await as('delete from jobs')
-    expect(await db.value('select count(*)::int from job_queue_inbox')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_inbox')).toBe(0)
   })
 })
 
@@ -229,7 +231,7 @@ describe('the row of the job itself', () => {
     }
     expect(await db.query('select status, model from jobs')).toEqual([{ status: 'pending', model: 'm' }])
     await as("update jobs set status = 'cancelled'")
-    expect(await db.value('select count(*)::int from job_queue_inbox')).toBe(1)
+    expect(await db.value('select count(*)::int from interlock.job_queue_inbox')).toBe(1)
     await expect.poll(() => coordinator.state().waitingCount).toBe(0)
     await coordinator.enqueue([theirs('x')])
     await leaseOf(coordinator, 'x')
@@ -319,20 +321,20 @@ it('rows of a database from before count as those of browsers: for the life that
   await coordinator.claim(all)
   await followed(db)
   // As the release before left it: no note of a row that was queued, a row says what it is told of any life, retries say nothing.
-  await db.exec(`delete from job_queue_unlinked;
+  await db.exec(`delete from interlock.job_queue_unlinked;
     update jobs set queued_at = l.created_at, status = 'running', required_models = l.models, priority = 77
       from job_queue_log l where jobs.job_id = 'later' and l.job_id = 'later' and l.event_type = 'queued' and not l.data ? 'intake';
     alter table job_queue_log disable trigger user;
     update job_queue_log set data = data - 'retry_of';
     delete from job_queue_log where job_id = 'gone';
     alter table job_queue_log enable trigger user;
-    update job_queue_heads set archived_seq = 1;
-    alter table job_queue_unlinked drop column life, drop column queue`)
+    update interlock.job_queue_heads set archived_seq = 1;
+    alter table interlock.job_queue_unlinked drop column life, drop column queue`)
   await migrate(db, { again: true })
   await followed(db)
   expect(
     await db.query(
-      `select job_id as id, late, life is not null as living from job_queue_unlinked order by job_id`,
+      `select job_id as id, late, life is not null as living from interlock.job_queue_unlinked order by job_id`,
     ),
   ).toEqual([
     { id: 'gone', late: true, living: false },

@@ -62,7 +62,9 @@ describe('the status of a row that was taken in', () => {
     await coordinator.onJobStart('a', 'normal', ['m'])
     await expect.poll(() => db.value("select queued_at from jobs where job_id = 'a'")).not.toBeNull()
     expect(await statusOf(db, 'a')).toBe('mine')
-    await db.exec(`insert into job_queue_settings (key, value) values ('statuses', '{"enqueued": true}')`)
+    await db.exec(
+      `insert into interlock.job_queue_settings (key, value) values ('statuses', '{"enqueued": true}')`,
+    )
     await coordinator.onJobComplete('a', 'normal')
     await expect.poll(() => statusOf(db, 'a')).toBe('completed')
   })

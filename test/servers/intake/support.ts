@@ -53,4 +53,4 @@ export const queuedJobs = (events: readonly RecordedEvent[]): readonly string[] 
 
 /** Arrivals as they stand, the oldest first. */
 export const arrivedJobs = async (db: Database): Promise<readonly unknown[]> =>
-  (await db.query('select job_id from job_queue_arrivals order by id')).map((row) => row['job_id'])
+  (await db.query('select job_id from interlock.job_queue_arrivals order by id')).map((row) => row['job_id'])

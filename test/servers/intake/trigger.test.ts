@@ -15,11 +15,11 @@ describe('the trigger on jobs', () => {
   })
 
   it.each([
-    ['its table is gone', 'drop table job_queue_arrivals'],
-    ['the settings are gone', 'drop table job_queue_settings cascade'],
+    ['its table is gone', 'drop table interlock.job_queue_arrivals'],
+    ['the settings are gone', 'drop table interlock.job_queue_settings cascade'],
     ['a column was dropped', 'alter table jobs drop column queued_at cascade'],
     ['the status was dropped', 'alter table jobs drop column status'],
-    ['its function is gone that it calls', 'drop function job_queue_status'],
+    ['its function is gone that it calls', 'drop function interlock.job_queue_status'],
   ])('lets the insert go on although %s', async (_, harm) => {
     const db = await account()
     await db.exec(harm)
@@ -33,7 +33,7 @@ describe('the trigger on jobs', () => {
     await db.exec("insert into jobs (job_id, model) values ('a', 'm')")
     for (let n = 0; n < 20; n++) await db.query('insert into jobs (job_id) values ($1)', [`job-${n}`])
     await db.exec('commit')
-    expect(await db.value('select count(distinct xmin::text)::int from job_queue_arrivals')).toBe(1)
+    expect(await db.value('select count(distinct xmin::text)::int from interlock.job_queue_arrivals')).toBe(1)
     expect(await arrivedJobs(db)).toHaveLength(21)
   })
 

@@ -5,7 +5,9 @@ import { type Account, account } from './support.ts'
 
 const all = { max: 100, kinds: null }
 const asked = async (db: Account) =>
-  (await db.query("select command ->> 'job_id' as id from job_queue_inbox order by 1")).map(({ id }) => id)
+  (await db.query("select command ->> 'job_id' as id from interlock.job_queue_inbox order by 1")).map(
+    ({ id }) => id,
+  )
 
 /** One job active, one waiting, one of the server's by the API, one of the API without a row, and one that has not come in yet. */
 async function filled(db: BrowserAccount): Promise<Coordinator> {
@@ -35,7 +37,7 @@ describe('TRUNCATE jobs', () => {
       expect(await coordinator.takeIn({ max: 10 })).toBe(0)
       await expect.poll(() => coordinator.state()).toMatchObject({ activeCount: 1, waitingCount: 2 })
       expect(coordinator.state().active()[0]).toMatchObject({ jobId: 'active', cancelRequested: true })
-      expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(0)
+      expect(await db.value('select count(*)::int from interlock.job_queue_unlinked')).toBe(0)
     },
   )
 
@@ -44,7 +46,7 @@ describe('TRUNCATE jobs', () => {
     await filled(db)
     await db.exec('begin; truncate jobs; rollback')
     expect(await asked(db)).toEqual([])
-    expect(await db.value('select count(*)::int from job_queue_unlinked')).toBe(4)
+    expect(await db.value('select count(*)::int from interlock.job_queue_unlinked')).toBe(4)
   })
 
   it('of one partition means its rows alone', async () => {

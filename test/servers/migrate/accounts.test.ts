@@ -120,7 +120,7 @@ describe('the two bundles', () => {
     const db = await freshDatabase()
     await db.exec(cleanBundle)
     const indexes = await db.query(`select indexrelid::regclass::text as name from pg_index
-      where not indisprimary and indrelid::regclass::text ~ '^(jobs|workflow_executions|job_queue_.*)$'`)
+      where not indisprimary and indrelid::regclass::text ~ '^(jobs|workflow_executions|(interlock.)?job_queue_.*)$'`)
     expect(indexes).toHaveLength(20)
   })
 })

@@ -17,7 +17,7 @@ describe('many migrations at once', () => {
     const db = await freshDatabase()
     const connections = await Promise.all(Array.from({ length: 8 }, () => db.connect()))
     await Promise.all(connections.map((connection) => connection.exec(migrationScript())))
-    expect(await db.value('select count(*)::int from job_queue_migrations')).toBe(1)
+    expect(await db.value('select count(*)::int from job_queue_migrations')).toBe(2)
     expect(await db.value('select count(*)::int from job_queue_state')).toBe(1)
   })
 })

@@ -56,7 +56,7 @@ describe('every function', () => {
   it.each(sqlFunctions())('$name is pinned and documented', ({ name, header, statement }) => {
     expect(header.startsWith(`-- ${name}(`)).toBe(true)
     expect(header).toMatch(/Returns|Raises/)
-    expect(statement.match(/\bfunction public\./g)).toHaveLength(1)
+    expect(statement.match(/\bfunction (public|interlock)\./g)).toHaveLength(1)
     expect(statement).toContain('set search_path = pg_catalog, pg_temp')
   })
 

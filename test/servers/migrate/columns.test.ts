@@ -56,7 +56,7 @@ describe('a table with names of its own', () => {
       'queued_at',
       'queue_priority',
     ])
-    expect(await db.query('select * from job_queue_targets()')).toEqual([
+    expect(await db.query('select * from interlock.job_queue_targets()')).toEqual([
       { target: 'jobs', key_column: 'Id', key_type: 'uuid' },
     ])
   })
@@ -72,7 +72,7 @@ describe('a table with names of its own', () => {
     await migrate(db, { columns: { jobs: rest } })
     await migrate(db, { again: true })
     const before = [await interlockObjects(db), await ours(db, 'trigger'), await ours(db, 'index')]
-    expect(await db.value("select value from job_queue_settings where key = 'columns'")).toEqual({
+    expect(await db.value("select value from interlock.job_queue_settings where key = 'columns'")).toEqual({
       jobs: names,
     })
     await migrate(db, { columns: { jobs: names } })
@@ -112,13 +112,15 @@ describe('a table with names of its own', () => {
        create table jobs_b partition of jobs for values with (modulus 2, remainder 1)`,
     )
     await db.exec("insert into jobs (id) values ('a'), ('b'), ('c')")
-    expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(3)
+    expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(3)
     await migrate(db, { columns: { jobs: { status: 'word' } } })
     await db.exec(
       "insert into jobs (id, word) values ('d', 'draft'), ('e', 'pending'); update jobs set word = 'pending' where id = 'd'",
     )
     expect(
-      (await db.query('select job_id from job_queue_arrivals order by id')).map((row) => row['job_id']),
+      (await db.query('select job_id from interlock.job_queue_arrivals order by id')).map(
+        (row) => row['job_id'],
+      ),
     ).toEqual([...['a', 'b', 'c', 'e', 'd']])
   })
 

@@ -129,13 +129,13 @@ describe('interlock migrate', () => {
         ),
       },
       { does: 'leave', what: 'workflow_executions', how: 'there is none' },
-      { does: 'leave', what: '1 other tables', how: 'not touched' },
+      { does: 'leave', what: '1 other table', how: 'not touched' },
     ])
     expect(await db.value("select to_regclass('job_queue_log')")).toBeNull()
     const said = await interlock(['migrate', '--follow', 'jobs', '--url', db.url])
     expect(said).toMatchObject({ code: 0, stderr: '' })
     expect(said.stdout).toMatch(
-      /change +jobs +followed from now on[\s\S]*leave +1 other tables[\s\S]*migrated to 027\n$/,
+      /change +jobs +followed from now on[\s\S]*leave +1 other table[\s\S]*migrated to 027\n$/,
     )
     expect((await interlock(['migrate', '--url', db.url])).stdout).toBe(
       'nothing to do: the database has migration 027\n',
@@ -172,7 +172,7 @@ describe('interlock migrate', () => {
     expect(said.stdout).toMatch(/leave +jobs +there is none \(to have it made: --make-jobs\)/)
     await interlock(['migrate', '--make-jobs', '--url', db.url])
     await db.exec("insert into jobs (job_id, model) values ('a', 'm')")
-    expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(1)
+    expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(1)
     expect(await db.value("select to_regclass('workflow_executions')")).toBeNull()
   })
 

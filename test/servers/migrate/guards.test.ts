@@ -37,13 +37,16 @@ describe.each([
     const events = (table: string) =>
       `insert into ${table} (seq, created_at, queue, event_type) select n, now(), 'a:b', 'drained' from generate_series(1, 3) n`
     await db.exec(events('job_queue_log'))
-    for (const sql of ['delete from job_queue_log where seq < 3', events('job_queue_log_archive')]) {
+    for (const sql of [
+      'delete from job_queue_log where seq < 3',
+      events('interlock.job_queue_log_archive'),
+    ]) {
       const error = await failureOf(db.exec(`begin; set local interlock.archive = 'a:b:2'; ${sql}; commit`))
       await db.exec('rollback')
       expect(error).toMatchObject({ code: 'JQ101' })
     }
-    await db.exec(`insert into job_queue_heads (queue, version) values ('a:b', 3);
-      insert into job_queue_snapshots (queue, seq, state) values ('a:b', 2, '{}')`)
+    await db.exec(`insert into interlock.job_queue_heads (queue, version) values ('a:b', 3);
+      insert into interlock.job_queue_snapshots (queue, seq, state) values ('a:b', 2, '{}')`)
     await db.exec(
       `begin; set local interlock.archive = 'a:b:2'; delete from job_queue_log where seq < 3; commit`,
     )
@@ -55,23 +58,24 @@ describe.each([
   ['PostgreSQL', freshDatabase],
   ['PGlite', freshPglite],
 ])('the snapshot at which a log was cut, on %s', (_, fresh) => {
-  const all = 'select coalesce(array_agg(queue || seq order by queue, seq), $${}$$) from job_queue_snapshots'
+  const all =
+    'select coalesce(array_agg(queue || seq order by queue, seq), $${}$$) from interlock.job_queue_snapshots'
 
   /** `cut` begins at event 5, `whole` at its first event. */
   async function cutLog(): Promise<Awaited<ReturnType<typeof fresh>>> {
     const db = await fresh('migrated')
-    await db.exec(`insert into job_queue_heads (queue, version, archived_seq) values ('cut', 9, 5), ('whole', 9, 0);
-      insert into job_queue_snapshots (queue, seq, state)
+    await db.exec(`insert into interlock.job_queue_heads (queue, version, archived_seq) values ('cut', 9, 5), ('whole', 9, 0);
+      insert into interlock.job_queue_snapshots (queue, seq, state)
       select q, s, '{}' from unnest('{cut,whole}'::text[]) q, unnest('{3,5,9}'::int[]) s`)
     return db
   }
 
   it.each([
-    ['DELETE', 'delete from job_queue_snapshots'],
-    ['DELETE', "delete from job_queue_snapshots where queue = 'cut' and seq = 5"],
-    ['UPDATE', `update job_queue_snapshots set state = '{"shape": 99}'`],
-    ['UPDATE', 'update job_queue_snapshots set seq = seq + 1'],
-    ['TRUNCATE', 'truncate job_queue_snapshots'],
+    ['DELETE', 'delete from interlock.job_queue_snapshots'],
+    ['DELETE', "delete from interlock.job_queue_snapshots where queue = 'cut' and seq = 5"],
+    ['UPDATE', `update interlock.job_queue_snapshots set state = '{"shape": 99}'`],
+    ['UPDATE', 'update interlock.job_queue_snapshots set seq = seq + 1'],
+    ['TRUNCATE', 'truncate interlock.job_queue_snapshots'],
   ])('is kept from %s by its owner too: %s', async (operation, sql) => {
     const db = await cutLog()
     const error = await failureOf(db.exec(sql))
@@ -88,9 +92,11 @@ describe.each([
 
   it('is the only one: others may be deleted, and all where no log was cut', async () => {
     const db = await cutLog()
-    await db.exec("delete from job_queue_snapshots where queue = 'whole' or seq < 5")
+    await db.exec("delete from interlock.job_queue_snapshots where queue = 'whole' or seq < 5")
     expect(await db.value(all)).toEqual(['cut5', 'cut9'])
-    await db.exec('update job_queue_heads set archived_seq = 0; truncate job_queue_snapshots')
+    await db.exec(
+      'update interlock.job_queue_heads set archived_seq = 0; truncate interlock.job_queue_snapshots',
+    )
     expect(await db.value(all)).toEqual([])
   })
 })

@@ -6,7 +6,7 @@ import { appendFacts } from './plans-support.ts'
 import { freshDatabase, interlockObjects } from './support.ts'
 
 const asItWas = `
-  alter table job_queue_heads drop constraint job_queue_heads_pkey, add primary key (queue), set (fillfactor = 10);
+  alter table interlock.job_queue_heads drop constraint job_queue_heads_pkey, add primary key (queue), set (fillfactor = 10);
   alter table job_queue_state drop constraint job_queue_state_pkey, add primary key (queue), set (fillfactor = 10),
     add constraint job_queue_state_id_key unique (id);
   alter table job_queue_log reset (vacuum_truncate);
@@ -22,7 +22,7 @@ it('gets the version into both keys, and its log goes on', async () => {
   await appendFacts(session, [{ event_type: 'due' }])
   await db.query(`select job_queue_open('other')`)
   const rows = async () => [
-    await db.query('select queue, version, epoch, last_at from job_queue_heads order by queue'),
+    await db.query('select queue, version, epoch, last_at from interlock.job_queue_heads order by queue'),
     await db.query('select * from job_queue_state order by queue'),
   ]
   const before = await rows()
@@ -45,7 +45,7 @@ it('opens a queue once, however many processes ask at the same time', async () =
     await Promise.all(others.map((other) => other.query('select job_queue_open($1)', [`new-${round}`])))
     await appendFacts({ ...db, planned: () => [] }, [{ event_type: 'due' }])
   }
-  expect(await db.value('select count(*)::int from job_queue_heads')).toBe(11)
+  expect(await db.value('select count(*)::int from interlock.job_queue_heads')).toBe(11)
   expect(await db.value('select count(*)::int from job_queue_state')).toBe(11)
 })
 

@@ -12,11 +12,11 @@ export interface Check {
 }
 
 const tables = `select c.oid, c.relname as name, c.relrowsecurity as secured, c.relkind as kind, c.reloptions as options
-  from pg_class c where c.relnamespace = 'public'::regnamespace`
+  from pg_class c where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace)`
 const policies = `select p.*, c.relname as name, pg_get_expr(p.polqual, p.polrelid) as qual, pg_get_expr(p.polwithcheck, p.polrelid) as checked
-  from pg_policy p join pg_class c on c.oid = p.polrelid where c.relnamespace = 'public'::regnamespace`
+  from pg_policy p join pg_class c on c.oid = p.polrelid where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace)`
 const functions = `select p.oid, p.proname as name, p.prosecdef as definer, p.proconfig as config
-  from pg_proc p where p.pronamespace = 'public'::regnamespace`
+  from pg_proc p where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)`
 
 const open = (kind: string) => `select name from (${tables}) t where kind = '${kind}'
   and (has_table_privilege('anon', oid, 'select') or has_table_privilege('authenticated', oid, 'select'))`

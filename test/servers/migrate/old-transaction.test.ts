@@ -41,7 +41,8 @@ async function pagesOf(db: Database, sql: string): Promise<number> {
   return (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0)
 }
 
-const versionOf = async (db: Database) => Number(await db.value('select version from job_queue_heads'))
+const versionOf = async (db: Database) =>
+  Number(await db.value('select version from interlock.job_queue_heads'))
 
 const readsAt = (version: number) => ({
   'an append that came late': `select job_queue_append('default', ${version - 1}, '[{"seq": 1}]', '{"state": {}}')`,
@@ -100,5 +101,5 @@ it('an append, and what goes with it, touch as many pages after thousands of oth
   const late = await measure()
   for (const [what, pages] of Object.entries(late))
     expect(pages, `pages of ${what}, ${young[what]} before`).toBeLessThan((young[what] ?? 0) + SLACK)
-  expect(await db.value('select count(*)::int from job_queue_heads')).toBe(1)
+  expect(await db.value('select count(*)::int from interlock.job_queue_heads')).toBe(1)
 })

@@ -28,7 +28,7 @@ it.each([
     true,
     [expect.stringMatching(/^(jobs|workflow_executions) is no table/)],
   ])
-  expect(await db.query('select target from job_queue_targets()')).toEqual([])
+  expect(await db.query('select target from interlock.job_queue_targets()')).toEqual([])
   const checkup = await db.value(`select job_queue_checkup('default') -> 'tables' ->> $1`, [
     String(passedOver).split(' ')[0],
   ])
@@ -60,7 +60,7 @@ it('job_queue_checkup: what is to be done makes its rows jobs, and is said no mo
     applied: true,
   })
   await db.exec(`insert into jobs (status, model) values ('pending', 'm')`)
-  expect(await db.value('select count(*)::int from job_queue_arrivals')).toBe(1)
+  expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(1)
 })
 
 it('the script warns a person who runs it by hand', async () => {
@@ -118,7 +118,7 @@ it.each([
   await db.exec(`drop table if exists public.jobs; alter table ${schema}.jobs set schema public`)
   expect(await migrate(again, { follow: ['jobs'] })).not.toHaveProperty('found')
   await again.exec(`insert into jobs (job_id, status) values ('a', 'pending')`)
-  expect(await db.value('select job_id from job_queue_arrivals')).toBe('a')
+  expect(await db.value('select job_id from interlock.job_queue_arrivals')).toBe('a')
 })
 
 it('makes no tables beside those that the search path leads to, and says which one a statement reaches', async () => {

@@ -11,20 +11,20 @@ const tablePrivileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'RE
 async function rightsOf(db: Database, role: string): Promise<readonly string[]> {
   const rows = await db.query(
     `select format('%s: %s', c.relname, p) as text from pg_class c, unnest($2::text[]) p
-      where c.relnamespace = 'public'::regnamespace and c.relname ~ '^job_queue_' and c.relkind = 'r'
+      where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relname ~ '^job_queue_' and c.relkind = 'r'
         and has_table_privilege($1, c.oid, p)
      union all
      select format('%s.%s: %s', c.relname, a.attname, p) from pg_class c
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0, unnest(array['SELECT', 'INSERT', 'UPDATE', 'REFERENCES']) p
-      where c.relnamespace = 'public'::regnamespace and c.relname ~ '^job_queue_' and c.relkind = 'r'
+      where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relname ~ '^job_queue_' and c.relkind = 'r'
         and has_column_privilege($1, c.oid, a.attnum, p) and not has_table_privilege($1, c.oid, p)
      union all
      select format('%s: %s', c.relname, p) from pg_class c, unnest(array['USAGE', 'SELECT', 'UPDATE']) p
-      where c.relnamespace = 'public'::regnamespace and c.relname ~ '^job_queue_'
+      where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relname ~ '^job_queue_'
         and case when c.relkind = 'S' then has_sequence_privilege($1, c.oid, p) end
      union all
      select format('%s: EXECUTE', p.proname) from pg_proc p
-      where p.pronamespace = 'public'::regnamespace and p.proname ~ '^job_queue_' and has_function_privilege($1, p.oid, 'EXECUTE')
+      where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname ~ '^job_queue_' and has_function_privilege($1, p.oid, 'EXECUTE')
      order by 1`,
     [role, tablePrivileges],
   )
@@ -67,6 +67,17 @@ describe.each(Object.keys(situations) as (keyof typeof situations)[])('under %s'
     expect([...(await rightsOf(db, 'service_role'))].sort()).toEqual(runtimeRights)
   })
 
+  it('only the server may look into schema interlock', async () => {
+    const db = await migratedIn(situation)
+    const may = (role: string) =>
+      db.value("select has_schema_privilege($1, 'interlock', 'usage, create')", [role])
+    expect(await Promise.all(['anon', 'authenticated', 'service_role'].map(may))).toEqual([
+      false,
+      false,
+      true,
+    ])
+  })
+
   it('the tables of a new account are closed to a browser and open to the server', async () => {
     const db = await migratedIn(situation)
     for (const table of ['jobs', 'workflow_executions']) {
@@ -87,13 +98,13 @@ describe('every object', () => {
     const db = await migratedIn('old defaults')
     const tables = await db.query(`
       select c.relname as name from pg_class c
-       where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+       where c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relkind = 'r'
          and (not c.relrowsecurity
            or not exists (select from pg_policy p where p.polrelid = c.oid)
            or not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary))`)
     expect(tables).toEqual([])
     const functions = await db.query(`
-      select p.proname from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname ~ '^job_queue_'
+      select p.proname from pg_proc p where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname ~ '^job_queue_'
          and not coalesce(p.proconfig, '{}') @> array['search_path=pg_catalog, pg_temp']`)
     expect(functions).toEqual([])
   })
@@ -101,10 +112,12 @@ describe('every object', () => {
   it('is closed again by the next migration when somebody opened it by hand', async () => {
     const db = await migratedIn('plain PostgreSQL')
     await db.exec(
-      'grant all on all tables in schema public to anon; grant execute on all functions in schema public to public',
+      `grant all on all tables in schema public, interlock to anon; grant execute on all functions in schema public, interlock to public;
+       grant all on schema interlock to anon, public`,
     )
     await db.exec(migrationScript())
     expect(await rightsOf(db, 'anon')).toEqual([])
+    expect(await db.value("select has_schema_privilege('anon', 'interlock', 'usage, create')")).toBe(false)
   })
 })
 

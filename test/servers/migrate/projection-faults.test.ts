@@ -154,7 +154,7 @@ describe("the queue's head", () => {
   it('is waited for a moment only, while an append holds it', async () => {
     const db = await threeJobs()
     const appender = await db.connect()
-    await appender.exec("begin; select from job_queue_heads where queue = 'default' for update")
+    await appender.exec("begin; select from interlock.job_queue_heads where queue = 'default' for update")
     expect(await project(db)).toMatchObject({ busy: true, projected_seq: 0 })
     await appender.exec('commit')
     expect(await project(db)).toMatchObject({ busy: false, written: 3, projected_seq: 3 })
@@ -169,7 +169,7 @@ describe("the queue's head", () => {
     await psql.exec('select pg_advisory_lock(99)')
     const projecting = project(db)
     await appender.exec(
-      "begin; set local lock_timeout = '100ms'; select from job_queue_heads for update; commit",
+      "begin; set local lock_timeout = '100ms'; select from interlock.job_queue_heads for update; commit",
     )
     await psql.exec('select pg_advisory_unlock(99)')
     expect(await projecting).toMatchObject({ projected_seq: 3 })
@@ -181,11 +181,12 @@ describe('a table that the owner of Interlock may not write', () => {
     const db = await threeJobs()
     await db.exec(`do $$ begin if to_regrole('interlock_poor') is null then create role interlock_poor; end if; end $$;
       alter function job_queue_project(text, integer) owner to interlock_poor;
-      grant select, insert, update, delete on all tables in schema public to interlock_poor;
-      grant execute on all functions in schema public to interlock_poor;
+      grant usage on schema interlock to interlock_poor;
+      grant select, insert, update, delete on all tables in schema public, interlock to interlock_poor;
+      grant execute on all functions in schema public, interlock to interlock_poor;
       revoke update on jobs from interlock_poor;
-      do $$ declare t text; begin foreach t in array array['job_queue_heads', 'job_queue_log', 'job_queue_jobs'] loop
-        execute format('alter table %I disable row level security', t); end loop; end $$`)
+      do $$ declare t text; begin foreach t in array array['interlock.job_queue_heads', 'job_queue_log', 'job_queue_jobs'] loop
+        execute format('alter table %s disable row level security', t); end loop; end $$`)
     expect(await project(db)).toMatchObject({ targets: 1, busy: false })
   })
 })

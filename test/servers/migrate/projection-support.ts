@@ -35,7 +35,7 @@ export async function append(db: MigrationConnection, facts: Facts, queue = 'def
   await db.exec('begin')
   await db.query('select job_queue_open($1)', [queue])
   const [head] = await db.query(
-    'update job_queue_heads h set version = h.version + $2 where h.queue = $1 returning version',
+    'update interlock.job_queue_heads h set version = h.version + $2 where h.queue = $1 returning version',
     [queue, facts.events.length],
   )
   const version = Number(head?.['version'])
@@ -52,7 +52,11 @@ export async function append(db: MigrationConnection, facts: Facts, queue = 'def
   ])
   for (const row of facts.live ?? []) await upsert(db, queue, row)
   if (facts.besides !== undefined) {
-    await db.query('insert into job_queue_changes values ($1, $2, $3)', [queue, version, [...facts.besides]])
+    await db.query('insert into interlock.job_queue_changes values ($1, $2, $3)', [
+      queue,
+      version,
+      [...facts.besides],
+    ])
   }
   await db.exec('commit')
 }

@@ -137,7 +137,7 @@ describe.each([
     })
     expect(await project(db)).toMatchObject({ written: 1 })
     expect(await db.value("select blocked_by_job_id from jobs where job_id = 'c'")).toBe('b')
-    expect(await db.value('select count(*)::int from job_queue_changes')).toBe(0)
+    expect(await db.value('select count(*)::int from interlock.job_queue_changes')).toBe(0)
   })
 
   it('catches up from a checkpoint in batches, to the same rows as at once', async () => {

@@ -35,7 +35,7 @@ describe('with standard_conforming_strings off', () => {
       "job_queue_request(jsonb_build_object('type', 'enqueue', 'jobs', jsonb_build_array($1::jsonb)))",
     ])
       expect(await db.value(`select ${call}`, [JSON.stringify(job)])).toEqual(expect.any(String))
-    const kept = 'select job ->> $1 from job_queue_submissions'
+    const kept = 'select job ->> $1 from interlock.job_queue_submissions'
     expect(await db.value(kept, ['fair_key'])).toBe('k')
     const broken = { ...job, job_id: 'a\u0007b' }
     expect(await failureOf(db.value('select job_queue_submit($1)', [JSON.stringify(broken)]))).toMatchObject({

@@ -28,19 +28,19 @@ it('are found by their numbers, also where the table was empty when it was last 
   const url = await createDatabase('submissions')
   const db = await connect(url)
   await migrate(db)
-  await db.exec('alter table job_queue_submissions set (autovacuum_enabled = off)')
+  await db.exec('alter table interlock.job_queue_submissions set (autovacuum_enabled = off)')
   const session = await explaining(url)
   await session.query(call(1))
-  await session.query('delete from job_queue_submissions')
+  await session.query('delete from interlock.job_queue_submissions')
   await session.query('analyze')
   await session.query(call(2))
   const part = await session.query(
-    `select id, job_id from job_queue_submissions order by id desc limit ${PART}`,
+    `select id, job_id from interlock.job_queue_submissions order by id desc limit ${PART}`,
   )
   session.planned()
   await putInLine(session, part as never)
-  await session.query(`update job_queue_inbox set taken_until = null`)
-  await session.query(`update job_queue_submissions set taken_until = null`)
+  await session.query(`update interlock.job_queue_inbox set taken_until = null`)
+  await session.query(`update interlock.job_queue_submissions set taken_until = null`)
   const looked = session.planned()
   const [incoming] = await session.query(`select job_queue_incoming('default', 10, true) as answer`)
   expect(incoming).toMatchObject({ answer: { submissions: { length: 100 } } })
@@ -51,5 +51,5 @@ it('are found by their numbers, also where the table was empty when it was last 
     [],
   )
   expect(plans.length).toBeGreaterThan(3)
-  expect(await db.value('select count(*)::int from job_queue_submissions')).toBe(MANY - PART)
+  expect(await db.value('select count(*)::int from interlock.job_queue_submissions')).toBe(MANY - PART)
 })

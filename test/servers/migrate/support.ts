@@ -147,7 +147,7 @@ export async function interlockObjects(db: MigrationConnection): Promise<readonl
   const rows = await db.query(`
     with ours as (
       select c.oid, c.relname, c.relkind, c.relrowsecurity, c.relacl, c.reloptions from pg_class c
-       where c.relnamespace = 'public'::regnamespace and c.relname ~ '^job_queue_' and c.relname !~ '_(v1|undone_[0-9]+)$')
+       where c.relnamespace in (to_regnamespace('public'), to_regnamespace('interlock')) and c.relname ~ '^job_queue_' and c.relname !~ '_(v1|undone_[0-9]+)$')
     select format('%s %s rls=%s %s %s', relkind, relname, relrowsecurity, relacl, reloptions) as text from ours
     union all
     select format('column %s.%s %s %s not null=%s', o.relname, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -164,7 +164,7 @@ export async function interlockObjects(db: MigrationConnection): Promise<readonl
     select format('policy %s.%s %s', o.relname, p.polname, pg_get_expr(p.polqual, p.polrelid)) from ours o join pg_policy p on p.polrelid = o.oid
     union all
     select format('function %s %s', pg_get_functiondef(p.oid), p.proacl) from pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname ~ '^job_queue_'
+     where p.pronamespace in (to_regnamespace('public'), to_regnamespace('interlock')) and p.proname ~ '^job_queue_'
     order by 1`)
   return rows.map((row) => String(row['text']))
 }

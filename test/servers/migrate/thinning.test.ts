@@ -7,15 +7,15 @@ const DAYS = 200
 async function daily() {
   const db = await freshDatabase('migrated')
   await db.exec(`
-    insert into job_queue_heads (queue, version, projected_seq) values ('q', ${2 * DAYS}, ${2 * DAYS});
+    insert into interlock.job_queue_heads (queue, version, projected_seq) values ('q', ${2 * DAYS}, ${2 * DAYS});
     insert into job_queue_log (queue, seq, event_type, created_at)
     select 'q', n, 'drained', now() - interval '12 hours' * (${2 * DAYS} - n)
       from generate_series(1, ${2 * DAYS}) n;
-    insert into job_queue_snapshots (queue, seq, state, created_at)
+    insert into interlock.job_queue_snapshots (queue, seq, state, created_at)
     select 'q', l.seq, '{}', l.created_at from job_queue_log l where l.seq < ${2 * DAYS}`)
   const put = (seq: number) => db.value(`select job_queue_put_snapshot('q', ${seq}, '{}')`)
   const left = async (where = 'true') =>
-    Number(await db.value(`select count(*)::int from job_queue_snapshots s where ${where}`))
+    Number(await db.value(`select count(*)::int from interlock.job_queue_snapshots s where ${where}`))
   return { db, put, left }
 }
 
@@ -41,7 +41,7 @@ describe('snapshots are thinned (job_queue_put_snapshot, job_queue_drop_chunks)'
       const late = Number(
         await db.value(
           `select (extract(epoch from now() - interval '${days} days' - a.created_at) / 86400)::float8
-             from job_queue_log_archive a where seq = ${cut}`,
+             from interlock.job_queue_log_archive a where seq = ${cut}`,
         ),
       )
       expect(late).toBeGreaterThan(0)
@@ -53,9 +53,9 @@ describe('snapshots are thinned (job_queue_put_snapshot, job_queue_drop_chunks)'
     const { put, left, db } = await daily()
     await put(2 * DAYS)
     await db.value(`select job_queue_archive_before('q', now() - interval '60 days', true)`)
-    await db.exec(`delete from job_queue_snapshots where seq = ${2 * DAYS}`)
+    await db.exec(`delete from interlock.job_queue_snapshots where seq = ${2 * DAYS}`)
     await put(2 * DAYS)
-    const cut = Number(await db.value("select archived_seq from job_queue_heads where queue = 'q'"))
+    const cut = Number(await db.value("select archived_seq from interlock.job_queue_heads where queue = 'q'"))
     expect(cut).toBeGreaterThan(0)
     expect(await left(`s.seq < ${cut}`)).toBe(0)
     expect(await left(`s.seq = ${cut}`)).toBe(1)
@@ -65,7 +65,7 @@ describe('snapshots are thinned (job_queue_put_snapshot, job_queue_drop_chunks)'
     const { put, left, db } = await daily()
     await put(2 * DAYS)
     const late = 2 * DAYS - 101
-    await db.exec(`delete from job_queue_snapshots where seq = ${late}`)
+    await db.exec(`delete from interlock.job_queue_snapshots where seq = ${late}`)
     await put(late)
     for (const seq of [late + 3, late + 5, late + 7, late + 9]) await put(seq)
     expect(await left(`s.seq = ${late}`)).toBe(1)
@@ -83,7 +83,7 @@ describe('snapshots are thinned (job_queue_put_snapshot, job_queue_drop_chunks)'
     await put(2 * DAYS)
     expect(await left()).toBe(2 * DAYS)
     await other.exec('commit')
-    await db.exec(`delete from job_queue_snapshots where seq = ${2 * DAYS}`)
+    await db.exec(`delete from interlock.job_queue_snapshots where seq = ${2 * DAYS}`)
     await put(2 * DAYS)
     expect(await left()).toBeLessThan(70)
   })

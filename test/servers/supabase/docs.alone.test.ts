@@ -50,27 +50,37 @@ describe('the jobs of pg_cron', () => {
 
   it('forget what is old, and not live', async () => {
     await project.query(`
-      insert into job_queue_data (queue, job_id, payload, updated_at) values
+      insert into interlock.job_queue_data (queue, job_id, payload, updated_at) values
         ('cron', 'of-cron', '1', now() - interval '40 days'), ('cron', 'old', '1', now() - interval '40 days'),
         ('cron', 'new', '1', now())`)
     await run('interlock-forget')
-    const left = await project.query("select job_id from job_queue_data where queue = 'cron' order by 1")
+    const left = await project.query(
+      "select job_id from interlock.job_queue_data where queue = 'cron' order by 1",
+    )
     expect(left.map((row) => row['job_id'])).toEqual(['new', 'of-cron'])
   })
 
   it('archive below a snapshot of which every event is old', async () => {
-    await project.query("insert into job_queue_snapshots (queue, seq, state) values ('cron', 1, '{}')")
+    await project.query(
+      "insert into interlock.job_queue_snapshots (queue, seq, state) values ('cron', 1, '{}')",
+    )
     await run('interlock-archive')
-    expect(await project.query("select 1 from job_queue_log_archive where queue = 'cron'")).toEqual([])
+    expect(await project.query("select 1 from interlock.job_queue_log_archive where queue = 'cron'")).toEqual(
+      [],
+    )
     await project.query('alter table job_queue_log disable trigger user')
     await project.query(
       "update job_queue_log set created_at = now() - interval '30.5 days' where queue = 'cron'",
     )
     await project.query('alter table job_queue_log enable trigger user')
     await run('interlock-archive')
-    const archived = await project.query("select seq::int from job_queue_log_archive where queue = 'cron'")
+    const archived = await project.query(
+      "select seq::int from interlock.job_queue_log_archive where queue = 'cron'",
+    )
     expect(archived).toEqual([{ seq: 1 }])
-    const heads = await project.query("select archived_seq::int from job_queue_heads where queue = 'cron'")
+    const heads = await project.query(
+      "select archived_seq::int from interlock.job_queue_heads where queue = 'cron'",
+    )
     expect(heads).toEqual([{ archived_seq: 1 }])
   })
 

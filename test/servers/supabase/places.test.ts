@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
   await project.query('alter table job_queue_log disable trigger user')
   await project.query(
-    `update job_queue_log set created_at = created_at - (h.version - seq) * interval '60 s' from job_queue_heads h`,
+    `update job_queue_log set created_at = created_at - (h.version - seq) * interval '60 s' from interlock.job_queue_heads h`,
   )
   await project.query('alter table job_queue_log enable trigger user')
   const rows = [ann, ben, ann].map((user, n) => `('job-${n}', 'flux-dev', '${user}')`)

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { createClient } from '@supabase/supabase-js'
 import { expect, it } from 'vitest'
 import { currentDatabaseTypes, databaseTypesFile } from '../../../src/engine/migrate/database-types.ts'
-import { interlockTables } from '../../../src/engine/migrate/version.ts'
+import { openTables } from '../../../src/engine/migrate/version.ts'
 import { type Database, supabaseStore } from '../../../src/engine/store/supabase/index.ts'
 
 it('the types are those of the migrations: run `npm run generate -- bundle`', async () => {
   const text = await currentDatabaseTypes()
   expect(readFileSync(databaseTypesFile(), 'utf8')).toBe(text)
-  for (const table of interlockTables) expect(text).toContain(`      ${table}: Table<{`)
+  for (const table of openTables) expect(text).toContain(`      ${table}: Table<{`)
 })
 
 it('a client with types is a client too, and knows the tables', () => {

@@ -19,14 +19,14 @@ const value = async (sql: string, values: readonly unknown[]): Promise<unknown> 
 /** What SQL says, of a job as a text of JSON; null: nothing is wrong. */
 const faultOf = (job: string): Promise<unknown> =>
   value(
-    `select coalesce(job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', j)), job_queue_jobs_fault(j))
+    `select coalesce(interlock.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', j)), interlock.job_queue_jobs_fault(j))
        from jsonb_build_array($1::text::jsonb) j`,
     [job],
   )
 
 /** The job as it is kept. */
 const kept = async (job: string) =>
-  (await value('select job_queue_submitted_job($1::text::jsonb)', [job])) as Json
+  (await value('select interlock.job_queue_submitted_job($1::text::jsonb)', [job])) as Json
 
 const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
 const names = (count: number) => Array.from({ length: count }, (_, n) => `m${n}`)
@@ -110,7 +110,7 @@ describe('a submitted job', () => {
     ]
     for (const time of times) {
       const { runAt } = parseSubmission({ job_id: 'a', models: [], run_at: time }).spec
-      expect(Number(await value('select job_queue_micros($1)', [time])), time).toBe(runAt)
+      expect(Number(await value('select interlock.job_queue_micros($1)', [time])), time).toBe(runAt)
     }
   })
 

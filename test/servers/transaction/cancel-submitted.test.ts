@@ -29,7 +29,7 @@ it('--descendants (job_queue_cancel_submitted_after) reaches submitted jobs afte
   ])
   await expect.poll(() => coordinator.explain('d')).toMatchObject({ code: 'parent_unknown' })
   await coordinator.cancel('first', { descendants: true })
-  expect(await db.query('select job_id from job_queue_submissions')).toEqual([{ job_id: 'e' }])
+  expect(await db.query('select job_id from interlock.job_queue_submissions')).toEqual([{ job_id: 'e' }])
   expect(
     coordinator
       .state()
@@ -44,7 +44,7 @@ it('--descendants (job_queue_cancel_submitted_after) reaches submitted jobs afte
   await submit(db, [held('f', ['e'])])
   const asked = { type: 'cancel', job_id: 'e', descendants: true }
   await db.query('select job_queue_request($1)', [JSON.stringify(asked)])
-  await expect.poll(() => db.query('select job_id from job_queue_submissions')).toEqual([])
+  await expect.poll(() => db.query('select job_id from interlock.job_queue_submissions')).toEqual([])
   expect(await coordinator.explain('e')).toMatchObject(cancelled)
   await submit(db, [{ job_id: 'a', models: ['m'] }])
   await expect.poll(() => coordinator.explain('a')).toMatchObject({ state: 'waiting' })

@@ -59,13 +59,13 @@ it('none passes one whose append takes longer than it was reserved for; one that
   await enqueueIn(sql, [job('a'), job('b'), job('c')])
   const taken = async () => (await store.incoming('default', 10, false)).submissions.map(({ id }) => id)
   await appending.query('begin')
-  await appending.query('select from job_queue_submissions where id = 2 for update')
+  await appending.query('select from interlock.job_queue_submissions where id = 2 for update')
   expect(await taken()).toEqual([1, 3])
   await db.query(
-    "update job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id <> 2",
+    "update interlock.job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id <> 2",
   )
   await appending.query(
-    "update job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id = 2; commit; begin; select from job_queue_submissions where id = 2 for update",
+    "update interlock.job_queue_submissions set taken_until = clock_timestamp() - interval '1 s' where id = 2; commit; begin; select from interlock.job_queue_submissions where id = 2 for update",
   )
   expect(await taken()).toEqual([1])
   await appending.query('commit')

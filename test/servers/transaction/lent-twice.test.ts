@@ -21,7 +21,7 @@ const publish = (db: Account, id: string, jobs: readonly ParsedJob[], how: objec
 async function send(db: Account, id: string, body: object, data: object = []): Promise<void> {
   const command = { id: `sql:${id}`, hash: hash(JSON.stringify(body)), workerId: 'sql', body }
   await db.query(
-    `insert into job_queue_published (queue, command_id, sender, command, waits_until)
+    `insert into interlock.job_queue_published (queue, command_id, sender, command, waits_until)
      values ('default', $1, $2, $3, clock_timestamp() + interval '1 h')`,
     [command.id, id, JSON.stringify({ command, data })],
   )
@@ -31,7 +31,7 @@ async function send(db: Account, id: string, body: object, data: object = []): P
 async function combine(db: Account): Promise<void> {
   const processes = [await db.coordinator(), await db.coordinator()]
   const isThere = () =>
-    db.value("select exists (select from job_queue_published where command_id like 'sql:%')")
+    db.value("select exists (select from interlock.job_queue_published where command_id like 'sql:%')")
   for (let n = 0; await isThere(); n++)
     await Promise.all(processes.map((one, p) => one.enqueue([{ jobId: `${p}-${n}`, models: ['m'] }])))
 }
@@ -42,9 +42,11 @@ it('a submission comes into line once, and the newest payload of its key stays',
   const jobs = [0, 1, 2, 3].map((n) => ({ job_id: `j${n}`, models: ['m'], payload: n, dedupe }))
   await db.query('begin')
   await db.query('select job_queue_enqueue_in($1)', [JSON.stringify(jobs)])
-  await db.query(`update job_queue_submissions set taken_until = clock_timestamp() + interval '1 h'`)
+  await db.query(
+    `update interlock.job_queue_submissions set taken_until = clock_timestamp() + interval '1 h'`,
+  )
   await db.query('commit')
-  const rows = await db.query('select id::int, job from job_queue_submissions order by id')
+  const rows = await db.query('select id::int, job from interlock.job_queue_submissions order by id')
   const all = rows.map(({ id, job }) => ({ id: Number(id), job: parseSubmission(job as Json) }))
   // Lent to one, then with one more to another, and once more.
   for (const [name, count] of [
@@ -66,10 +68,10 @@ it('a submission comes into line once, and the newest payload of its key stays',
     event.type === 'queued' || event.type === 'deduplicated' ? [event.submission ?? []].flat() : [],
   )
   expect(outcomes).toEqual([1, 2, 3, 4])
-  expect(await db.query('select payload from job_queue_data where payload is not null')).toEqual([
+  expect(await db.query('select payload from interlock.job_queue_data where payload is not null')).toEqual([
     { payload: 3 },
   ])
-  expect(await db.value('select count(*)::int from job_queue_submissions')).toBe(0)
+  expect(await db.value('select count(*)::int from interlock.job_queue_submissions')).toBe(0)
   expect(await auditLog({ store: db.store() })).toMatchObject({ violations: [] })
 })
 
@@ -79,7 +81,7 @@ it('a row is taken in once, also if its job was cancelled in between', async () 
     "set interlock.notify = 'off'; insert into jobs (job_id, model) values ('a', 'm'), ('b', 'm')",
   )
   await db.exec(
-    `update job_queue_arrivals set queue = 'default', claimed_until = clock_timestamp() + interval '1 h'`,
+    `update interlock.job_queue_arrivals set queue = 'default', claimed_until = clock_timestamp() + interval '1 h'`,
   )
   const jobs = parseJobs(['a', 'b'].map((jobId) => ({ jobId, models: ['m'] })))
   await publish(db, 'first', jobs, { intake: true })

@@ -35,7 +35,9 @@ class Session {
 const job = (jobId: string, more: object = {}) => ({ jobId, models: ['m'], ...more })
 
 const submittedIn = async (db: Account) =>
-  (await db.query('select job_id from job_queue_submissions order by id')).map((row) => row['job_id'])
+  (await db.query('select job_id from interlock.job_queue_submissions order by id')).map(
+    (row) => row['job_id'],
+  )
 
 /** The other session waits for a lock that this one holds. */
 const waitsFor = (db: Account, pid: number) =>
@@ -78,7 +80,7 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     expect(preview.jobs.map(({ jobId }) => jobId)).toEqual(['a', 'b', 'c'])
     await store.cancelSubmitted('default', 'a')
     await db.query(
-      "update job_queue_submissions set taken_until = now() + interval '1 h', code = 'unknown_model', reason = 'put off' where job_id <> 'c'",
+      "update interlock.job_queue_submissions set taken_until = now() + interval '1 h', code = 'unknown_model', reason = 'put off' where job_id <> 'c'",
     )
     await db.coordinator()
     await expect.poll(async () => queuedJobs(await db.log())).toEqual(['c'])
@@ -87,7 +89,7 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     for (let n = 0; n < 2; n++)
       expect(await changeJobs({ store }, preview, { commandId: 'one', operator })).toMatchObject(done)
     expect(await submittedIn(db)).toEqual(['other'])
-    expect(await db.value('select count(distinct operator)::int from job_queue_operators')).toBe(1)
+    expect(await db.value('select count(distinct operator)::int from interlock.job_queue_operators')).toBe(1)
   })
 
   it('come into line without a NOTIFY too, within a poll', async () => {
@@ -403,7 +405,7 @@ describe('what would have been refused, and is committed', () => {
     const coordinator = await db.coordinator(store)
     await coordinator.enqueue([job('a', { payload: 'another' })])
     await session.run('commit')
-    const code = async () => (await db.query('select code from job_queue_submissions'))[0]?.['code']
+    const code = async () => (await db.query('select code from interlock.job_queue_submissions'))[0]?.['code']
     await expect.poll(code).toBe('job_exists')
     expect(await explain({ store }, 'a')).toMatchObject({
       state: 'waiting',
@@ -432,7 +434,7 @@ describe('what would have been refused, and is committed', () => {
     await session.run('commit')
     await expect.poll(async () => queuedJobs(await db.log())).toEqual(['p', 'q', 'r'])
     await expect
-      .poll(() => db.query('select job_id, code from job_queue_submissions order by id'))
+      .poll(() => db.query('select job_id, code from interlock.job_queue_submissions order by id'))
       .toEqual([
         { job_id: 'odd', code: 'unknown_model' },
         { job_id: 'none', code: 'models_required' },
@@ -478,7 +480,7 @@ describe('what would have been refused, and is committed', () => {
     await expect.poll(async () => queuedJobs(await db.log())).toEqual(['early'])
     const [queued] = await db.log()
     const committed = await db.value(
-      'select (extract(epoch from created_at) * 1000000)::bigint from job_queue_inbox',
+      'select (extract(epoch from created_at) * 1000000)::bigint from interlock.job_queue_inbox',
     )
     expect(queued?.at).toBeGreaterThan(Number(committed))
     expect(coordinator.state().waitingCount).toBe(1)
@@ -525,7 +527,9 @@ describe('before it is in line, a job', () => {
     await enqueueIn((await Session.on(db)).sql, [job('a', { payload: { secret: 'ada' } })])
     await store.forget('default', ['a'])
     expect(
-      await db.value('select count(*)::int from job_queue_submissions where job::text ~ $1', ['ada']),
+      await db.value('select count(*)::int from interlock.job_queue_submissions where job::text ~ $1', [
+        'ada',
+      ]),
     ).toBe(0)
     const coordinator = await db.coordinator(store)
     await expect.poll(async () => queuedJobs(await db.log())).toEqual(['a'])

@@ -62,7 +62,7 @@ async function written(queue: string, ledger: Ledger, log: readonly RecordedEven
          from (select null::${table} as t) t, jsonb_array_elements($1) r`,
       [JSON.stringify(all)],
     )
-  await into('job_queue_heads', [{ ...head, queue, version: state.version }])
+  await into('interlock.job_queue_heads', [{ ...head, queue, version: state.version }])
   await into('job_queue_state', [{ ...withTimes(state), queue, id: Number(queue.slice(1)) + 10 }])
   await into('job_queue_jobs', rows)
   await into(

@@ -92,7 +92,7 @@ export class Scene {
   /** As if it had been killed so long ago. */
   async killed(id: string, ago: string): Promise<void> {
     await this.pool.query(
-      `update job_queue_workers set beat_at = now() - $3::interval, expires_at = now() - $3::interval
+      `update interlock.job_queue_workers set beat_at = now() - $3::interval, expires_at = now() - $3::interval
         where queue = $1 and worker_id = $2`,
       [this.queue, id, ago],
     )

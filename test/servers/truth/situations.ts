@@ -333,7 +333,7 @@ const active: Readonly<Record<string, Make>> = {
     await running(scene)
     const fence = await scene.value(
       `select lpad(h.epoch::text, 10, '0') || '.' || lpad(j.fencing_token::text, 16, '0')
-         from job_queue_jobs j join job_queue_heads h on h.queue = j.queue where j.queue = $1 and j.job_id = 'j'`,
+         from job_queue_jobs j join interlock.job_queue_heads h on h.queue = j.queue where j.queue = $1 and j.job_id = 'j'`,
       [scene.queue],
     )
     await scene.value(`select job_queue_complete_in('j', $1, null, $2)`, [fence, scene.queue])

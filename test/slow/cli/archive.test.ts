@@ -71,12 +71,12 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
       ...{ archivedSeq: cut, archived: cut, kept: true, file: null },
     })
     expect(await rows(url, 'job_queue_log')).toBe(leftOf(before.log, cut).length)
-    expect(await rows(url, 'job_queue_log_archive')).toBe(cut)
+    expect(await rows(url, 'interlock.job_queue_log_archive')).toBe(cut)
     expect(await saidOf(url)).toEqual(before)
     expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({ archived: 0 })
     // The queue goes on: from the snapshot of the cut, or from the first event.
     await worked(url, ['d,p,0', 'e,o,0'])
-    await tamper(url, 'delete from job_queue_snapshots')
+    await tamper(url, 'delete from interlock.job_queue_snapshots')
     await worked(url, ['f,p,0'])
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, firstBad: null })
     expect(await documentOf(url, ['audit'])).toMatchObject({ violations: [] })
@@ -87,14 +87,14 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     const before = await saidOf(url)
     const cut = before.log.length
     expect(await documentOf(url, ['archive', '--before', String(cut)])).toMatchObject({ archived: cut })
-    expect(await rows(url, 'job_queue_log_archive')).toBe(cut)
+    expect(await rows(url, 'interlock.job_queue_log_archive')).toBe(cut)
     expect(leftOf(before.log, cut).map(({ type, jobId }) => [type, jobId])).toEqual([['queued', 'later']])
     expect(await rows(url, 'job_queue_log')).toBe(1)
     expect(await saidOf(url)).toEqual(before)
     expect(await documentOf(url, ['cancel', 'later'])).toMatchObject({ state: 'cancelled' })
     expect(await documentOf(url, ['archive', '--before', String(cut + 1)])).toMatchObject({ archived: 1 })
     expect(await rows(url, 'job_queue_log')).toBe(0)
-    expect(await rows(url, 'job_queue_log_archive')).toBe(cut + 1)
+    expect(await rows(url, 'interlock.job_queue_log_archive')).toBe(cut + 1)
     expect((await logOf(url)).slice(0, cut)).toEqual(before.log)
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true, firstBad: null })
     expect(await documentOf(url, ['chain'])).toMatchObject({ bad: null })
@@ -120,7 +120,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     expect(written.map(({ hash, event: [queue, seq, , type] }) => [hash.length, queue, seq, type])).toEqual(
       log.slice(0, cut).map(({ seq, type }) => [64, 'default', seq, type]),
     )
-    expect(await rows(url, 'job_queue_log_archive')).toBe(0)
+    expect(await rows(url, 'interlock.job_queue_log_archive')).toBe(0)
     const again = await interlock(['archive', '--before', String(cut + 1), '--to', file, '--url', url])
     expect({ code: again.code, says: again.stderr.includes('is there already') }).toEqual({
       code: 2,
@@ -158,8 +158,10 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     await documentOf(url, ['snapshot'])
     const client = new pg.Client({ connectionString: url })
     await client.connect()
-    await expect(client.query('delete from job_queue_snapshots')).rejects.toMatchObject({ code: 'JQ111' })
-    const others = `delete from job_queue_snapshots where seq <> ${cut}`
+    await expect(client.query('delete from interlock.job_queue_snapshots')).rejects.toMatchObject({
+      code: 'JQ111',
+    })
+    const others = `delete from interlock.job_queue_snapshots where seq <> ${cut}`
     expect((await client.query(others)).rowCount).toBe(1)
     await client.end()
     for (const words of [['queue'], ['verify'], ['enqueue', '--job', 'new', '--models', 'm']])

@@ -63,7 +63,7 @@ describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
     await tamper(
       url,
       `delete from job_queue_log where seq > ${last - 2}`,
-      `update job_queue_heads h set version = ${last - 2}, chain = l.hash from job_queue_log l where l.seq = ${last - 2}`,
+      `update interlock.job_queue_heads h set version = ${last - 2}, chain = l.hash from job_queue_log l where l.seq = ${last - 2}`,
       `update job_queue_state set version = ${last - 2}`,
     )
     expect(await documentOf(url, ['chain'])).toMatchObject({ bad: null })
@@ -84,7 +84,7 @@ describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
     expect(await documentOf(url, ['verify', '--anchor', anchor], 3)).toMatchObject({
       ...{ ok: false, firstBad: { seq: seq - 1 } },
     })
-    await tamper(url, 'delete from job_queue_log', 'delete from job_queue_heads')
+    await tamper(url, 'delete from job_queue_log', 'delete from interlock.job_queue_heads')
     expect(await documentOf(url, ['verify', '--anchor', anchor], 3)).toMatchObject({
       ...{ ok: false, firstBad: { seq } },
     })
@@ -100,7 +100,7 @@ describe('interlock chain (job_queue_chain, job_queue_start_chain)', () => {
     await tamper(
       url,
       `delete from job_queue_log where seq = ${last}`,
-      `update job_queue_heads set version = ${last - 1}`,
+      `update interlock.job_queue_heads set version = ${last - 1}`,
       `update job_queue_state set version = ${last - 1}`,
     )
     expect((await documentOf(url, ['verify'], 3)).firstBad).toMatchObject({ seq: last })

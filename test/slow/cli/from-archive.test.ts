@@ -179,7 +179,7 @@ describe('interlock rebuild --from-archive', () => {
     async (chained) => {
       const { url, first, second, length } = await archivedQueue(chained)
       const state = await documentOf(url, ['queue'])
-      await asOwner(url, 'delete from job_queue_snapshots')
+      await asOwner(url, 'delete from interlock.job_queue_snapshots')
       await asOwner(url, 'delete from job_queue_state')
       const gone = await interlock(['rebuild', '--url', url])
       expect({ code: gone.code, says: gone.stderr.includes('(archived)') }).toEqual({ code: 1, says: true })
@@ -194,7 +194,7 @@ describe('interlock rebuild --from-archive', () => {
 
   it('writes nothing from a file that was changed', async () => {
     const { url, first, second } = await archivedQueue('chained')
-    await asOwner(url, 'delete from job_queue_snapshots')
+    await asOwner(url, 'delete from interlock.job_queue_snapshots')
     await forge(second, (lines) => {
       const at = lines.findIndex((line) => line.includes('"queued", "g"'))
       lines[at] = (lines[at] ?? '').replace('"kind": "run', '"kind": "ran')

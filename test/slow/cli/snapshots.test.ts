@@ -35,7 +35,7 @@ describe('interlock snapshot: a log that begins at the snapshot of its cut', () 
 
   it('asks for an upgrade where a newer release has made the snapshot', async () => {
     const { url, cut } = await cutQueue()
-    await tamper(url, `update job_queue_snapshots set state = jsonb_set(state, '{shape}', '99')`)
+    await tamper(url, `update interlock.job_queue_snapshots set state = jsonb_set(state, '{shape}', '99')`)
     for (const words of commands) {
       const { code, stderr } = await interlock([...words, '--url', url])
       expect({ words, code, stderr }).toMatchObject({
@@ -50,12 +50,12 @@ describe('interlock snapshot: a log that begins at the snapshot of its cut', () 
   })
 
   it.each([
-    ["update job_queue_snapshots set state = state - 'maker'", 'is damaged at state.maker'],
+    ["update interlock.job_queue_snapshots set state = state - 'maker'", 'is damaged at state.maker'],
     [
-      'update job_queue_snapshot_chunks set body = replace(body, \'["jobs"\', \'["jab"\')',
+      'update interlock.job_queue_snapshot_chunks set body = replace(body, \'["jobs"\', \'["jab"\')',
       'is damaged at line',
     ],
-    ['delete from job_queue_snapshot_chunks', 'is missing'],
+    ['delete from interlock.job_queue_snapshot_chunks', 'is missing'],
   ])('names one that is damaged, and what brings it back: %s', async (damage, what) => {
     const { url, cut } = await cutQueue()
     await tamper(url, damage)
@@ -85,7 +85,7 @@ it('a snapshot that cannot be read is passed over where the log can be folded wi
   for (const damage of ['{"shape": 99}', '{"chunks": null}']) {
     await tamper(
       url,
-      `update job_queue_snapshots set state = state || '${damage}' where seq = (select max(seq) from job_queue_snapshots)`,
+      `update interlock.job_queue_snapshots set state = state || '${damage}' where seq = (select max(seq) from interlock.job_queue_snapshots)`,
     )
     const { code, stdout, stderr } = await interlock(['queue', '--json', '--url', url])
     expect({ code, jobs: JSON.parse(stdout).jobs.length }).toEqual({ code: 0, jobs: 2 })

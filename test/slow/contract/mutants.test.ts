@@ -12,8 +12,8 @@ import { createDatabase } from '../../support/postgres-database.ts'
 /** What is changed in the function's text, into what, and which test of the contract then fails. */
 const mutants: Readonly<Record<string, readonly [find: string, put: string, redIn: string]>> = {
   'does not lock the head': [
-    ' from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update',
-    ' from public.job_queue_heads h where h.queue = $1 order by h.version desc limit 1',
+    ' from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1 for update',
+    ' from interlock.job_queue_heads h where h.queue = $1 order by h.version desc limit 1',
     'an append waits for one that is under way, and is lost to it',
   ],
   'does not compare the version': [
@@ -27,8 +27,8 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'writes nothing on top of an event that is not the one the caller knows',
   ],
   'takes whatever event has that number for the one that the caller knows': [
-    'or coalesce(public.job_queue_event_at($1, expected_version),',
-    'or false and coalesce(public.job_queue_event_at($1, expected_version),',
+    'or coalesce(interlock.job_queue_event_at($1, expected_version),',
+    'or false and coalesce(interlock.job_queue_event_at($1, expected_version),',
     'writes nothing on top of an event that is not the one the caller knows',
   ],
   'forgets which commands were here before': [
@@ -52,7 +52,7 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'refuses a job under an id that is taken, live or ended, and says by what; writes nothing then',
   ],
   'does not remember jobs that were enqueued once': [
-    'perform public.job_queue_put_once($1, events);',
+    'perform interlock.job_queue_put_once($1, events);',
     'null;',
     'refuses a job under an id that is taken, live or ended, and says by what; writes nothing then',
   ],
@@ -62,8 +62,8 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'gives an id free when its time is over, and takes it again from then on',
   ],
   'forgets ids with the events of their jobs': [
-    'perform public.job_queue_sweep_once($1, 10000);',
-    'delete from public.job_queue_once o where o.queue = $1 and o.seq <= $2;',
+    'perform interlock.job_queue_sweep_once($1, 10000);',
+    'delete from interlock.job_queue_once o where o.queue = $1 and o.seq <= $2;',
     'remembers them when their events were kept, and when their dead letters were',
   ],
   'lets the dead start jobs': [
@@ -72,8 +72,8 @@ const mutants: Readonly<Record<string, readonly [find: string, put: string, redI
     'lets only a live worker start',
   ],
   'expires the lease of the living': [
-    'select array_agg(w.worker_id order by w.worker_id) into ids from public.job_queue_workers w',
-    'select null::text[] into ids from public.job_queue_workers w',
+    'select array_agg(w.worker_id order by w.worker_id) into ids from interlock.job_queue_workers w',
+    'select null::text[] into ids from interlock.job_queue_workers w',
     'expires no worker before ttl and grace are over',
   ],
   'does not look at the clock': [

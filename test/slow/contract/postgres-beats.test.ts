@@ -50,7 +50,7 @@ describe('a heartbeat', () => {
     await store.open('other')
     const sql = await connection(url)
     const holder = await connection(url)
-    await holder.query('begin; select from job_queue_heads for update')
+    await holder.query('begin; select from interlock.job_queue_heads for update')
     const appends = ['q', 'other'].map((queue) => appendNow(store, queue, [queuedEvent('a')]))
     await lockWaits(sql, '%job_queue_append(%', 2)
     expect(await store.beat(beatOf())).toMatchObject({ alive: true })
@@ -64,13 +64,14 @@ describe('a heartbeat', () => {
     const store = await opened(url)
     await store.beat(beatOf({ ttlMs: 100 }))
     const sql = await connection(url)
-    const isOver = "select expires_at < clock_timestamp() as ok from job_queue_workers where worker_id = 'w'"
+    const isOver =
+      "select expires_at < clock_timestamp() as ok from interlock.job_queue_workers where worker_id = 'w'"
     await expect.poll(() => isSo(sql, isOver)).toBe(true)
     // Whatever holds its row: a beat whose commit waits for a standby holds it as well, and is not seen yet.
     const holder = await connection(url)
     await holder.query(`
       begin;
-      update job_queue_workers set expires_at = clock_timestamp() + interval '1 minute' where worker_id = 'w'`)
+      update interlock.job_queue_workers set expires_at = clock_timestamp() + interval '1 minute' where worker_id = 'w'`)
     const refused = await appendNow(store, 'q', [leaseExpiredEvent('a', 'w')])
     expect(refused).toMatchObject({ ok: false, reason: 'live_worker', workerIds: ['w'] })
     await holder.query('rollback')

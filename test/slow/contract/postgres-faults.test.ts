@@ -42,7 +42,7 @@ describe('a client that is paused while it holds the lock (job_queue_turn)', () 
     await configure(url, "lock_timeout = '200ms'")
     const store = await opened(url)
     const holder = await connection(url)
-    await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+    await holder.query("begin; select from interlock.job_queue_heads where queue = 'q' for update")
     await expect(appendNow(store, 'q', [queuedEvent('a')])).rejects.toMatchObject({ code: 'contention' })
     await expect(rebuilding(store)).rejects.toMatchObject({ code: 'contention' })
     await holder.query('rollback')
@@ -54,7 +54,7 @@ describe('a client that is paused while it holds the lock (job_queue_turn)', () 
     await opened(url)
     const [holder, rest] = [await connection(url), await connection(url)]
     const values = await appendArguments(rest, 0)
-    await holder.query("begin; select from job_queue_heads where queue = 'q' for update")
+    await holder.query("begin; select from interlock.job_queue_heads where queue = 'q' for update")
     await rest.query("set request.method = 'POST'")
     const other = await connection(url)
     let otherEnded = false
@@ -217,9 +217,9 @@ describe('opening', () => {
     const url = await migratedDatabase()
     const store = await opened(url)
     const client = await connection(url)
-    await client.query("update job_queue_migrations set version = '999'")
+    await client.query("update job_queue_migrations set version = '999' where version = '027'")
     await store.open('q')
-    await client.query('update job_queue_heads set min_reader = 99')
+    await client.query('update interlock.job_queue_heads set min_reader = 99')
     await expect(store.open('q')).rejects.toMatchObject({
       code: 'database_newer',
       message: expect.stringContaining('upgrade interlock-queue'),

@@ -176,7 +176,7 @@ describe('a primary that was replaced and does not know', () => {
     const queues = (url: string) =>
       withClient(url, async (client) => {
         const { rows } = await client.query<{ queue: string }>(
-          'select queue from job_queue_heads order by queue',
+          'select queue from interlock.job_queue_heads order by queue',
         )
         return rows.map(({ queue }) => queue)
       })
@@ -243,7 +243,7 @@ describe('of two servers that take writes', () => {
     await store.open('later')
     const has = (url: string) =>
       withClient(url, async (client) => {
-        return (await client.query("select from job_queue_heads where queue = 'later'")).rowCount
+        return (await client.query("select from interlock.job_queue_heads where queue = 'later'")).rowCount
       })
     expect(await Promise.all([has(pair.primary().url), has(pair.other().url)])).toEqual([1, 0])
   })
@@ -281,8 +281,9 @@ describe('the doctor', () => {
     // As an owner without pg_read_all_stats.
     await withClient(url, (client) =>
       client.query(`create role limited;
-        grant select on all tables in schema public to limited;
-        grant execute on all functions in schema public to limited;
+        grant usage on schema interlock to limited;
+        grant select on all tables in schema public, interlock to limited;
+        grant execute on all functions in schema public, interlock to limited;
         alter function public.job_queue_checkup(text) owner to limited;`),
     )
     expect((await look(url)).standbys).toMatchObject({

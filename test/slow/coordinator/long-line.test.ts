@@ -36,7 +36,7 @@ async function longLine() {
     owner,
     ledger,
     value,
-    makers: () => value('select count(distinct maker)::int from job_queue_snapshot_chunks'),
+    makers: () => value('select count(distinct maker)::int from interlock.job_queue_snapshot_chunks'),
   }
 }
 
@@ -78,22 +78,30 @@ it('a long line is written down in chunks and slices, by one of two at once, rea
   })
   expect(both.toSorted()).toEqual([false, true])
   expect(turns).toBeGreaterThan(20)
-  expect(await value('select max(octet_length(body)) from job_queue_snapshot_chunks')).toBeLessThan(2 * CHUNK)
+  expect(await value('select max(octet_length(body)) from interlock.job_queue_snapshot_chunks')).toBeLessThan(
+    2 * CHUNK,
+  )
   // What was left half-done is taken for somebody's who is still at it, for 10 minutes.
   expect(await makers()).toBe(2)
-  await owner.query(`update job_queue_snapshot_chunks set written_at = written_at - interval '11 minutes'`)
+  await owner.query(
+    `update interlock.job_queue_snapshot_chunks set written_at = written_at - interval '11 minutes'`,
+  )
   await owner.query(`select job_queue_put_snapshot_chunk('default', 1, 'next', 0, '[]')`)
   expect(await makers()).toBe(2)
-  expect(await value(`select count(*)::int from job_queue_snapshot_chunks where maker = 'next'`)).toBe(1)
+  expect(
+    await value(`select count(*)::int from interlock.job_queue_snapshot_chunks where maker = 'next'`),
+  ).toBe(1)
 
   expect(await turnsDuring(() => ledgerNear(store, 'default', null, ignore))).toBeGreaterThan(10)
   const near = await ledgerNear(store, 'default', null, ignore)
   expect(contentsOf(near)).toEqual(contentsOf(ledger))
 
   expect(await store.archive('default', seq, false)).toMatchObject({ archived: seq })
-  const chunks = `from job_queue_snapshot_chunks where seq = ${seq}`
+  const chunks = `from interlock.job_queue_snapshot_chunks where seq = ${seq}`
   await expect(owner.query(`delete ${chunks}`)).rejects.toMatchObject({ code: 'JQ111' })
-  await expect(owner.query('truncate job_queue_snapshot_chunks')).rejects.toMatchObject({ code: 'JQ111' })
+  await expect(owner.query('truncate interlock.job_queue_snapshot_chunks')).rejects.toMatchObject({
+    code: 'JQ111',
+  })
   const later = await join({ store })
   expect(later.state()).toMatchObject({ waitingCount: WAITING })
   expect(await later.explain('job-19999')).toMatchObject({ jobId: 'job-19999', position: 19_999 })

@@ -72,8 +72,8 @@ async function retain(coordinator: Coordinator, store: LogStore, archive: Archiv
 /** While the server analyzes a table by itself, a vacuum of another leaves what was deleted since: a round more. */
 async function vacuumByHand(client: pg.Client): Promise<void> {
   await client.query(`do $$ declare name text; begin
-    for name in select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname like 'job\\_queue\\_%' loop
-      execute format('alter table %I set (autovacuum_enabled = off)', name);
+    for name in select oid::regclass::text from pg_class where relkind = 'r' and relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and relname like 'job\\_queue\\_%' loop
+      execute format('alter table %s set (autovacuum_enabled = off)', name);
     end loop;
   end $$`)
 }
@@ -82,7 +82,7 @@ async function vacuumByHand(client: pg.Client): Promise<void> {
 async function sizeOf(client: pg.Client): Promise<number> {
   await client.query('vacuum')
   const { rows } = await client.query(`select sum(pg_total_relation_size(c.oid))::float8 as bytes
-    from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and c.relname like 'job\\_queue\\_%'`)
+    from pg_class c where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and c.relname like 'job\\_queue\\_%'`)
   return rows[0].bytes
 }
 
@@ -98,7 +98,7 @@ describe('retention over many rounds of jobs', () => {
   it('loses nothing unless it is asked to', async () => {
     const { sizes, client, events } = await soak('keep')
     const { rows } = await client.query(
-      'select count(*)::int as n from (select from job_queue_log union all select from job_queue_log_archive) l',
+      'select count(*)::int as n from (select from job_queue_log union all select from interlock.job_queue_log_archive) l',
     )
     expect(rows[0].n).toBeGreaterThanOrEqual(events)
     expect(sizes.at(-1) ?? 0).toBeGreaterThan(1.5 * (sizes[2] ?? 0))

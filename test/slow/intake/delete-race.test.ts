@@ -32,7 +32,7 @@ async function takesIn(db: Account, meanwhile: () => Promise<unknown>): Promise<
 
 /** What a process that died has claimed is free again. */
 const free = (db: Account) =>
-  db.exec("update job_queue_arrivals set claimed_until = clock_timestamp() - interval '1 second'")
+  db.exec("update interlock.job_queue_arrivals set claimed_until = clock_timestamp() - interval '1 second'")
 
 describe('between the claim of a row and the append that puts its job in line', () => {
   it.each(["delete from jobs where job_id = 'j'", "update jobs set status = 'cancelled' where job_id = 'j'"])(

@@ -49,7 +49,7 @@ async function scene() {
   const lease = await claim()
   await begin('report-2')
   await db.exec("insert into jobs (job_id, model, status) values ('report-4', 'flux-dev', 'draft')")
-  const followed = 'select count(*)::int from job_queue_heads where projected_seq < version'
+  const followed = 'select count(*)::int from interlock.job_queue_heads where projected_seq < version'
   await expect.poll(() => db.value(followed)).toBe(0)
   return { db, coordinator, lease, before: (await db.log()).length }
 }
@@ -102,7 +102,7 @@ const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     expect((await interlock(['queue', '--url', db.url])).stdout).toContain('report-2')
     const cut = ['archive', '--before', String(before), '--drop', '--url', db.url]
     expect(await interlock(cut)).toMatchObject({ code: 0 })
-    const refused = await failureOf(db.exec('DELETE FROM job_queue_snapshots'))
+    const refused = await failureOf(db.exec('DELETE FROM interlock.job_queue_snapshots'))
     expect(refused).toMatchObject({ code: 'JQ111' })
     expect((await interlock(['queue', '--url', db.url])).stdout).toContain('report-2')
   },
@@ -164,7 +164,7 @@ describe('the page of hand edits', () => {
     if (code !== undefined) expect(await failureOf(db.exec(statement))).toMatchObject({ code })
     else await db.exec(statement)
     await coordinator.takeIn({ max: 10 })
-    const decided = 'select count(*)::int from job_queue_inbox where answered_at is null'
+    const decided = 'select count(*)::int from interlock.job_queue_inbox where answered_at is null'
     await expect.poll(() => db.value(decided)).toBe(0)
     expect(await typesSince(made)).toEqual(events)
     const says = outcomes[outcome]
@@ -190,7 +190,7 @@ describe('the page of hand edits', () => {
     expect(heard).toEqual(['WARNING Interlock: job report-2 keeps the models it was queued with'])
     await client.query('alter table jobs drop column model')
     await client.query("update jobs set status = 'cancelled' where job_id = 'report-2'")
-    await expect.poll(() => db.value("select answer ->> 'ok' from job_queue_inbox")).toBe('true')
+    await expect.poll(() => db.value("select answer ->> 'ok' from interlock.job_queue_inbox")).toBe('true')
     expect(heard).toHaveLength(1)
   })
 })

@@ -73,9 +73,9 @@ describe('the life of a job', () => {
     }
     await db.exec('begin')
     for (const sql of [
-      `select job_queue_put_data('default', '[{"job_id": "job-77", "payload": 1}]')`,
+      `select interlock.job_queue_put_data('default', '[{"job_id": "job-77", "payload": 1}]')`,
       `select job_queue_data_of('default', array['job-77'])`,
-      `select job_queue_outer_rows('default', array['job-77'])`,
+      `select interlock.job_queue_outer_rows('default', array['job-77'])`,
       `select job_queue_drop('default', array['job-77'])`,
     ]) {
       for (let time = 0; time < 7; time++) expect(await cost(sql), sql).toBeLessThan(50)

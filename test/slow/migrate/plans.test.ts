@@ -51,7 +51,7 @@ async function projectAt(url: string): Promise<Database> {
   )
   const tables = await db.query(
     `select format('alter table %s set (autovacuum_enabled = off)', oid::regclass) as sql from pg_class
-      where relnamespace = 'public'::regnamespace and relkind = 'r' and relname ~ '^job'`,
+      where relnamespace in ('public'::regnamespace, 'interlock'::regnamespace) and relkind = 'r' and relname ~ '^job'`,
   )
   for (const { sql } of tables) await db.exec(String(sql))
   return db
@@ -64,8 +64,8 @@ const fill = `
          (array['queued', 'started', 'completed', 'failed'])[1 + n % 4],
          case when n <= 40000 then 'waiting-' || n / 4 when n % 4 = 3 then 'dead-' || n / 100 else 'done-' || n / 4 end, 'normal', array['m'],
          case n % 4 when 3 then '{"final": true, "code": "x"}'::jsonb else '{}' end, 'old-' || n
-    from job_queue_heads h, generate_series(1, 100000) n where h.queue = 'default';
-  update job_queue_heads set version = version + 100000, projected_seq = version + 100000, last_at = clock_timestamp() where queue = 'default';
+    from interlock.job_queue_heads h, generate_series(1, 100000) n where h.queue = 'default';
+  update interlock.job_queue_heads set version = version + 100000, projected_seq = version + 100000, last_at = clock_timestamp() where queue = 'default';
   update job_queue_state set version = version + 100000 where queue = 'default';
   insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie, queued_at, attempt, attempts, timeout_ms)
   select 'default', 'waiting-' || n, 'waiting', 'normal', 'normal', array['m'], 0, 0, n, 0, now(), 0, 3, 1000 from generate_series(1, 10000) n;
@@ -85,7 +85,7 @@ async function walk(
   for (const sql of calls)
     await session.query(sql).catch((error: Error) => Promise.reject(new Error(`${sql}: ${error.message}`)))
   await session.query(`delete from jobs where job_id like 'row-%'`)
-  await session.query('delete from job_queue_arrivals')
+  await session.query('delete from interlock.job_queue_arrivals')
   return [appends, session.planned()]
 }
 
@@ -133,7 +133,7 @@ describe.concurrent.each(servers)('the plans of a server %s', (bin) => {
     // A new function has its call in plans-statements.ts.
     const uncalled = await db.query(`
       select p.proname as name from pg_proc p left join pg_stat_user_functions f on f.funcid = p.oid
-       where p.pronamespace = 'public'::regnamespace and p.proname ~ '^job_queue_'
+       where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname ~ '^job_queue_'
          -- Triggers that run no query unless they refuse something.
          and p.proname not in ('job_queue_guard_columns', 'job_queue_keep_cut') and coalesce(f.calls, 0) = 0 order by 1`)
     expect(uncalled.map(({ name }) => name)).toEqual([])

@@ -100,7 +100,7 @@ const jobsOf = (round: number) =>
 /** The worker that combines just now. */
 async function combinerAmong(workers: readonly Worker[], client: pg.Client): Promise<Worker | undefined> {
   const { rows } = await client.query<{ combiner: string }>(
-    'select combiner from job_queue_combiners where combiner is not null',
+    'select combiner from interlock.job_queue_combiners where combiner is not null',
   )
   return workers.find(({ workerIds }) => rows.some(({ combiner }) => workerIds.includes(combiner)))
 }

@@ -26,7 +26,7 @@ it('has each effect once when its worker is killed between any two statements, 1
     await killedWhenAllStand(url)
     // Its lease is over now: what it held need not wait for that, and a busy machine costs no process a lease.
     await client.query(
-      `update job_queue_workers set expires_at = clock_timestamp() - interval '1 minute' where worker_id <> $1`,
+      `update interlock.job_queue_workers set expires_at = clock_timestamp() - interval '1 minute' where worker_id <> $1`,
       [coordinator.workerId],
     )
   }

@@ -31,7 +31,7 @@ it('before the call is committed, and after each part, while jobs of the first p
   const kept = async () =>
     (
       await client.query(`select (select count(*)::int from job_queue_log where event_type = 'queued') as queued,
-        (select count(*)::int from job_queue_submissions) as submitted, (select count(*)::int from job_queue_data) as data`)
+        (select count(*)::int from interlock.job_queue_submissions) as submitted, (select count(*)::int from interlock.job_queue_data) as data`)
     ).rows[0]
   for (const step of ['piece 0', 'piece 2', 'commit 0']) {
     expect(await killedBefore(url, step)).toBe(step)
@@ -45,7 +45,7 @@ it('before the call is committed, and after each part, while jobs of the first p
     if (started !== undefined) await coordinator.complete(started.lease)
     // As if the time had passed for which they were reserved.
     await client.query(
-      'update job_queue_submissions set taken_until = null; update job_queue_inbox set taken_until = null',
+      'update interlock.job_queue_submissions set taken_until = null; update interlock.job_queue_inbox set taken_until = null',
     )
   }
   // The same call again does nothing twice.
@@ -58,8 +58,8 @@ it('before the call is committed, and after each part, while jobs of the first p
   const { violations, verified } = await judge(store)
   expect([violations, verified]).toEqual([[], true])
   // What no append has taken over is deleted an hour later, when something else is sent ahead.
-  await client.query(`update job_queue_staged set staged_at = staged_at - interval '61 minutes'`)
+  await client.query(`update interlock.job_queue_staged set staged_at = staged_at - interval '61 minutes'`)
   await store.stage('default', 'another', [{ jobId: 'another', payload: 1 }])
-  const staged = await client.query('select distinct command_id from job_queue_staged')
+  const staged = await client.query('select distinct command_id from interlock.job_queue_staged')
   expect(staged.rows).toEqual([{ command_id: 'another' }])
 })

@@ -43,7 +43,9 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
       onTestFinished(() => store.close())
       await store.open('q')
       const locker = await connection(direct)
-      await locker.query('begin; lock table job_queue_heads, job_queue_workers in access exclusive mode')
+      await locker.query(
+        'begin; lock table interlock.job_queue_heads, interlock.job_queue_workers in access exclusive mode',
+      )
       await expect(store.workers('q')).rejects.toMatchObject({ details: { sqlstate: '57014' } })
       await locker.query('rollback')
       expect(await store.workers('q')).toEqual([])

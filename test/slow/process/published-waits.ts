@@ -4,10 +4,10 @@ import type pg from 'pg'
 /** Notes at which version each command is published, and at which its row goes; a copy of it can be published again. */
 const notes = `
   create table waits (
-    command_id text primary key, first_put bigint not null, put bigint, gone bigint, is_stolen boolean not null default false, row job_queue_published not null);
+    command_id text primary key, first_put bigint not null, put bigint, gone bigint, is_stolen boolean not null default false, row interlock.job_queue_published not null);
   create function note_published() returns trigger language plpgsql as $$
   declare
-    at bigint := coalesce((select max(version) from public.job_queue_heads where queue = 'default'), 0);
+    at bigint := coalesce((select max(version) from interlock.job_queue_heads where queue = 'default'), 0);
   begin
     if tg_op = 'INSERT' then
       insert into public.waits values (new.command_id, at, at, null, false, new)
@@ -19,7 +19,7 @@ const notes = `
     end if;
     return null;
   end $$;
-  create trigger note_published after insert or delete on job_queue_published for each row execute function note_published()`
+  create trigger note_published after insert or delete on interlock.job_queue_published for each row execute function note_published()`
 
 /** Before any command is published. */
 export async function noteWaits(client: pg.Client): Promise<void> {
@@ -30,8 +30,8 @@ export async function noteWaits(client: pg.Client): Promise<void> {
 export async function steal(client: pg.Client): Promise<number> {
   await client.query(`set chaos.steals = 'on'`)
   const { rowCount } = await client.query(
-    `delete from job_queue_published p where p.command_id in (
-       select k.command_id from job_queue_published k join waits w using (command_id)
+    `delete from interlock.job_queue_published p where p.command_id in (
+       select k.command_id from interlock.job_queue_published k join waits w using (command_id)
         where random() < 0.3 and not w.is_stolen for update of k skip locked)`,
   )
   return rowCount ?? 0
@@ -40,7 +40,7 @@ export async function steal(client: pg.Client): Promise<number> {
 /** Publishes commands once more that were carried out before. Returns how many. */
 export async function repeat(client: pg.Client): Promise<number> {
   const { rowCount } = await client.query(
-    `insert into job_queue_published (queue, command_id, sender, command, waits_until)
+    `insert into interlock.job_queue_published (queue, command_id, sender, command, waits_until)
      select (w.row).queue, w.command_id, (w.row).sender, (w.row).command, clock_timestamp() + interval '2 seconds'
        from waits w where w.gone is not null order by random() limit 1
      on conflict do nothing`,

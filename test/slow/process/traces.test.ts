@@ -137,7 +137,7 @@ describe('a job that goes through three processes', () => {
     const explained = await explain({ store }, 'second', { data: true })
     expect(explained.data?.traceparent).toBe(`00-${traceId}-${send[0]?.spanId}-01`)
     expect(explained.data?.lastTraceparent).toBe(`00-${traceId}-${runs[0]?.spanId}-01`)
-    const kept = await client.query("select trace from job_queue_data where job_id = 'second'")
+    const kept = await client.query("select trace from interlock.job_queue_data where job_id = 'second'")
     expect(JSON.stringify(kept.rows)).toContain(traceId)
   })
 

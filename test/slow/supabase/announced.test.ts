@@ -154,7 +154,7 @@ describe.concurrent('the database', () => {
     // Almost three messages ahead already: an end has to wait.
     const ahead = () =>
       project.query(
-        "update job_queue_heads set woken_at = clock_timestamp() + interval '500 milliseconds' where queue = $1",
+        "update interlock.job_queue_heads set woken_at = clock_timestamp() + interval '500 milliseconds' where queue = $1",
         [queue],
       )
     await one.enqueue([{ jobId: 'a', models: ['m'] }])
@@ -188,17 +188,20 @@ describe.concurrent('the database', () => {
       )
       // The next turn is not soon, and what is urgent may come before it.
       await project.query(
-        "update job_queue_heads set woken_at = clock_timestamp() + interval '500 milliseconds' where queue = $1",
+        "update interlock.job_queue_heads set woken_at = clock_timestamp() + interval '500 milliseconds' where queue = $1",
         [queue],
       )
       await one.complete((running as Started).lease, { claim: { max: 30, kinds: null } })
       const started = one.state().version
       const [row] = await project.query(
-        'select woken_at > clock_timestamp() as is_ahead from job_queue_heads where queue = $1',
+        'select woken_at > clock_timestamp() as is_ahead from interlock.job_queue_heads where queue = $1',
         [queue],
       )
       if (row?.['is_ahead'] !== true) return false
-      await project.query('update job_queue_heads set woken_at = clock_timestamp() where queue = $1', [queue])
+      await project.query(
+        'update interlock.job_queue_heads set woken_at = clock_timestamp() where queue = $1',
+        [queue],
+      )
       await one.enqueue([{ jobId: 'c', models: ['c'] }])
       await eventually(() => versionsIn(received)).toContain(one.state().version)
       expect(announcedIn(received)).not.toContain(started)
@@ -211,9 +214,10 @@ describe.concurrent('the database', () => {
     const queue = freshQueue()
     const one = await join(queue)
     const received = await listenTo(queue)
-    await project.query("update job_queue_heads set woken_at = now() + interval '1 hour' where queue = $1", [
-      queue,
-    ])
+    await project.query(
+      "update interlock.job_queue_heads set woken_at = now() + interval '1 hour' where queue = $1",
+      [queue],
+    )
     await one.enqueue([{ jobId: 'a', models: ['a'] }])
     await eventually(() => announcedIn(received)).toEqual([1])
   })

@@ -183,9 +183,11 @@ describe.concurrent('errors of supabaseStore and supabaseClient', () => {
 
   it('refuse a sequence number that a double cannot hold, rather than round it', async () => {
     const { store, queue } = await behindProxy()
-    await project.query('update job_queue_heads set version = 9007199254740993 where queue = $1', [queue])
+    await project.query('update interlock.job_queue_heads set version = 9007199254740993 where queue = $1', [
+      queue,
+    ])
     await expect(store.read(queue, 0, 1)).rejects.toMatchObject({ code: 'corrupt_log' })
-    await project.query('update job_queue_heads set version = 0 where queue = $1', [queue])
+    await project.query('update interlock.job_queue_heads set version = 0 where queue = $1', [queue])
   })
 })
 

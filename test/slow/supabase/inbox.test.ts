@@ -29,7 +29,7 @@ const request = (queue: string, id: string) =>
 
 /** What nobody has taken in yet. */
 const openIn = async (queue: string) =>
-  (await project.query('select 1 from job_queue_submissions where queue = $1', [queue])).length
+  (await project.query('select 1 from interlock.job_queue_submissions where queue = $1', [queue])).length
 
 it('a command by SQL is decided without a poll', async () => {
   const coordinator = await join('woken')
@@ -59,8 +59,8 @@ it('many commands send a few messages a second, and all are decided', async () =
 
 it('a command of which no message told is found by the next heartbeat', async () => {
   await join('beaten', 900)
-  await project.query('alter table job_queue_submissions disable trigger job_queue_wake_intake')
+  await project.query('alter table interlock.job_queue_submissions disable trigger job_queue_wake_intake')
   await request('beaten', 'a')
-  await project.query('alter table job_queue_submissions enable trigger job_queue_wake_intake')
+  await project.query('alter table interlock.job_queue_submissions enable trigger job_queue_wake_intake')
   await expect.poll(() => openIn('beaten'), { timeout: 10_000 }).toBe(0)
 })

@@ -35,7 +35,7 @@ async function coordinatorOf(queue: string): Promise<Coordinator> {
 
 const count = async (sql: string, queue: string) => (await project.query(sql, [queue])).length
 const openIn = (queue: string) =>
-  count('select 1 from job_queue_inbox where queue = $1 and answered_at is null', queue)
+  count('select 1 from interlock.job_queue_inbox where queue = $1 and answered_at is null', queue)
 
 it('a hostile command is refused at once only if nobody would carry it out, and is answered if it is not', {
   timeout: PATIENCE,
@@ -91,5 +91,5 @@ it('a row that is deleted while it is taken in is not worked', {
     expect(await coordinator.claim(claim), `race ${n}`).toEqual([])
     await expect.poll(() => coordinator.state().waitingCount, { interval: 1, timeout: 10_000 }).toBe(0)
   }
-  expect(await project.query('select from job_queue_arrivals')).toEqual([])
+  expect(await project.query('select from interlock.job_queue_arrivals')).toEqual([])
 })

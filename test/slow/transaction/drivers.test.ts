@@ -22,7 +22,7 @@ describe.each(all)(
       const both = async () =>
         (
           await db.query(
-            'select o.id, s.job from orders o full join job_queue_submissions s on s.job_id = o.id order by 1',
+            'select o.id, s.job from orders o full join interlock.job_queue_submissions s on s.job_id = o.id order by 1',
           )
         ).map(({ id, job: submitted }) => [id, (submitted as { job_id: string } | null)?.job_id])
 
@@ -33,7 +33,7 @@ describe.each(all)(
         expect(await both()).toEqual([])
       })
       expect(await both()).toEqual([['a', 'a']])
-      expect((await db.query('select job from job_queue_submissions'))[0]?.['job']).toEqual({
+      expect((await db.query('select job from interlock.job_queue_submissions'))[0]?.['job']).toEqual({
         ...{ job_id: 'a', models: ['m?', "it's $1"], payload: { 'a?b': '$2 ?' } },
       })
 
@@ -82,7 +82,9 @@ describe.each(all)(
       const missing = driver.transaction(({ sql }) => sql('select 1 from nowhere', []))
       await expect(missing).rejects.toSatisfy((error) => !isInterlockError(error))
       expect(
-        (await db.query('select job_id from job_queue_submissions order by id')).map((row) => row['job_id']),
+        (await db.query('select job_id from interlock.job_queue_submissions order by id')).map(
+          (row) => row['job_id'],
+        ),
       ).toEqual(['a', 'b'])
     })
   },

@@ -32,4 +32,4 @@ export async function endGoneWorkers(rows: readonly WorkerOfRelease[], rpc: Rpc)
 }
 
 /** The rows of all live workers, of every queue. */
-export const liveWorkers = 'select queue, worker_id, release from public.job_queue_workers where not dead'
+export const liveWorkers = 'select queue, worker_id, release from interlock.job_queue_workers where not dead'

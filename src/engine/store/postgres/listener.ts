@@ -161,7 +161,7 @@ export class PostgresListener {
 
 /** Listens to the channel on which this queue's appends are announced. @throws what the driver throws */
 async function channelOf(ask: Ask, client: pg.Client, queue: string): Promise<string | undefined> {
-  const text = `select k.channel from public.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
+  const text = `select k.channel from interlock.job_queue_heads k where k.queue = $1 order by k.version desc limit 1`
   const [head] = (await ask<{ channel: string }>(client, { text, values: [queue] })).rows
   if (head === undefined || !/^interlock_\w+$/.test(head.channel)) return undefined
   await ask(client, `listen ${head.channel}`)

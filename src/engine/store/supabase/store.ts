@@ -163,13 +163,13 @@ async function requireMigratedProject(client: ApiLike, name: string, timeoutMs: 
       .from('job_queue_migrations')
       .select('version, checksum')
       .order('version', { ascending: false })
-      .limit(1)
+      .limit(2)
       .abortSignal(AbortSignal.timeout(timeoutMs))
   const rows = await answerOf(newest, name).catch((error: unknown) => {
     if (isInterlockError(error, 'not_migrated')) return []
     throw error
   })
-  const status = statusOf((rows as readonly Record<string, unknown>[])[0])
+  const status = statusOf(rows as readonly Record<string, unknown>[])
   // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
   if (status.state !== 'newer') requireCurrent(status, name, remedy)
 }

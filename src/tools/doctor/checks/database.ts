@@ -208,5 +208,5 @@ export function checkTriggers({ checkup }: Facts): Finding[] {
   return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
 }
 
-/** Interlock's tables and the user's are in public. The session's search path decides whether the name shows it. */
-const bare = (table: string): string => table.replace(/^public\./, '')
+/** Without its schema, which the name shows or not, as the session's search path has it. */
+const bare = (table: string): string => table.replace(/^(public|interlock)\./, '')
