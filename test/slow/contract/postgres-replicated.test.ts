@@ -8,20 +8,18 @@ import { interlock } from '../../servers/cli/support.ts'
 import { joined } from '../../servers/contract/support.ts'
 import { withClient } from '../../support/postgres-cluster.ts'
 import { type ReplicatedPostgres, replicated } from '../../support/replicated-postgres.ts'
-import { atEnd } from '../../support/this-test.ts'
+import { atEnd, eventually } from '../../support/this-test.ts'
 import { routeTo } from '../../support/way.ts'
 
 const waiting = "wait_event = 'SyncRep'"
 
 /** Resolves when a commit waits for the standby. */
 const commitWaits = (pair: ReplicatedPostgres) =>
-  expect
-    .poll(() =>
-      withClient(pair.primary().url, async (client) => {
-        return (await client.query(`select from pg_stat_activity where ${waiting}`)).rowCount
-      }),
-    )
-    .toBeGreaterThan(0)
+  eventually(() =>
+    withClient(pair.primary().url, async (client) => {
+      return (await client.query(`select from pg_stat_activity where ${waiting}`)).rowCount
+    }),
+  ).toBeGreaterThan(0)
 
 const queuedJobs = (url: string) =>
   withClient(url, async (client) => {
@@ -29,7 +27,7 @@ const queuedJobs = (url: string) =>
     return (await client.query<{ job_id: string }>(text)).rows.map(({ job_id: id }) => id)
   })
 
-describe('a commit whose wait for the standby is cancelled', () => {
+describe.concurrent('a commit whose wait for the standby is cancelled', () => {
   it('is not acknowledged before a standby has it, though everybody can read it, and is done once', async () => {
     const pair = await replicated({ synchronous: true })
     const { coordinator, store } = await joined(pair.url)
@@ -53,7 +51,7 @@ describe('a commit whose wait for the standby is cancelled', () => {
     // Long enough for the doctor, who takes a short wait for nothing.
     const findings = async () =>
       (await examine({ store: primary })).findings.filter(({ check }) => check === 'standby')
-    await expect.poll(findings).toMatchObject([
+    await eventually(findings).toMatchObject([
       { level: 'problem', what: expect.stringMatching(/wait.? for a synchronous standby, the first for/) },
       { level: 'problem', what: expect.stringContaining('no such standby is connected') },
     ])
@@ -67,7 +65,7 @@ describe('a commit whose wait for the standby is cancelled', () => {
   })
 })
 
-describe('a standby that is behind', () => {
+describe.concurrent('a standby that is behind', () => {
   it('is not taken for a log that went back: the process waits until the address leads to the primary again', async () => {
     const pair = await replicated({ synchronous: false })
     // A name or proxy that leads to the wrong server for a moment.
@@ -78,7 +76,7 @@ describe('a standby that is behind', () => {
     await pair.cutOff()
     await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
     way.leadTo(pair.other().url)
-    await expect.poll(() => coordinator.health().lastError).toMatch(/standby/)
+    await eventually(() => coordinator.health().lastError).toMatch(/standby/)
     const enqueued = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
     await expect(coordinator.heartbeat({ jobId: 'a', fencingToken: 1, epoch: 1 })).rejects.toThrow(
       'read-only',
@@ -93,7 +91,7 @@ describe('a standby that is behind', () => {
 /** What a process knows that has read nothing. */
 const nothing: KnownEvent = { version: 0, at: 0 }
 
-describe('what a process has read', () => {
+describe.concurrent('what a process has read', () => {
   it('is confirmed when the standby has it, if commits wait for one', async () => {
     const pair = await replicated({ synchronous: true })
     const { store } = await joined(pair.url)
@@ -129,7 +127,7 @@ describe('what a process has read', () => {
   })
 })
 
-describe('a primary that is gone without a word', () => {
+describe.concurrent('a primary that is gone without a word', () => {
   it('is left for the one that takes over, though its sockets never break and its answers are waited for', async () => {
     const pair = await replicated({ synchronous: false })
     const { host, silence } = await routeTo(pair.primary().url)
@@ -147,7 +145,7 @@ describe('a primary that is gone without a word', () => {
       await store.close()
     })
     await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
-    await expect.poll(() => queuedJobs(pair.other().url)).toEqual(['a'])
+    await eventually(() => queuedJobs(pair.other().url)).toEqual(['a'])
     silence()
     const enqueued = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
     await Promise.all([pair.promote(), enqueued])
@@ -156,7 +154,7 @@ describe('a primary that is gone without a word', () => {
   })
 })
 
-describe('a primary that was replaced and does not know', () => {
+describe.concurrent('a primary that was replaced and does not know', () => {
   it('is left when its commits hang and another one takes writes, though it answers and its calls have all the time', async () => {
     const pair = await replicated({ synchronous: true })
     const [former, next] = [pair.primary().url, pair.other().url].map((url) => new URL(url).host)
@@ -207,7 +205,7 @@ describe('a primary that was replaced and does not know', () => {
       const enqueued = coordinator.enqueue([{ jobId: `${isPromoted}`, models: ['m'] }])
       await commitWaits(pair)
       const before = other.connections()
-      await expect.poll(other.connections).toBeGreaterThan(before + 2)
+      await eventually(other.connections).toBeGreaterThan(before + 2)
       await setNames('')
       await enqueued
       expect(moved).toEqual([])
@@ -215,7 +213,7 @@ describe('a primary that was replaced and does not know', () => {
   })
 })
 
-describe('of two servers that take writes', () => {
+describe.concurrent('of two servers that take writes', () => {
   it('the one that is used is not left for one that was promoted before it, though it is slow to say what it is', async () => {
     const pair = await replicated({ synchronous: false })
     const former = new URL(pair.primary().url).host
@@ -229,7 +227,7 @@ describe('of two servers that take writes', () => {
     await store.open('a')
     own.greetLate(500)
     own.leadTo(pair.primary().url)
-    await expect.poll(() => store.read('a', 0, 1).catch(() => null)).not.toBeNull()
+    await eventually(() => store.read('a', 0, 1).catch(() => null)).not.toBeNull()
     expect(moved).toEqual([])
   })
 
@@ -249,7 +247,7 @@ describe('of two servers that take writes', () => {
   })
 })
 
-describe('the doctor', () => {
+describe.concurrent('the doctor', () => {
   const look = async (url: string) => {
     const store = postgresStore(url)
     try {
@@ -267,16 +265,14 @@ describe('the doctor', () => {
     expect(findings.filter(({ check }) => check === 'standby')).toEqual([])
     // What the server writes by itself comes to the standby a moment later than it is written.
     const server = { name: 'standby', state: 'streaming', isSynchronous: true, lagBytes: 0 }
-    await expect
-      .poll(async () => (await look(url)).standbys)
-      .toMatchObject({
-        names: 'standby',
-        synchronous: 1,
-        servers: [server],
-        atFailOver: 'kept',
-      })
+    await eventually(async () => (await look(url)).standbys).toMatchObject({
+      names: 'standby',
+      synchronous: 1,
+      servers: [server],
+      atFailOver: 'kept',
+    })
     const said = async () => (await interlock(['doctor', '--url', pair.url])).stdout
-    await expect.poll(said).toContain('standby    synchronous standby, streaming, has everything')
+    await eventually(said).toContain('standby    synchronous standby, streaming, has everything')
 
     // As an owner without pg_read_all_stats.
     await withClient(url, (client) =>

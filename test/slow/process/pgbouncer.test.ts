@@ -1,6 +1,6 @@
 // Slow: needs PgBouncer.
 /** Behind a real PgBouncer, in both of its modes. */
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/engine/coordinator/base/logger.ts'
 import { createCoordinator } from '../../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
@@ -9,6 +9,7 @@ import { interlock } from '../../servers/cli/support.ts'
 import { connection, migratedDatabase } from '../../servers/contract/support.ts'
 import { behindPgbouncer } from '../../support/pgbouncer.ts'
 import { createDatabase } from '../../support/postgres-database.ts'
+import { atEnd, eventually } from '../../support/this-test.ts'
 
 const asked = (url: string, query: string) => {
   const address = new URL(url)
@@ -24,12 +25,12 @@ async function agedPool(direct: string, through: string): Promise<void> {
   const watcher = await connection(direct)
   const age =
     'select extract(epoch from clock_timestamp() - backend_start) as s from pg_stat_activity where pid = $1'
-  await expect
-    .poll(async () => Number((await watcher.query(age, [rows[0].pid])).rows[0]?.s))
-    .toBeGreaterThan(10)
+  await eventually(async () => Number((await watcher.query(age, [rows[0].pid])).rows[0]?.s)).toBeGreaterThan(
+    10,
+  )
 }
 
-describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode', (mode) => {
+describe.concurrent.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode', (mode) => {
   it('a statement_timeout of the address holds, as one of the configuration does', async () => {
     const direct = await migratedDatabase()
     const through = await behindPgbouncer(direct, mode)
@@ -40,7 +41,7 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
     ]
     for (const source of ways) {
       const store = postgresStore(source)
-      onTestFinished(() => store.close())
+      atEnd(() => store.close())
       await store.open('q')
       const locker = await connection(direct)
       await locker.query(
@@ -63,7 +64,7 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
       concurrency: 4,
       handlers: { normal: ({ jobId }) => void (ran.push(jobId) === 20 && done.resolve()) },
     })
-    onTestFinished(async () => {
+    atEnd(async () => {
       await worker.drain()
       await coordinator.close()
       await store.close()
@@ -80,7 +81,7 @@ describe.each(['session', 'transaction'] as const)('behind PgBouncer in %s mode'
     async (query) => {
       const through = await behindPgbouncer(await migratedDatabase(), mode)
       const store = postgresStore(asked(through, query))
-      onTestFinished(() => store.close())
+      atEnd(() => store.close())
       // It would try for an hour.
       const joining = createCoordinator({ store, logger: silentLogger, joinMs: 3_600_000 })
       await expect(joining).rejects.toMatchObject({
