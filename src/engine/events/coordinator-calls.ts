@@ -91,6 +91,8 @@ const startOptions = () =>
     attempts: anything,
     timeoutMs: anything,
     uses: anything,
+    asks: anything,
+    fairKey: anything,
     traceparent: anything,
     tracestate: anything,
     parent: lease().nullish(),

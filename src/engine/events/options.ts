@@ -129,6 +129,7 @@ const laterFields = optionsSchema({
   seconds: numberFrom(0, YEAR_SECONDS),
   pauseModel: modelSchema.optional(),
   models: modelsSchema.optional(),
+  most: wholeNumber(1, 1_000_000).optional(),
 })
 
 /** Handlers are looked at on their own. @throws InterlockError `invalid_input` */

@@ -99,7 +99,7 @@ const weightKeySchema = modelSchema.refine(
 
 /** `free` or `free/*`, as a weight says it: all keys that begin with `free/`. */
 const tierKeySchema = modelSchema.refine(
-  (key) => /^[^*/]+(\/\*)?$/.test(key),
+  (key) => key === '*' || /^[^*/]+(\/\*)?$/.test(key),
   'a tier is what stands before the first / of a fairKey: free, or free/* as in weights',
 )
 const tierIn = (key: string): string => (key.endsWith('/*') ? key.slice(0, -2) : key)

@@ -125,6 +125,8 @@ export function serve(
 
     try {
       const handler = await loading
+      // What is refused of these fails the attempt.
+      const reported: Promise<never>[] = []
       const result = await handler(job, {
         ...lease,
         signal: controller.signal,
@@ -147,7 +149,10 @@ export function serve(
           return attempt.call('add', jobs)
         },
         used(value) {
-          return attempt.call('used', value)
+          const said = attempt.call('used', value)
+          // Asked at the end: until then it is no rejection that nobody handles.
+          said.catch(() => {})
+          reported.push(said)
         },
         detach(value) {
           return attempt.call('detach', value)
@@ -156,6 +161,7 @@ export function serve(
           return attempt.call('done', model)
         },
       })
+      await Promise.all(reported)
       // The work is done, and doing it again would give the same.
       attempt.post({ result }, 'result', result, 'NonRetryableError')
     } catch (error) {

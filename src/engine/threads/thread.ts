@@ -128,7 +128,10 @@ const tell = (port: MessagePort, message: ToThread): void => port.postMessage(me
 /** The error that a handler threw in its thread. */
 function rebuilt({ message, stack, names, fields, cause }: SentError): Error {
   if (names.includes('RetryLater'))
-    return new RetryLater(fields as unknown as ConstructorParameters<typeof RetryLater>[0])
+    return new RetryLater(
+      fields as unknown as ConstructorParameters<typeof RetryLater>[0],
+      cause === undefined ? {} : { cause: rebuilt(cause) },
+    )
   const error = names.includes('NonRetryableError') ? new NonRetryableError(message) : new Error(message)
   Object.assign(error, fields)
   const hidden = { name: names[0], stack, ...(cause === undefined ? {} : { cause: rebuilt(cause) }) }

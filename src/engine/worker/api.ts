@@ -25,6 +25,8 @@ export interface Job<Payload = unknown> extends Tries {
   readonly models: readonly string[]
   /** The place of each of its models that has places by the policy: `CUDA_VISIBLE_DEVICES` from `job.places['flux-dev']`, say. */
   readonly places: Readonly<Record<string, string>>
+  /** The same, and of a model that it has as `exclusive` all places: a list for each. */
+  readonly allPlaces: Readonly<Record<string, readonly string[]>>
   /** What it was enqueued to use of which resources. */
   readonly uses: Uses
   readonly priority: number
@@ -88,9 +90,9 @@ export interface HandlerContext<Result = unknown> {
    * Says how much the attempt has used of resources that its job names (`uses`): `{ 'openai-tpm': 2100 }`, whole numbers from 0. It counts when
    * the attempt ends, in the place of what was reserved; said again, the last word counts. What an attempt does not say counts as it was
    * reserved, and so does all of one that was lost. Say it before `completeIn`, which takes it along.
-   * @throws InterlockError `invalid_input` for a resource that the job does not name; if nobody awaits it, the attempt fails with that
+   * @throws InterlockError `invalid_input` for a resource that the job does not name
    */
-  used(uses: Uses): Promise<void>
+  used(uses: Uses): void
   /**
    * The work goes on elsewhere and somebody else reports its end, from any process, under this fencing token. The job
    * keeps its models until `until`; the slot of this worker is free when the handler returns.

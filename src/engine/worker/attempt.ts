@@ -108,7 +108,10 @@ export class Attempt {
     if (this.running && 'kill' in definition.run) await (definition.run as ThreadHandler).kill(this.signal)
     // After a pause, the timer that ends the lease may be late: what others have by now has no end to report.
     this.#check()
-    const outcome = outcomeOf(end, this.#stopped, this.#detached)
+    const outcome = outcomeOf(end, this.#stopped, {
+      detached: this.#detached,
+      postponed: this.started.postponed,
+    })
     return this.#said === undefined ? outcome : outcomeIn(this.#said, end, outcome)
   }
 
@@ -119,7 +122,7 @@ export class Attempt {
 
   /** The outcome if it was stopped before its handler began. */
   outcomeUnbegun(): AttemptOutcome {
-    return outcomeOf({ type: 'cut' }, this.#stopped, false)
+    return outcomeOf({ type: 'cut' }, this.#stopped, { detached: false, postponed: 0 })
   }
 
   /** Tells the handler to stop. A lost attempt ends at once; a cancelled job keeps its models until its handler has ended. */
@@ -186,7 +189,7 @@ export class Attempt {
       completeIn: (sql, result) => said(this.#completeIn(sql, result, definition)),
       parents: (options) => said(this.#coordinator.parents(lease, options)),
       add: (jobs) => said(this.#coordinator.add(lease, jobs)),
-      used: (uses) => said(this.#use(uses)),
+      used: (uses) => this.#use(uses),
       detach: (options) => said(this.#detach(options)),
       done: (model) => said(this.#done(model)),
     }
@@ -204,7 +207,7 @@ export class Attempt {
     return result
   }
 
-  async #use(uses: Uses): Promise<void> {
+  #use(uses: Uses): void {
     this.#used = { ...this.#used, ...parseUsed(uses, this.started.spec.uses) }
   }
 

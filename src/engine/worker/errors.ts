@@ -13,6 +13,8 @@ export interface RetryLaterOptions {
   readonly pauseModel?: string
   /** The models of the next attempt, instead of the present ones. */
   readonly models?: readonly string[]
+  /** How often the job may be put off before each further time costs an attempt, 1 to 1,000,000. @defaultValue any number of times */
+  readonly most?: number
 }
 
 /**
@@ -24,14 +26,16 @@ export class RetryLater extends Error {
   readonly seconds: number
   readonly pauseModel: string | undefined
   readonly models: readonly string[] | undefined
+  readonly most: number | undefined
 
-  /** @throws InterlockError `invalid_input` if `seconds` is out of bounds, or the models are not valid */
-  constructor(options: RetryLaterOptions) {
-    const { seconds, pauseModel, models } = parseLater(options)
-    super(`to be tried again in ${seconds} s`)
+  /** @throws InterlockError `invalid_input` if `seconds` is out of bounds, or the models are not valid @param more `cause`: what was in the way */
+  constructor(options: RetryLaterOptions, more: ErrorOptions = {}) {
+    const { seconds, pauseModel, models, most } = parseLater(options)
+    super(`to be tried again in ${seconds} s`, more)
     this.seconds = seconds
     this.pauseModel = pauseModel
     this.models = models
+    this.most = most
   }
 }
 

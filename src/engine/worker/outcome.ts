@@ -26,16 +26,23 @@ export type HandlerEnd =
 
 /**
  * A handler that was told to stop but still returned has done its work, so that counts. Not after its time was up: others rely on
- * the promise that it no longer runs.
+ * the promise that it no longer runs. A job that was put off as often as it may be has failed this time.
  */
-export function outcomeOf(end: HandlerEnd, stopped: StopCause | null, detached: boolean): PlainOutcome {
+export function outcomeOf(
+  end: HandlerEnd,
+  stopped: StopCause | null,
+  { detached, postponed }: { readonly detached: boolean; readonly postponed: number },
+): PlainOutcome {
   if (stopped === 'lease_lost' || stopped === 'ended') return { type: 'lost' }
   if (stopped === 'timed_out') return failed('timed_out', timeUp, true)
   if (end.type === 'returned') return detached ? { type: 'detached' } : completed(end.result)
   if (stopped === 'cancel_requested') return { type: 'cancelled' }
   if (stopped === 'drained' || end.type === 'cut') return { type: 'given_back' }
   if (end.type === 'refused') return failed('invalid_payload', end.error, false)
-  if (end.error instanceof RetryLater) return { type: 'postponed', later: end.error }
+  if (end.error instanceof RetryLater) {
+    const { most = Number.POSITIVE_INFINITY, cause = end.error } = end.error
+    return postponed < most ? { type: 'postponed', later: end.error } : failed('handler_error', cause, true)
+  }
   if (end.error instanceof ThreadEnded) return failed(end.error.code, end.error, true)
   const final = end.error instanceof NonRetryableError
   return failed(final ? 'non_retryable' : 'handler_error', end.error, !final)

@@ -1,4 +1,5 @@
 import type { Coordinator } from '../coordinator/index.ts'
+import { jobOf, type Started } from '../core/index.ts'
 import type { AttemptEnd, AttemptSpan, JobData } from '../store/index.ts'
 import type { Job } from './api.ts'
 import type { Attempt } from './attempt.ts'
@@ -27,7 +28,7 @@ export async function perform(attempt: Attempt, options: PerformOptions): Promis
   try {
     const data = await untilAnswered(() => dataOf(attempt, coordinator), { signal: attempt.signal, onError })
     if (attempt.isStopped) return attempt.outcomeUnbegun()
-    const job = jobOf(attempt, data)
+    const job = jobFor(attempt, data, coordinator)
     const run = () => attempt.run(definition, job, onSettled)
     attempt.span = spanOf(attempt, job, data, options)
     if (attempt.span === undefined) return await run()
@@ -71,12 +72,31 @@ async function dataOf({ started }: Attempt, coordinator: Coordinator): Promise<J
 }
 
 /** The payload is not checked yet. */
-function jobOf({ started }: Attempt, data: JobData | undefined): Job {
+function jobFor({ started }: Attempt, data: JobData | undefined, coordinator: Coordinator): Job {
   const { jobId, jobType, kind, models, priority, uses = {} } = started.spec
   const { attempt, attempts, postponed, lease } = started
   const payload = data?.payload ?? null
   const row = data?.row ?? null
   const checkpoint = data?.checkpoint ?? null
-  const said = { jobId, jobType, kind, models, places: lease.places ?? {}, uses, priority }
+  const { places = {} } = lease
+  const said = {
+    jobId,
+    jobType,
+    kind,
+    models,
+    places,
+    allPlaces: allPlacesOf(started, coordinator),
+    uses,
+    priority,
+  }
   return { ...said, attempt, attempts, postponed, payload, row, checkpoint }
+}
+
+/** Which places it has as a whole, the ledger knows since it has started. */
+function allPlacesOf({ lease }: Started, coordinator: Coordinator): Job['allPlaces'] {
+  const { jobId, fencingToken, places = {} } = lease
+  const live = jobOf(coordinator.ledger(), jobId)
+  const wholes = live?.token === fencingToken ? live.wholes : null
+  const single = Object.entries(places).map(([model, place]) => [model, [place]] as const)
+  return { ...Object.fromEntries(single), ...wholes }
 }

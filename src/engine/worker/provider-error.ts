@@ -12,32 +12,76 @@ export interface ProviderResponse {
 export interface ProviderErrorOptions {
   /** The model to pause until then. @defaultValue none: only this job waits */
   readonly model?: string | undefined
-  /** How long to wait if the answer does not say, in seconds. @defaultValue 30 */
+  /** How long to wait if the answer does not say, in seconds. @defaultValue 30; 5 for a provider that is down */
   readonly seconds?: number | undefined
 }
 
-/** The provider limits requests (429), or is overloaded (503, and 529 of Anthropic). */
-const busy: ReadonlySet<unknown> = new Set([429, 503, 529])
+/** The provider limits requests (429), or is overloaded (529 of Anthropic). */
+const busy: ReadonlySet<unknown> = new Set([429, 529])
+/** It, or something before it, is down for the moment. */
+const down: ReadonlySet<unknown> = new Set([502, 503, 504])
 /** What an answer says is taken for a mistake beyond that. */
 const DAY_SECONDS = 86_400
+/** How long to wait for one that is down, and how often before each try costs an attempt: five minutes in all. */
+const DOWN_SECONDS = 5
+const MOST_DOWN = 60
 
 /**
- * What a handler throws if its provider did not answer as it should. For 429, 503 and 529 a {@link RetryLater}: the model is paused for as long
+ * What a handler throws if its provider did not answer as it should. For 429 and 529 a {@link RetryLater}: the model is paused for as long
  * as the answer says (`retry-after-ms`, `Retry-After` in seconds or as a date, the `…ratelimit…reset…` headers of OpenAI, Anthropic and others), 1
- * second to a day, and the job goes back into the line at no cost of an attempt. No limit is changed. For all else an error that names the
- * status: the attempt has failed.
+ * second to a day, and the job goes back into the line at no cost of an attempt. No limit is changed. For 502 to 504, and for an error of the
+ * network (refused, reset, not found, timed out), the same, after 5 s unless the answer says when, and 60 times at most: then each try costs
+ * an attempt. For all else an error that names the status, with what was given as its `cause`: the attempt has failed.
+ * @param response an answer over HTTP, or what a call of the provider has thrown
  * @throws InterlockError `invalid_input` for a model or a time that is not valid, and for what is no answer and no error
  * @example if (!response.ok) throw providerError(response, { model: 'gpt-5' })
  */
-export function providerError(response: ProviderResponse, options: ProviderErrorOptions = {}): Error {
-  const { model, seconds = 30 } = parseProviderError(options)
+export function providerError(response: ProviderResponse | Error, options: ProviderErrorOptions = {}): Error {
+  const { model, seconds } = parseProviderError(options)
   if (typeof response !== 'object' || response === null)
     throw invalidInput('response: must be an answer over HTTP, or an error that has its status', 'response')
-  const { status, headers } = response
-  if (!busy.has(status)) return new Error(`the provider answered with status ${status}`)
-  const wait = secondsIn(readerOf(headers)) ?? seconds
+  const { status, headers } = answerIn(response)
+  const isDown = down.has(status) || (status === undefined && isOfNetwork(response))
+  if (!isDown && !busy.has(status)) return failureOf(response)
+  const wait = secondsIn(readerOf(headers)) ?? seconds ?? (isDown ? DOWN_SECONDS : 30)
   const within = Math.min(Math.max(wait, 1), DAY_SECONDS)
-  return new RetryLater({ seconds: within, ...(model === undefined ? {} : { pauseModel: model }) })
+  return new RetryLater(
+    {
+      seconds: within,
+      ...(model === undefined ? {} : { pauseModel: model }),
+      ...(isDown ? { most: MOST_DOWN } : {}),
+    },
+    { cause: response },
+  )
+}
+
+/** Libraries of providers put both into their errors. */
+const answerIn = (response: ProviderResponse | Error): ProviderResponse => response as ProviderResponse
+
+/** An error without a status says itself what is wrong. */
+function failureOf(response: ProviderResponse | Error): Error {
+  const { status } = answerIn(response)
+  if (!(response instanceof Error))
+    return new Error(`the provider answered with status ${status}`, { cause: response })
+  if (status === undefined) return response
+  return new Error(`the provider answered with status ${status}: ${response.message}`, { cause: response })
+}
+
+/** Codes of Node.js and of its `fetch`; libraries of providers have them in a cause. */
+const network: ReadonlySet<unknown> = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
+  ...['EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
+  ...['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET'],
+])
+
+function isOfNetwork(error: unknown, depth = 0): boolean {
+  if (typeof error !== 'object' || error === null || depth > 4) return false
+  const { code, cause, name } = error as {
+    readonly code?: unknown
+    readonly cause?: unknown
+    readonly name?: unknown
+  }
+  return network.has(code) || name === 'TimeoutError' || isOfNetwork(cause, depth + 1)
 }
 
 type Read = (name: string) => string | undefined

@@ -55,8 +55,12 @@ it('a handler says what it used, of what its job names; an overrun is told, and 
     coordinator,
     handlers: {
       normal: async ({ uses }, { used }) => {
-        await used({ tmp: 1 }).catch(refused.resolve)
-        await used({ tpm: (uses['tpm'] ?? 0) + 5 })
+        try {
+          used({ tmp: 1 })
+        } catch (error) {
+          refused.resolve(error)
+        }
+        used({ tpm: (uses['tpm'] ?? 0) + 5 })
       },
     },
   })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { createJobWorker, providerError, RetryLater } from '../../../src/engine/worker/index.ts'
+import { testQueue } from '../../../src/tools/testing/index.ts'
 
 const date = 'Tue, 24 Nov 2026 15:00:00 GMT'
 const atNoon = Date.parse(date) / 1_000
@@ -52,11 +53,59 @@ describe('an answer of a provider that limits requests (providerError)', () => {
   })
 
   it('is retried also if it is overloaded, and pauses no model unless that is named', () => {
-    for (const status of [503, 529]) {
-      const error = providerError({ status, headers: null }, { seconds: 5 })
-      expect(error).toBeInstanceOf(RetryLater)
-      expect(error).toMatchObject({ seconds: 5, pauseModel: undefined })
-    }
+    const error = providerError({ status: 529, headers: null }, { seconds: 5 })
+    expect(error).toBeInstanceOf(RetryLater)
+    expect(error).toMatchObject({ seconds: 5, pauseModel: undefined, most: undefined })
+  })
+
+  it.each<readonly [string, object]>([
+    ['502', { status: 502 }],
+    ['503', { status: 503 }],
+    ['504', { status: 504 }],
+    ['refused', Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })],
+    [
+      'as fetch throws it',
+      new TypeError('fetch failed', { cause: Object.assign(new Error('a'), { code: 'ENOTFOUND' }) }),
+    ],
+    ['timed out', new DOMException('The operation timed out', 'TimeoutError')],
+  ])('puts the job off for a provider that is down, a bounded number of times: %s', (_, response) => {
+    expect(providerError(response, { model: 'gpt' })).toMatchObject({
+      ...{ name: 'RetryLater', seconds: 5, pauseModel: 'gpt', most: 60, cause: response },
+    })
+  })
+
+  it('keeps what an error says that is none of the network', () => {
+    const thrown = new Error('unexpected end of JSON', { cause: 'why' })
+    expect(providerError(thrown)).toBe(thrown)
+    const refused = Object.assign(new Error('no such key'), { status: 401 })
+    expect(providerError(refused)).toMatchObject({
+      message: 'the provider answered with status 401: no such key',
+      cause: refused,
+    })
+  })
+
+  it('a provider that is down for seconds costs a job no attempt, one that stays down does', async () => {
+    await using queue = await testQueue()
+    let calls = 0
+    const down = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    queue.work({
+      short: () => {
+        if (++calls <= 3) throw providerError(down)
+        return 'done'
+      },
+      long: () => {
+        throw providerError(down)
+      },
+    })
+    const { ids } = await queue.coordinator.enqueue([
+      { ref: 'short', kind: 'short', attempts: 1 },
+      { ref: 'long', kind: 'long', attempts: 2 },
+    ])
+    await queue.finish()
+    expect(await queue.job(ids['short'] ?? '')).toMatchObject({ state: 'completed', starts: 4 })
+    expect(await queue.job(ids['long'] ?? '')).toMatchObject({
+      ...{ state: 'failed', starts: 62, error: { message: 'connect' } },
+    })
   })
 
   it('fails the attempt for all else, and names the status', () => {

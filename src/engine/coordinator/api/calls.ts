@@ -80,6 +80,10 @@ export interface StartOptions {
   readonly timeoutMs?: number
   /** As with `enqueue`. */
   readonly uses?: Uses | null | undefined
+  /** As with `enqueue`: `{ 'flux-dev': { vram: 20 } }` takes so much of one place. */
+  readonly asks?: EnqueueInput['asks']
+  /** Who owns it (a customer, say), as with `enqueue`. */
+  readonly fairKey?: string | null | undefined
   readonly traceparent?: string | null | undefined
   readonly tracestate?: string | null | undefined
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
