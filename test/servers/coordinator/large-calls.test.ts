@@ -2,7 +2,7 @@
  * A call of more jobs than one append should bring: all or none, in parts (`job_queue_submit_call`, `job_queue_submitted_call`), also if its
  * process dies on the way.
  */
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import {
   type EnqueueInput,
@@ -17,6 +17,7 @@ import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
 import { auditLog } from '../../../src/tools/audit/index.ts'
 import { verify } from '../../../src/tools/history/index.ts'
 import { createDatabase } from '../../support/postgres-database.ts'
+import { atEnd, eventually } from '../../support/this-test.ts'
 import { connection } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'
 
@@ -52,7 +53,7 @@ const scenes: Readonly<Record<string, () => Promise<Scene>>> = {
     const client = await connection(url)
     const store = () => {
       const made = postgresStore(url)
-      onTestFinished(() => made.close())
+      atEnd(() => made.close())
       return made
     }
     return {
@@ -122,7 +123,7 @@ async function endAll(coordinator: Coordinator, count: number): Promise<void> {
   }
 }
 
-describe.each(Object.entries(scenes))('a call of many jobs, %s', (_, open) => {
+describe.concurrent.each(Object.entries(scenes))('a call of many jobs, %s', (_, open) => {
   it('comes into line in its order, in parts of 250 at most, each with its payload', async () => {
     const scene = await open()
     const store = scene.store()
@@ -183,9 +184,9 @@ describe.each(Object.entries(scenes))('a call of many jobs, %s', (_, open) => {
       const other = await join({ store: scene.store(), pollMs: how === 'is repeated' ? 60_000 : 20 })
       await scene.pass()
       if (how === 'is repeated') await other.enqueue(jobs, { requestId: 'call-1' })
-      await expect
-        .poll(async () => (await other.explain('child'))?.parents.map(({ jobId }) => jobId))
-        .toEqual(['first'])
+      await eventually(async () => (await other.explain('child'))?.parents.map(({ jobId }) => jobId)).toEqual(
+        ['first'],
+      )
       await checkSound(scene.store())
     },
   )
@@ -248,7 +249,7 @@ describe.each(Object.entries(scenes))('a call of many jobs, %s', (_, open) => {
     expect((await other.explain('job-599'))?.state).toBe('submitted')
     await scene.pass()
     await other.enqueue(jobsOf('other'), { requestId: 'looks' })
-    await expect.poll(async () => (await partsIn(scene.store())).flat().length).toBe(2 * COUNT)
+    await eventually(async () => (await partsIn(scene.store())).flat().length).toBe(2 * COUNT)
     await checkSound(scene.store())
   })
 })
@@ -260,7 +261,7 @@ it('a call by SQL is one too, and is answered when all are in line', async () =>
   const jobs = jobsOf('job').map(({ jobId, ...job }) => ({ ...job, job_id: jobId }))
   const id = memoryRequest(database, { type: 'enqueue', jobs: jobs as never })
   const { inbox } = database.queues.get('default') ?? expect.unreachable()
-  await expect.poll(() => inbox.get(id)?.answer).toMatchObject({ ok: true, queued: COUNT, known: [] })
+  await eventually(() => inbox.get(id)?.answer).toMatchObject({ ok: true, queued: COUNT, known: [] })
   expect((await partsIn(memoryStore(database))).map((part) => part.length)).toEqual([250, 250, 100])
   await coordinator.close()
 })
@@ -274,7 +275,7 @@ it('jobs that SQL submits come in by parts, too', async () => {
     jobsOf('job').map(({ jobId, models }) => ({ job_id: jobId, models: [...models] })),
   )
   const coordinator = await join({ store })
-  await expect.poll(() => coordinator.state().waitingCount).toBe(COUNT)
+  await eventually(() => coordinator.state().waitingCount).toBe(COUNT)
   expect((await partsIn(store)).map((part) => part.length)).toEqual([250, 250, 100])
 })
 
