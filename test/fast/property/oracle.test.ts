@@ -1,3 +1,4 @@
+// Long, 76 s: thousands of random runs, beside a naive second core.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CommandResult } from '../../../src/engine/core/index.ts'

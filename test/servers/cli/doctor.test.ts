@@ -1,3 +1,4 @@
+// Long, 24 s: a database for each finding.
 import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'

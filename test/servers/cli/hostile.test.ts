@@ -1,3 +1,4 @@
+// Long, 15 s: hostile words in every place of every command.
 /**
  * Texts that others wrote (ids, models, kinds, errors, names of files, of columns, of sessions) on their way to the terminal of an
  * operator. No command lets one of them move the cursor, forge a line, or carry something out when its advice is copied.

@@ -1,3 +1,4 @@
+// Long, 21 s: fills disks.
 /** A full disk is told at once, and in words; nothing hangs, and nothing is left that would be in the way later. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,3 +1,4 @@
+// Long, waits 25 s: processes that are killed, and what they leave.
 /**
  * A call of more jobs than one append should bring: all or none, in parts (`job_queue_submit_call`, `job_queue_submitted_call`), also if its
  * process dies on the way.

@@ -1,3 +1,4 @@
+// Long, 17 s: a queue for each way.
 /** Jobs that are submitted in the caller's own transaction (`enqueueIn`, job_queue_enqueue_in): what is committed is in line. */
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'

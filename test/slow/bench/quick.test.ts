@@ -1,4 +1,4 @@
-// Slow, 80 s: runs every bench once.
+// Slow, 84 s: runs every bench once.
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

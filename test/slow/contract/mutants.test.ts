@@ -1,4 +1,4 @@
-// Slow, waits 19 s: breaks the append in many ways.
+// Slow, waits 10 s: breaks the append in many ways.
 /** Negative controls: the contract of stores has to go red over a database in which one check of the append is missing. */
 import { describe, expect, it } from 'vitest'
 import { sqlFunctions } from '../../../src/engine/migrate/sql-functions.ts'

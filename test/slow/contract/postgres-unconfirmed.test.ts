@@ -1,4 +1,4 @@
-// Slow, waits 40 s: ends sessions and servers whose commits wait for a standby, and promotes that.
+// Slow, waits 33 s: ends sessions and servers whose commits wait for a standby, and promotes that.
 /** A commit that is on one server alone is told of to nobody, whichever way it came to be known. */
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'

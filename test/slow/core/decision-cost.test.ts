@@ -1,4 +1,4 @@
-// Slow: lines of 4,000 jobs, and what their decisions enter.
+// Slow, 27 s: lines of 4,000 jobs, and what their decisions enter.
 import { Session } from 'node:inspector/promises'
 import { describe, expect, it } from 'vitest'
 import { type Crew, CrowdedLine, everything, warmEverything } from '../../../bench/core/crowded-line.ts'

@@ -1,4 +1,4 @@
-// Slow, 45 s: runs each example of the documentation with the packed package.
+// Slow, 76 s: runs each example of the documentation with the packed package.
 /** Every `ts` block of the documentation is a program: with the package as npm would publish it, it compiles, runs in an empty folder and
  * prints what it says. */
 import { execFile } from 'node:child_process'

@@ -1,4 +1,4 @@
-// Slow: installs what the site needs, and builds it.
+// Slow, 102 s: installs what the site needs, and builds it.
 /** `npm run generate -- site --build`: every page becomes one of the site, can be searched, and the exports are described. */
 import { execFile } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'

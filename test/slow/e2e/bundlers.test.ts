@@ -1,4 +1,4 @@
-// Slow: bundles the packed package with four bundlers.
+// Slow, 16 s: bundles the packed package with four bundlers.
 /** A server that is bundled works where nothing is installed: what docs/guides/bundlers.md says. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// Slow, 12 s: npx, containers and signals, with the packed package.
+// Slow, 21 s: npx, containers and signals, with the packed package.
 /** The first day of somebody who has installed the package: a signal, a process that has to end. */
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

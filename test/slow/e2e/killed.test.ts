@@ -1,4 +1,4 @@
-// Slow, waits 35 s: kills worker processes, and waits for their leases.
+// Slow, waits 39 s: kills worker processes, and waits for their leases.
 /** Worker processes of a run that are killed. Each test waits for leases to run out, so they wait at the same time. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'

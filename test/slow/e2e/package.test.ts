@@ -1,4 +1,4 @@
-// Slow, waits 18 s: runs commands of the packed package.
+// Slow, waits 25 s: runs commands of the packed package.
 /** What somebody has who installs the package, and nothing else. */
 import { execFile, spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// Slow, 20 s: kills a run, and asks that each of four processes gets a share.
+// Slow, 25 s: kills a run, and asks that each of four processes gets a share.
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fileWith, temporaryFolder } from '../../servers/cli/support.ts'

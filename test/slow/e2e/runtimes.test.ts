@@ -1,4 +1,4 @@
-// Slow: fetches Bun and Deno, and runs the packed package with them.
+// Slow, 20 s: fetches Bun and Deno, and runs the packed package with them.
 /** The published package under Bun and Deno: the program of their page, and the one of the README that takes rows from PostgreSQL. */
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// Slow: each statement of docs/reference/hand-edits.md.
+// Slow, 16 s: each statement of docs/reference/hand-edits.md.
 /** docs/reference/hand-edits.md, line by line: each statement as it stands, on PostgreSQL, with a process that lives meanwhile. */
 import { describe, expect, it } from 'vitest'
 import { interlock } from '../../servers/cli/support.ts'

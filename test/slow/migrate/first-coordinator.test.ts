@@ -1,4 +1,4 @@
-// Slow, 15 s: migrates an old account back and forth.
+// Slow, 19 s: migrates an old account back and forth.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { migrate, migrationStatus, undoFirstCoordinator } from '../../../src/engine/migrate/index.ts'

@@ -1,4 +1,4 @@
-// Slow, 26 s: plans, and what they cost; on every PostgreSQL that is there.
+// Slow, 20 s: plans, and what they cost; on every PostgreSQL that is there.
 /**
  * No statement of Interlock's may be planned at a cost at which PostgreSQL compiles it (jit_above_cost, 100,000): that takes
  * 0.1 to 0.3 s each time. And what an append looks up goes by a key, also where the plan was made while the tables were empty.

@@ -1,4 +1,4 @@
-// Slow, 19 s: kills and pauses the combiner.
+// Slow, 40 s: kills and pauses the combiner.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'

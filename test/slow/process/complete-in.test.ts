@@ -1,4 +1,4 @@
-// Slow: kills workers in the middle of their transactions, and waits for their leases.
+// Slow, 34 s: kills workers in the middle of their transactions, and waits for their leases.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it } from 'vitest'

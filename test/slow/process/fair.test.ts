@@ -1,4 +1,4 @@
-// Slow, 17 s: two processes, and how many jobs each of them gets.
+// Slow, 34 s: two processes, and how many jobs each of them gets.
 import { describe, expect, it } from 'vitest'
 import type { RecordedEvent } from '../../../src/engine/core/index.ts'
 import { allEnded, attemptsOf, judge, scene, startWorker, steady } from '../../servers/process/support.ts'

@@ -1,4 +1,4 @@
-// Slow, waits 30 s: kills and pauses workers, and waits for their leases.
+// Slow, waits 34 s: kills and pauses workers, and waits for their leases.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Slow: needs PgBouncer.
+// Slow, waits 16 s: needs PgBouncer.
 /** Behind a real PgBouncer, in both of its modes. */
 import { describe, expect, it } from 'vitest'
 import { silentLogger } from '../../../src/engine/coordinator/base/logger.ts'

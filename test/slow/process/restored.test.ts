@@ -1,4 +1,4 @@
-// Slow, 18 s: restores a database under workers.
+// Slow, 23 s: restores a database under workers.
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Slow, waits 19 s: kills workers in the middle of steps, and waits for their leases.
+// Slow, waits 23 s: kills workers in the middle of steps, and waits for their leases.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { isInterlockError } from '../../../src/engine/core/index.ts'

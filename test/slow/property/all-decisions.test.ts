@@ -1,4 +1,4 @@
-// Slow, 35 s: all of 20,000 stored runs.
+// Slow, 64 s: all of 20,000 stored runs.
 import { expect, it } from 'vitest'
 import { differing, kinds, type RunKind } from '../../fast/property/decisions/digests.ts'
 import { PATIENCE } from '../../support/runs.ts'

@@ -1,4 +1,4 @@
-// Slow: two processes over days of a clock, for 200 random timetables.
+// Slow, 28 s: two processes over days of a clock, for 200 random timetables.
 import fc from 'fast-check'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'

@@ -1,4 +1,4 @@
-// Slow, 33 s: 400 simulated runs of many processes.
+// Slow, 96 s: 400 simulated runs of many processes.
 import { describe, expect, it } from 'vitest'
 import type { RecordedEvent } from '../../../src/engine/core/index.ts'
 import { keptScripts } from '../../fast/sim/kept.ts'

@@ -1,4 +1,4 @@
-// Slow: ends threads that loop, use up their memory or exit, and waits for time limits.
+// Slow, waits 27 s: ends threads that loop, use up their memory or exit, and waits for time limits.
 /** Handlers in real threads: what they are given, and that what ends them harms nothing else. */
 import diagnostics from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

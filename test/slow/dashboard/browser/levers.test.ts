@@ -1,4 +1,4 @@
-// Slow, waits 13 s: each lever, by mouse and keyboard.
+// Slow, waits 17 s: each lever, by mouse and keyboard.
 /** Levers in a real browser: each says first what it would do, and the log has it afterwards under the name of who pulled it. */
 import type { Locator, Page } from 'playwright-core'
 import { expect, it } from 'vitest'

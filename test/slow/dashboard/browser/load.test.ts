@@ -1,4 +1,4 @@
-// Slow, waits 31 s: with 10,000 waiting and 100,000 events.
+// Slow, waits 41 s: with 10,000 waiting and 100,000 events.
 /** With 10,000 waiting and 100,000 events: only what is seen is in the page. */
 import { expect, it } from 'vitest'
 import { browserForAll, goTo, opened, served } from '../../../servers/dashboard/browser/browser.ts'

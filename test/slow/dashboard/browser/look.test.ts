@@ -1,4 +1,4 @@
-// Slow, 11 s: axe on every screen in both themes; pictures.
+// Slow, 17 s: axe on every screen in both themes; pictures.
 /** How the page looks and what it weighs: axe on every screen in both themes, a phone's width, its size; and the pictures of the docs. */
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'

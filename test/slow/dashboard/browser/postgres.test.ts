@@ -1,4 +1,4 @@
-// Slow, waits 9 s: over PostgreSQL.
+// Slow, waits 13 s: over PostgreSQL.
 /** The page over PostgreSQL: starts are seen while they run, and the hash chain is computed again. */
 import { expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'

@@ -1,4 +1,4 @@
-// Slow: each screen.
+// Slow, 15 s: each screen.
 /** Each screen in a real browser, held to what the command says. */
 import { expect, it } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
