@@ -65,7 +65,7 @@ describe('interlock snapshot: a log that begins at the snapshot of its cut', () 
       stderr: expect.stringContaining(what),
     })
     expect(stderr).toContain(`the snapshot at event ${cut}`)
-    expect(stderr).toContain('restore its row in job_queue_snapshots')
+    expect(stderr).toContain('restore its row in interlock.job_queue_snapshots')
   })
 
   it('can be recovered in a new epoch after a backup of it was restored', async () => {

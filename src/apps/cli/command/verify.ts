@@ -88,7 +88,7 @@ function changedText(payloads: Verification['payloads']): readonly string[] {
   const more = changed > named.length ? ` and ${count(changed - named.length)} more` : ''
   return [
     `${plural(changed, 'payload')} ${changed === 1 ? 'is' : 'are'} not what was enqueued: ${named.join(', ')}${more}`,
-    'the log has no payloads: restore them from a backup of job_queue_data, or cancel these jobs and enqueue them again',
+    'the log has no payloads: restore them from a backup of interlock.job_queue_data, or cancel these jobs and enqueue them again',
   ]
 }
 

@@ -91,7 +91,7 @@ export const made = <Key extends string, Out>(keys: readonly Key[], make: (key: 
 
 /** The snapshot at which the log was cut is the state of everything before it. Any other one only saves time. */
 export const snapshotRemedy =
-  'if the log was cut there, restore its row in job_queue_snapshots, and its rows in job_queue_snapshot_chunks, from a backup, else delete it: the log is folded instead'
+  'if the log was cut there, restore its row in interlock.job_queue_snapshots, and its rows in interlock.job_queue_snapshot_chunks, from a backup, else delete it: the log is folded instead'
 
 export function contradiction(version: number, what: string): never {
   throw new InterlockError(
