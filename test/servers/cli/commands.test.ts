@@ -189,7 +189,7 @@ describe('a store that cannot be used', () => {
     const url = await createDatabase('cli')
     const before = await interlock(['enqueue', '--job', 'a', '--models', 'm', '--url', url])
     expect(before.code).toBe(1)
-    expect(before.stderr).toContain('to do: run `interlock migrate')
+    expect(before.stderr).toContain('to do: run `npx interlock-queue migrate')
     expect(JSON.parse((await interlock(['migrate', '--json', '--url', url])).stdout)).toMatchObject({
       applied: true,
     })

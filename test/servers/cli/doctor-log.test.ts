@@ -24,7 +24,7 @@ describe('interlock doctor', () => {
       {
         check: 'projection',
         what: '1 field of the rows is not what the log says: job_queue_jobs waits: priority',
-        remedy: expect.stringContaining('interlock rebuild'),
+        remedy: expect.stringContaining('interlock-queue rebuild'),
       },
     ])
     await documentOf(url, ['rebuild'])
@@ -47,6 +47,6 @@ describe('interlock doctor', () => {
     const url = await emptyQueue()
     await worked(url, ['a,m,0'])
     await tamper(url, `update job_queue_log set event_type = 'teleported' where seq = 3`)
-    expect((await looked(url)).found).toMatchObject([{ check: 'log', remedy: 'interlock verify' }])
+    expect((await looked(url)).found).toMatchObject([{ check: 'log', remedy: 'npx interlock-queue verify' }])
   })
 })

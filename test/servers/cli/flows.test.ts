@@ -43,7 +43,7 @@ it('interlock flow (flow, flowMermaid) shows jobs that come after others; they a
   expect((await documentOf(url, ['flow', 'cut'])).jobs).toContainEqual({ jobId: 'film', state: 'failed' })
   const alone = await interlock(['retry', 'film', '--url', url])
   expect(alone.stdout).toMatch(
-    /job film has failed again: .*\(picture\).*`interlock retry picture --descendants`/s,
+    /job film has failed again: .*\(picture\).*`npx interlock-queue retry picture --descendants`/s,
   )
   expect(await documentOf(url, ['retry', 'picture', '--descendants'])).toEqual({ retried: 4 })
   expect(await documentOf(url, ['cancel', 'film', '--descendants'])).toEqual({

@@ -175,7 +175,7 @@ describe('a job that nobody knows', () => {
       const { code, stderr } = await interlock([verb, 'nosuch', ...more, '--url', await emptyQueue()])
       expect(code).toBe(1)
       expect(stderr).toContain('queue default has never heard of job nosuch')
-      expect(stderr).toContain('to do: compare the id with interlock jobs')
+      expect(stderr).toContain('to do: compare the id with npx interlock-queue jobs')
     },
   )
 })

@@ -77,8 +77,16 @@ describe('interlock status, interlock explain: a queue with long ids and a model
   it('the doctor notes it, with what ends it', async () => {
     const { findings } = await documentOf(url, ['doctor'], 3)
     expect(findings.filter(({ check }: { check: string }) => check === 'paused')).toMatchObject([
-      { level: 'note', what: expect.stringContaining('kling (manual)'), remedy: 'interlock resume kling' },
-      { level: 'note', what: expect.stringContaining('1 job held'), remedy: 'interlock resume veo-3' },
+      {
+        level: 'note',
+        what: expect.stringContaining('kling (manual)'),
+        remedy: 'npx interlock-queue resume kling',
+      },
+      {
+        level: 'note',
+        what: expect.stringContaining('1 job held'),
+        remedy: 'npx interlock-queue resume veo-3',
+      },
     ])
   })
 

@@ -35,7 +35,7 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
     })
     expect(await documentOf(url, ['explain', 'd'])).toMatchObject({
       code: 'draining',
-      whatHasToHappen: expect.stringContaining('interlock recover'),
+      whatHasToHappen: expect.stringContaining('interlock-queue recover'),
     })
     const words = ['recover', '--completed', 'a', '--requeue', 'b', '--fail', 'c']
     expect(await documentOf(url, words)).toMatchObject({
@@ -85,7 +85,7 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
       const { code, stdout, stderr } = await interlock(['recover', flag, jobId, '--url', url])
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toContain(`error (not_holder): job ${jobId} is not in doubt`)
-      expect(stderr).toContain('interlock recover --begin')
+      expect(stderr).toContain('interlock-queue recover --begin')
     }
     for (const flag of ['--fail', '--completed', '--requeue']) await refused(flag, 'a')
     expect((await store.read('default', 0, 1)).version).toBe(version)

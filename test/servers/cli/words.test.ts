@@ -46,7 +46,9 @@ it('a policy with tiers or weights has fair shares; a line has its beginning, by
   for (const text of [policyText(policy), String(policyFacts(policy))])
     expect(text).not.toContain('no fair shares')
   expect(String(policyFacts(defaultPolicy))).toContain('no fair shares')
-  expect(policyBeginning(policy, 200)).toBe('any number of jobs at once, and 5 more rules: interlock policy')
+  expect(policyBeginning(policy, 200)).toBe(
+    'any number of jobs at once, and 5 more rules: npx interlock-queue policy',
+  )
   expect(policyBeginning(defaultPolicy, 200)).toBe(policyText(defaultPolicy))
   // Each rule that is as usual is left out, wherever it stands among those that are set.
   expect(policyText(parsePolicy({ uses: { tpm: { limit: 9, perSeconds: 60 } } }))).toBe(

@@ -8,6 +8,7 @@ const tables = ['log', 'log_archive', 'heads', 'state', 'jobs', 'workers', 'snap
 async function onOwner(url: string, statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
+  await client.query('set search_path = public, interlock')
   await client.query('begin')
   for (const statement of statements) await client.query(statement)
   await client.query('commit')
