@@ -87,6 +87,6 @@ describe('a row that is no event of this release', () => {
   })
 
   it('in place of a list of events says to migrate', () => {
-    expect(() => decodeEvents({ code: 'PGRST' })).toThrow(/interlock migrate/)
+    expect(() => decodeEvents({ code: 'PGRST' })).toThrow(/npx interlock-queue migrate/)
   })
 })

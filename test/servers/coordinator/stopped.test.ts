@@ -47,7 +47,7 @@ describe('stopped$ after a restore', () => {
   it('says what has to be done by hand when the epoch cannot be written', async () => {
     const { coordinator, epochs, stopped } = await restored({ takesEpochs: false })
     const refused = coordinator.enqueue([{ jobId: 'b', models: ['m'] }])
-    await expect(refused).rejects.toMatchObject({ message: /interlock recover --begin/ })
+    await expect(refused).rejects.toMatchObject({ message: /npx interlock-queue recover --begin/ })
     expect(await stopped).toMatchObject({ code: 'log_went_back', details: { isHeld: false } })
     expect(epochs).toEqual([1])
   })
