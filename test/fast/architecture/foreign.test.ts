@@ -68,7 +68,7 @@ function unquotedIn(text: string, node: Node): readonly string[] {
   let before = ''
   return expressions.flatMap((expression, i) => {
     before += quasis[i]?.value.cooked ?? ''
-    const isCopied = /\binterlock (?:-\S+ )*[a-z][a-z-]+(?: [^;`]*)?$/.test(before)
+    const isCopied = /\binterlock(?:-queue)? (?:-\S+ )*[a-z][a-z-]+(?: [^;`]*)?$/.test(before)
     const source = text.slice(expression.start, expression.end)
     before += 'x'
     return isCopied && !/\b(?:forShell|operand)\(/.test(source) ? [source] : []
