@@ -8,7 +8,7 @@
  * bundles, `docs/reference/sql.md` and the types of the database from it.
  * @module
  */
-export { type ColumnNames, type UserTable, userTables } from './columns.ts'
+export type { ColumnNames, UserTable } from './columns.ts'
 export { undoScript } from './compose.ts'
 export type { MigrationConnection } from './connection.ts'
 export { functionSums } from './function-sums.ts'
