@@ -36,8 +36,8 @@ export const isAlive = (workers: readonly WorkerFact[] | null, worker: string): 
 export const runsKindAmong = (hands: readonly Hand[], kind: string): boolean =>
   hands.some(({ kinds }) => kinds === null || kinds.includes(kind))
 
-/** How many slots of each process are taken. */
-function takenIn(ledger: Ledger): ReadonlyMap<string, number> {
+/** How many slots of each process are taken. A batch takes one. */
+export function takenIn(ledger: Ledger): ReadonlyMap<string, number> {
   const batches = new Map<string, Set<number>>()
   for (const place of ledger.active) {
     const job = ledger.jobs.get(place)

@@ -1,5 +1,6 @@
 import {
   allPlaces,
+  Crews,
   endsAttempt,
   fits,
   type Ledger,
@@ -9,6 +10,7 @@ import {
   type RehearsedBody,
   saidBy,
   spokenOf,
+  takenIn,
   unitsOf,
   type WorkerFact,
 } from '../../../engine/core/index.ts'
@@ -47,9 +49,7 @@ export class AroundRecorder {
   readonly #begin: Policy
   readonly #acts: Act[] = []
   readonly #spoken = new Map<string, Omit<Process, 'slots'>>()
-  /** By process: how many of its batches run, each with its jobs, and how many did at most. */
-  readonly #running = new Map<string, { readonly batches: Map<number, number>; most: number }>()
-  readonly #attempts = new Map<string, { readonly worker: string; readonly batch: number }>()
+  readonly #crews = new Crews({ workers: Number.POSITIVE_INFINITY, running: Number.POSITIVE_INFINITY })
   /** Of processes that have said nothing, together. */
   #silent = { now: 0, most: 0 }
 
@@ -104,7 +104,7 @@ export class AroundRecorder {
   finish(): AroundJobs {
     const spoken = [...this.#spoken].map(([worker, said]) => ({
       ...said,
-      slots: this.#running.get(worker)?.most ?? 1,
+      slots: Math.max(1, this.#crews.slotsOf(worker)),
     }))
     const silent = spoken.length === 0 || this.#silent.most === 0 ? [] : [{ slots: this.#silent.most }]
     return { begin: this.#begin, acts: this.#acts, processes: [...spoken, ...silent] }
@@ -115,23 +115,12 @@ export class AroundRecorder {
   }
 
   #start(jobId: string, worker: string, batch: number): void {
-    this.#attempts.set(jobId, { worker, batch })
-    const own = this.#running.get(worker) ?? { batches: new Map(), most: 0 }
-    this.#running.set(worker, own)
-    const before = own.batches.size
-    own.batches.set(batch, (own.batches.get(batch) ?? 0) + 1)
-    own.most = Math.max(own.most, own.batches.size)
-    this.#countSilent(worker, own.batches.size - before)
+    this.#countSilent(worker, this.#crews.start(jobId, worker, batch))
   }
 
   #end(jobId: string): void {
-    const { worker, batch } = this.#attempts.get(jobId) ?? { worker: '', batch: 0 }
-    const batches = this.#running.get(worker)?.batches
-    if (batches === undefined) return
-    this.#attempts.delete(jobId)
-    const left = (batches.get(batch) ?? 1) - 1
-    if (left > 0) batches.set(batch, left)
-    else if (batches.delete(batch)) this.#countSilent(worker, -1)
+    const worker = this.#crews.end(jobId)
+    if (worker !== undefined) this.#countSilent(worker, -1)
   }
 
   #countSilent(worker: string, by: number): void {
@@ -180,13 +169,8 @@ function growthOf(before: Policy, after: Policy, place: string): number {
 export function slotsIn(workers: readonly WorkerFact[] | null, ledger: Ledger): number | null {
   const able = (workers ?? []).filter(({ state, kinds }) => state === 'live' && kinds?.length !== 0)
   if (able.length === 0) return null
-  const taken = new Map<string, Set<number>>()
-  for (const place of ledger.active) {
-    const job = ledger.jobs.get(place)
-    if (job?.workerId == null) continue
-    taken.set(job.workerId, (taken.get(job.workerId) ?? new Set()).add(job.batch ?? job.token))
-  }
-  return able.reduce((sum, { workerId, freeSlots }) => sum + freeSlots + (taken.get(workerId)?.size ?? 0), 0)
+  const taken = takenIn(ledger)
+  return able.reduce((sum, { workerId, freeSlots }) => sum + freeSlots + (taken.get(workerId) ?? 0), 0)
 }
 
 /** A place that the log does not know has as much of each unit as the first one of its model. */
