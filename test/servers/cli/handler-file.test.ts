@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { loadHandlers } from '../../../src/apps/cli/worker/load-handlers.ts'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { createJobWorker } from '../../../src/engine/worker/index.ts'
+import { joined, migratedDatabase } from '../contract/support.ts'
 import { memoryStore } from '../coordinator/support.ts'
 import { interlock } from './support.ts'
 
@@ -84,4 +85,27 @@ it('interlock enqueue says what happens to a job without models', async () => {
   const { code, stderr } = await interlock(['enqueue', '--url', 'memory:', '--job', 'x'])
   expect(code).toBe(0)
   expect(stderr).toContain('job x names no models (--models "flux-dev;upscale"): it waits for none')
+})
+
+it('interlock enqueue --contract checks kind and payload by the schemas of a file, and takes the models of the kind', async () => {
+  const url = await migratedDatabase()
+  const file =
+    await fileOf(`{ contract: { kinds: undefined, schemas: { draw: { models: ['flux'], payload: { '~standard': {
+    version: 1, vendor: 'own',
+    validate: (value) => typeof value?.steps === 'number' ? { value } : { issues: [{ message: 'must be a number', path: ['steps'] }] },
+  } } } } } }`)
+  const put = (...words: string[]) =>
+    interlock(['enqueue', '--job', 'a', ...words, '--contract', file, '--url', url])
+  const refused = [
+    await put('--kind', 'darw', '--payload', '{"steps":4}'),
+    await put('--kind', 'draw', '--payload', '{"steps":"4"}'),
+  ]
+  expect(refused.map(({ code }) => code)).toEqual([2, 2])
+  expect(refused.map(({ stderr }) => stderr)).toEqual([
+    expect.stringMatching(/the contract has no kind "darw"\n\s+to do: did you mean draw\?/),
+    expect.stringContaining('payload.steps: must be a number (kind draw)'),
+  ])
+  expect(await put('--kind', 'draw', '--payload', '{"steps":4}')).toMatchObject({ code: 0 })
+  const { coordinator } = await joined(url)
+  expect(coordinator.state().waiting()).toMatchObject([{ jobId: 'a', models: ['flux'] }])
 })

@@ -213,7 +213,9 @@ export function jobOf(options: JobOptions): EnqueueInput {
     uses,
     ...given,
   }
-  return jobOfLine(fields, 1, 'enqueue').input
+  const { models: named, ...input } = jobOfLine(fields, 1, 'enqueue').input
+  // What is left out is that of its kind.
+  return models === undefined ? input : { ...input, models: named }
 }
 
 /** @throws InterlockError `invalid_input` if one of the two is missing */
