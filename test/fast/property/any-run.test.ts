@@ -10,7 +10,7 @@ const run = arbitraryAnyRun(100)
 
 describe('a log with anything in it', () => {
   it('has everything on in some runs, and every rule in many', () => {
-    const logs = fc.sample(run, { numRuns: 200, seed: 9 }).map((steps) => eventsOf(play(steps)))
+    const logs = fc.sample(run, { numRuns: 300, seed: 9 }).map((steps) => eventsOf(play(steps)))
     const events = logs.flat()
     const policies = events.flatMap((event) => (event.type === 'policy_changed' ? [event.policy] : []))
     const many = {
@@ -44,11 +44,11 @@ describe('a log with anything in it', () => {
     PATIENCE,
   )
 
-  it('comes to the same ledger, whichever way it is read', comesToOneLedger(run, 100), PATIENCE)
+  it('comes to the same ledger, whichever way it is read', comesToOneLedger(run, 200), PATIENCE)
 
   it(
     'does not care whether commands are decided one by one or together',
-    decidesAlikeTogether(run, 60),
+    decidesAlikeTogether(run, 120),
     PATIENCE,
   )
 })
