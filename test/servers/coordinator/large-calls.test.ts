@@ -242,7 +242,8 @@ describe.concurrent.each(Object.entries(scenes))('a call of many jobs, %s', (_, 
   it('says how far it is when its time is over, and the rest follows by itself', async () => {
     const scene = await open()
     const { store, killed } = killedAt(scene.store(), 1, 'append')
-    const caller = await createCoordinator({ store, patienceMs: 400, pollMs: 60_000, logger: silentLogger })
+    // Long enough for the first part, beside the other tests; over for the second, whose append never comes back.
+    const caller = await createCoordinator({ store, patienceMs: 4_000, pollMs: 60_000, logger: silentLogger })
     const call = caller.enqueue(jobsOf('job'))
     await killed
     await expect(call).rejects.toMatchObject({ code: 'submitted', details: { inLine: 250, of: COUNT } })
