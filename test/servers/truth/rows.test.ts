@@ -149,7 +149,7 @@ it('of a job of a schedule that is tried again job_queue_by_schedule says what e
   const queue = `q${++queues}`
   await written(queue, world.ledger, log)
   const { rows } = await place.pool.query(
-    'select id, job_queue_by_schedule($1, id) as said from unnest($2::text[]) as t (id)',
+    'select id, interlock.job_queue_by_schedule($1, id) as said from unnest($2::text[]) as t (id)',
     [queue, fired.map(({ jobId }) => jobId)],
   )
   for (const { id, said } of rows) {
