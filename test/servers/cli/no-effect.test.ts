@@ -65,6 +65,8 @@ async function prepared(): Promise<string> {
     uses: { 'openai-tpm': { limit: 100, perSeconds: 60 } },
   })
   await coordinator.pauseModel('upscale', { reason: 'manual' })
+  // Else it may be this one that takes in what SQL submits, and tells of it.
+  await coordinator.close()
   return url
 }
 
