@@ -284,7 +284,7 @@ describe('a policy', () => {
       'policy.weights.paid/eu/*: a star stands for the keys of a tier',
     ],
     [{ tiers: { free: { maxActive: 0 } } }, 'policy.tiers.free.maxActive: must be a whole number from 1'],
-    [{ tiers: { '*': { maxActive: 1 } } }, 'policy.tiers.*: a tier is what stands'],
+    [{ tiers: { '*': { maxActive: 1 } } }, 'policy.tiers: has no "*"'],
     [
       { capacity: { m: 2 }, models: { m: { capacity: 3 } } },
       'policy.models.m.capacity: is the same field as capacity.m, which is given as 2;',
