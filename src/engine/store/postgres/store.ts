@@ -29,7 +29,6 @@ import {
   type Queryable,
 } from './connections.ts'
 import { PostgresListener } from './listener.ts'
-import { migrateFirst } from './migrate-first.ts'
 import { readPage } from './read-page.ts'
 import { appendConnection, spareConnection } from './spare-connection.ts'
 import { statementLimit } from './statement-limit.ts'
@@ -152,7 +151,7 @@ export function postgresStoreOver(
     open: async (queue, options) => {
       // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
       await guarded(async () => {
-        if (!isMigrated) await migrateFirst(connections.client())
+        if (!isMigrated) await (await import('./migrate-first.ts')).migrateFirst(connections.client())
         isMigrated = true
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })
