@@ -222,7 +222,7 @@ export class SimProcess implements Line {
     await this.#addTo(running, context)
     if (job.gives === true) void this.#giveBack(running, context)
     await this.#work(running, signal)
-    if (job.used !== undefined) await context.used(job.used)
+    if (job.used !== undefined) context.used(job.used)
     const isToDie = job.dies === true && witness.livesOf(jobId) === 1
     if (attempt <= job.fails || isToDie) throw new Error(ON_PURPOSE)
     return null
