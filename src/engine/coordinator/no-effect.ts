@@ -18,8 +18,8 @@ interface GivenModels {
 }
 
 /**
- * What a call says that would change nothing. With `strict` it is refused; without, the log tells of most of it, whoever said it
- * (`near-models.ts`), and the rest is told here.
+ * Input of a call that would change nothing. `strict` refuses it. Without `strict`, `near-models.ts` warns about most of it, from the log;
+ * this class warns about the rest.
  */
 export class NoEffects {
   readonly #member: Member

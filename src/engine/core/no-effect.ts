@@ -1,4 +1,4 @@
-/** What may be said and changes nothing: most often a slip in a name. Whoever asks warns about it, or refuses it (`strict`). */
+/** Input that changes nothing, most often a slip in a name. The caller warns about it, or refuses it (`strict`). */
 
 import type { Uses } from './job.ts'
 import { type Ledger, pauseOf } from './ledger.ts'
