@@ -1,4 +1,4 @@
-// Slow, 96 s: 400 simulated runs of many processes.
+// Slow, 60 s: 200 simulated runs of many processes.
 import { describe, expect, it } from 'vitest'
 import type { RecordedEvent } from '../../../src/engine/core/index.ts'
 import { keptScripts } from '../../fast/sim/kept.ts'
@@ -22,7 +22,7 @@ describe('the simulation', () => {
     'finds no fault, in any order of events',
     async () => {
       const happened = new Map<string, number>()
-      for (let seed = 1; seed <= runs(400); seed++) {
+      for (let seed = 1; seed <= runs(200); seed++) {
         const { findings, counts } = await run(scriptOf(seed))
         expect(findings, `npm run sim -- --seed ${seed} --trace`).toEqual([])
         for (const [what, count] of counts) happened.set(what, (happened.get(what) ?? 0) + count)
