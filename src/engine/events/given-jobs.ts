@@ -22,7 +22,7 @@ const none: GivenJobs['ids'] = {}
 /**
  * What a program gave, one job or a list, with what it left out: a new id, the models of the kind, ids for local names. What is no job stays as
  * it is: the parser refuses it.
- * @throws InterlockError `invalid_input` for a job of which nothing is said, and a `ref` that is no text or comes twice
+ * @throws InterlockError `invalid_input` for a job of which nothing is said, `once` without an id, and a `ref` that is no text or comes twice
  */
 export function jobsGiven(given: unknown, by: GivenBy = {}): GivenJobs {
   const list = (Array.isArray(given) ? given : [given]) as readonly Partial<EnqueueInput>[]
@@ -63,6 +63,11 @@ const withId = (job: Partial<EnqueueInput>, at: number, { contract, requestId }:
   // An empty object is more likely a slip than a job.
   if (job.jobId === undefined && job.kind === undefined && job.models === undefined)
     throw invalidInput(`jobs[${at}]: has neither an id, a kind nor models; say its kind`, `jobs[${at}]`)
+  if (job.once != null && job.jobId === undefined && requestId === undefined)
+    throw invalidInput(
+      `jobs[${at}].once: is how long an id is taken, and a new id is never taken; give jobId, too`,
+      `jobs[${at}].once`,
+    )
   const jobId = job.jobId ?? (requestId === undefined ? uuidV7() : `${requestId}.${at + 1}`)
   return { ...job, jobId, models: job.models ?? modelsOfKind(job, contract) }
 }

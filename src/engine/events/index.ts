@@ -111,6 +111,7 @@ export { decodeSnapshotHead, decodeSnapshotLine, type SnapshotHead } from './sna
 export { submissionOf } from './submission.ts'
 export { checkCall } from './tool-calls.ts'
 export { jobTrace } from './trace.ts'
+export { uuidV7 } from './uuid.ts'
 export { asRead, parseVoids, placeholderOf, type Voids } from './voided-events.ts'
 export {
   type Hold,

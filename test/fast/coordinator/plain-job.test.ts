@@ -90,6 +90,10 @@ describe('jobs that are linked by names of their call', () => {
     [[{ ref: 5, kind: 'a' }], 'jobs[0].ref: must be a name'],
     [[{}], 'jobs[0]: has neither an id, a kind nor models'],
     [
+      [{ kind: 'mail', once: '24h' }],
+      'jobs[0].once: is how long an id is taken, and a new id is never taken',
+    ],
+    [
       [
         { ref: 'a', kind: 'a', after: ['b'] },
         { ref: 'b', kind: 'b', after: ['a'] },

@@ -36,7 +36,7 @@ describe('every command', () => {
     [['policy', 'set', '--empty-set', 'no'], '--empty-set no: must be bypass or reject or exclusive'],
     [['policy', 'set', '--share-active', '0'], '--share-active 0: must be a whole number from 1'],
     [['policy', 'set', '--age', 'old'], '--age old: must be a number from 0 to 31,536,000, or none'],
-    [['enqueue'], 'give either a file or --job'],
+    [['enqueue'], 'give either a file or one job: --kind, --models or --job'],
     [['enqueue', '--job', 'a', '--models', 'a,b'], 'divide models by semicolons: "a;b"'],
     [['enqueue', '--job', 'a', '--models', 'NONE'], 'leave models empty for a job without'],
     [
@@ -197,7 +197,13 @@ describe('a store that cannot be used', () => {
       applied: false,
     })
     const after = await interlock(['enqueue', '--job', 'a', '--models', 'm', '--url', url, '--json'])
-    expect(JSON.parse(after.stdout)).toEqual({ queued: 1, known: [], waiting: [], deduplicated: [] })
+    expect(JSON.parse(after.stdout)).toEqual({
+      jobId: 'a',
+      queued: 1,
+      known: [],
+      waiting: [],
+      deduplicated: [],
+    })
   })
 })
 

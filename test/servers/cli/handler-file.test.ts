@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { expect, it, onTestFinished } from 'vitest'
 import { loadHandlers } from '../../../src/apps/cli/worker/load-handlers.ts'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { jobOf } from '../../../src/engine/core/index.ts'
 import { createJobWorker } from '../../../src/engine/worker/index.ts'
 import { joined, migratedDatabase } from '../contract/support.ts'
 import { memoryStore } from '../coordinator/support.ts'
@@ -85,6 +86,28 @@ it('interlock enqueue says what happens to a job without models', async () => {
   const { code, stderr } = await interlock(['enqueue', '--url', 'memory:', '--job', 'x'])
   expect(code).toBe(0)
   expect(stderr).toContain('job x names no models (--models "flux-dev;upscale"): it waits for none')
+})
+
+it('interlock enqueue makes the id of a plain job, and says it', async () => {
+  const url = await migratedDatabase()
+  const put = (...words: string[]) => interlock(['enqueue', ...words, '--url', url])
+  const told = await put('--kind', 'mail', '--payload', '{"to":"ada@example.com"}')
+  expect(told).toMatchObject({ code: 0, stderr: '' })
+  const [, first] = /its id: ([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f-]{17})\n/.exec(told.stdout) ?? []
+  const { stdout } = await put('--kind', 'mail', '--json')
+  const { jobId } = JSON.parse(stdout)
+  const { coordinator } = await joined(url)
+  const specs = [first, jobId].map((id) => jobOf(coordinator.ledger(), id)?.spec)
+  expect(specs).toMatchObject([
+    { kind: 'mail', models: [] },
+    { kind: 'mail', models: [] },
+  ])
+  const refused = [await put('--kind', 'mail', '--once', '24h'), await put('--payload', '{}')]
+  expect(refused.map(({ code }) => code)).toEqual([2, 2])
+  expect(refused.map(({ stderr }) => stderr)).toEqual([
+    expect.stringContaining('--once: is how long an id is taken'),
+    expect.stringContaining('give either a file or one job: --kind'),
+  ])
 })
 
 it('interlock enqueue --contract checks kind and payload by the schemas of a file, and takes the models of the kind', async () => {

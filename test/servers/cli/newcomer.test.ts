@@ -258,6 +258,6 @@ it('interlock enqueue takes a file with kinds and payloads, and no seconds', asy
   const { code, stderr } = await interlock(['enqueue', file, '--kind', 'x', '--url', own])
   expect({ code, stderr }).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('--kind: works only with --job'),
+    stderr: expect.stringContaining('--kind: is for one job'),
   })
 })

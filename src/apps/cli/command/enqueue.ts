@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { invalidInput, nearestOf, serversOf, type WorkerFact } from '../../../engine/core/index.ts'
-import type { EnqueueInput } from '../../../engine/events/index.ts'
+import { type EnqueueInput, uuidV7 } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
@@ -54,8 +54,8 @@ export function addEnqueue(cli: Cli): void {
       ],
       ['enqueue --job report-1 --models "flux-dev;upscale"', 'one job that needs two models'],
       [
-        `enqueue --job a --models flux-dev --kind draw --payload '{"n":1}'`,
-        'your handler for the kind draw runs it',
+        `enqueue --kind mail --payload '{"to":"ada@example.com"}'`,
+        'your handler for the kind mail runs it, under a new id',
       ],
       [
         'enqueue --job report-1 --models flux-dev --once 24h',
@@ -74,6 +74,7 @@ export function addEnqueue(cli: Cli): void {
       if (options.job !== undefined && options.models === undefined && options.kind === undefined)
         frame.note(withoutModels(options.job))
       const jobs = await jobsFrom(file, options, (texts) => noteSkipped(frame, texts))
+      const jobId = file === undefined ? jobs[0]?.jobId : undefined
       const contract = options.contract === undefined ? undefined : await loadContract(options.contract)
       const put = async (coordinator: Coordinator, store: LogStore) => {
         const done = await enqueueAll(frame, coordinator, jobs)
@@ -88,7 +89,8 @@ export function addEnqueue(cli: Cli): void {
       const heading = `${plural(queued, 'job')} put in line${before}${doubles}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
       const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
       const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
-      frame.emit(done, [heading, ...list])
+      const made = options.job === undefined && jobId !== undefined ? [`its id: ${jobId}`] : []
+      frame.emit(jobId === undefined ? done : { jobId, ...done }, [heading, ...made, ...list])
     },
   )
   withJob(command)
@@ -103,10 +105,10 @@ export function addEnqueue(cli: Cli): void {
 /** The options that say what one job is. */
 export const withJob = (command: Command): Command =>
   command
-    .option('--job <id>', 'the id of one job')
+    .option('--job <id>', 'the id of one job; a new one unless given')
     .option(
       '--models <a;b>',
-      'the models it needs; without any it runs beside all others, unless the policy says otherwise',
+      'the models it needs, else those of its kind; without any it runs beside all others, unless the policy says otherwise',
     )
     .option('--exclusive <a;b>', 'of these models it takes all places, so no other job has them meanwhile')
     .option('--type <normal|workflow>', 'its job type')
@@ -164,9 +166,9 @@ async function jobsFrom(
   const { job, models, type, kind, priority, attempts, once, after, tag, asks, uses, payload } = options
   const { skipInvalid } = options
   const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
-  if ((file === undefined) === (job === undefined)) {
-    throw invalidInput('give either a file or --job <id>')
-  }
+  const isOne = job !== undefined || kind !== undefined || models !== undefined
+  if (file === undefined ? !isOne : job !== undefined)
+    throw invalidInput('give either a file or one job: --kind, --models or --job')
   if (file !== undefined) {
     const own = {
       models,
@@ -185,12 +187,14 @@ async function jobsFrom(
     const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
     const idle = Object.entries({ ...own, ...others }).find(([, value]) => value !== undefined)
     if (idle !== undefined)
-      throw invalidInput(`--${idle[0]}: works only with --job; in a file each line has its own`)
+      throw invalidInput(`--${idle[0]}: is for one job; in a file each line has its own`)
     const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
   }
-  return [jobOf(options)]
+  if (job === undefined && once !== undefined)
+    throw invalidInput('--once: is how long an id is taken, and a new id is never taken; give --job, too')
+  return [jobOf({ ...options, job: job ?? uuidV7() })]
 }
 
 /** The job that the options say. @throws InterlockError `invalid_input` */

@@ -65,7 +65,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'enqueue [file]',
-        summary: 'put jobs in line, from a file or one by its id; workers run them',
+        summary: 'put jobs in line, from a file, or one; workers run them',
         load: async () => (await import('./enqueue.ts')).addEnqueue,
       },
       {
