@@ -1,6 +1,6 @@
 import { firstUnavailable } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
-import { askAt, isTakenUp, roomBeside } from './fit.ts'
+import { askAt, isTakenUp, roomBeside, type Spared } from './fit.ts'
 import { type Micros, takesAllOf, type Units } from './job.ts'
 import { isInLine, type Job, type LedgerView, type Model, modelOf, placesLeft, usesSlot } from './ledger.ts'
 import { hasLapsed, isOfferLive } from './offer-expiry.ts'
@@ -25,9 +25,6 @@ export function mayStart(ledger: LedgerView, job: Job, now: Micros, by?: string)
     hasSlot(ledger, job, now) && !isLimited(ledger, job, now) && hasModels(ledger, job, now, undefined, by)
   )
 }
-
-/** The job of a batch that has its models, places and slot, and counts as gone. */
-export type Spared = Pick<Job, 'needs' | 'place'>
 
 /** The same as if a batch ended now. Shares and rates count its jobs nevertheless. */
 export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: Spared): boolean {

@@ -54,7 +54,10 @@ function between(known: SameCode[], job: Job, ask: (job: Job) => LiveCode): Live
   return code
 }
 
-/** By what the rules ask of a job beside where it stands: maps in maps, since to put the names together into one takes longer. */
+/**
+ * By what the rules ask of a job beside where it stands: maps in maps, since to put the names together into one takes longer. No name has a
+ * control character: what is put together of several things begins with one.
+ */
 class Classes {
   readonly #byModels = new Map<string, Map<string, Map<string | null, SameCode[]>>>()
 
@@ -63,7 +66,7 @@ class Classes {
     const isPlain =
       needs === models && uses === undefined && asks === undefined && whole === undefined && !exclusive
     const names = models.length === 1 ? (models[0] ?? '') : models.join('\n')
-    const first = isPlain ? names : JSON.stringify([models, needs, uses, asks, whole, exclusive])
+    const first = isPlain ? names : `\n${JSON.stringify([models, needs, uses, asks, whole, exclusive])}`
     const byKind = made(this.#byModels, first, () => new Map<string, Map<string | null, SameCode[]>>())
     const byKey = made(byKind, kind, () => new Map<string | null, SameCode[]>())
     return made(byKey, fairKey, () => [])
@@ -84,6 +87,6 @@ function knownWorkers(workers: readonly WorkerFact[], { ledger }: QueueFacts): H
   const known = new Map<string, boolean>()
   return (job) => {
     const { kind } = job.spec
-    return made(known, job.places === null ? kind : JSON.stringify([kind, job.places]), () => ask(job))
+    return made(known, job.places === null ? kind : `\n${JSON.stringify([kind, job.places])}`, () => ask(job))
   }
 }

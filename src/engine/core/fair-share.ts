@@ -21,7 +21,11 @@ export function fairRankOf(ledger: LedgerView, key: string | null): number {
 
 /** Jobs of all keys of a tier are counted in a share of their own. No fair key begins with this: names have no control characters. */
 const TIER_MARK = '\u0004'
-const tierShareOf = (key: string): string => `${TIER_MARK}${tierOf(key)}`
+/** Any text is a tier, `null` too; null: a key without a tier is in no such share. */
+function tierShareOf(key: string): string | null {
+  const tier = tierOf(key)
+  return tier === null ? null : `${TIER_MARK}${tier}`
+}
 
 /** True if the policy allows no more jobs with the key of this one, or of its tier, active and offered ahead of it together. */
 export function isShareFull(ledger: LedgerView, job: Job, now: Micros): boolean {
@@ -39,11 +43,17 @@ export const waitsForTier = (ledger: LedgerView, job: Job, now: Micros): boolean
 }
 
 function isTierFull(ledger: LedgerView, job: Job, now: Micros, key: string, most: number | null): boolean {
-  return most !== null && isFull(ledger, job, now, tierShareOf(key), most)
+  return isFull(ledger, job, now, tierShareOf(key), most)
 }
 
-function isFull(ledger: LedgerView, job: Job, now: Micros, share: string, most: number | null): boolean {
-  if (most === null) return false
+function isFull(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  share: string | null,
+  most: number | null,
+): boolean {
+  if (most === null || share === null) return false
   const { active } = shareOf(ledger, share)
   return active >= most || active + offersAhead(ledger, job, now, share) >= most
 }
@@ -51,7 +61,8 @@ function isFull(ledger: LedgerView, job: Job, now: Micros, share: string, most: 
 /** Whether the share of a key, or its tier, has as many active jobs as it may. */
 export function isUsedUp(ledger: LedgerView, key: string): { readonly own: boolean; readonly tier: boolean } {
   const { own, together } = activeLimits(ledger.policy, key)
-  const isAt = (share: string, most: number | null) => most !== null && shareOf(ledger, share).active >= most
+  const isAt = (share: string | null, most: number | null) =>
+    share !== null && most !== null && shareOf(ledger, share).active >= most
   return { own: isAt(key, own), tier: isAt(tierShareOf(key), together) }
 }
 
@@ -70,8 +81,9 @@ export function moveShare(draft: Draft, job: Job, change: { waiting?: 1 | -1; ac
 }
 
 function moveTier(draft: Draft, key: string, active: number): void {
-  if (draft.policy.tiers === undefined || activeLimits(draft.policy, key).together === null) return
-  changeShare(draft, tierShareOf(key), (share) => ({ ...share, active: share.active + active }))
+  const tier = tierShareOf(key)
+  if (tier === null || activeLimits(draft.policy, key).together === null) return
+  changeShare(draft, tier, (share) => ({ ...share, active: share.active + active }))
 }
 
 /** Also of `ready`, which holds one job of each share at most. */

@@ -29,6 +29,9 @@ export function askAt({ spec, places }: Pick<Job, 'spec' | 'places'>, site: stri
   return ask !== undefined && placeFor(places, ask.model) === placeOf(site) ? ask.units : null
 }
 
+/** The job of a batch that has its models, places and slot, and counts as gone. */
+export type Spared = Pick<Job, 'needs' | 'place'>
+
 /** What is left of a place beside those who have it. @param spared the one who counts as gone */
 export function roomBeside(
   ledger: LedgerView,
@@ -132,20 +135,24 @@ export function isTakenUp(
   model: string,
   listed: readonly string[],
   ask: Units | null = null,
-  spared?: Pick<Job, 'needs' | 'place'>,
+  spared?: Spared,
 ): boolean {
   const itself = modelOf(ledger, model)
   if (isHeldWhole(itself)) return true
   const unknown = itself.holders.size
-  const isHeld = (site: string) =>
-    modelOf(ledger, site).holders.size > 0 && spared?.needs.includes(site) !== true
-  const hasRoom = (place: string) => {
-    if (unknown > 0) return !isHeld(siteOf(place))
-    const units = unitsOf(ledger.policy, place)
-    if (units === undefined) return ask === null && !isHeld(siteOf(place))
-    return roomBeside(ledger, modelOf(ledger, siteOf(place)), units, spared).take(ask ?? units).holds
-  }
-  return listed.filter(hasRoom).length <= unknown
+  const isOpen = (place: string) =>
+    unknown > 0 ? !isHeld(ledger, siteOf(place), spared) : hasRoomAt(ledger, place, ask, spared)
+  return listed.filter(isOpen).length <= unknown
+}
+
+const isHeld = (ledger: LedgerView, site: string, spared?: Spared): boolean =>
+  modelOf(ledger, site).holders.size > 0 && spared?.needs.includes(site) !== true
+
+/** Beside those who are known to be at a place, what a job asks fits there. @param ask null: all of it */
+export function hasRoomAt(ledger: LedgerView, place: string, ask: Units | null, spared?: Spared): boolean {
+  const units = unitsOf(ledger.policy, place)
+  if (units === undefined) return ask === null && !isHeld(ledger, siteOf(place), spared)
+  return roomBeside(ledger, modelOf(ledger, siteOf(place)), units, spared).take(ask ?? units).holds
 }
 
 /** The last of those at the head of its line that fit there together, beside those who have it; undefined: not even the first one does. */

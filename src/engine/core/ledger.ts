@@ -61,8 +61,8 @@ export interface Job extends JobKey {
    */
   readonly dueAt: Micros | null
   /**
-   * The paused model that holds it, {@link NO_PLACE} if it fits no place, or a place (by its name among the models) that no process serves:
-   * it is due, but stands in no line and reserves nothing.
+   * The paused model that holds it, {@link NO_PLACE} if it fits no place, or (by its name among the models) a resource of which it asks too much,
+   * or a place that no process serves: it is due, but stands in no line and reserves nothing.
    */
   readonly heldOn: string | null
   /** Since when it has been waiting without a break: queue expiry counts from here. */
@@ -264,8 +264,8 @@ export class LedgerParts {
   pauses = noPauses
   /** Which live processes serve which places. */
   servers: Servers = noServers
-  /** Due jobs for which no process serves places: they stand in no line. */
-  unserved = noPlaces
+  /** Due jobs that stand in no line, and that no pause holds: no process serves places for them, or the policy has no room for them at all. */
+  beside = noPlaces
   /** Which live processes keep models loaded, and which. */
   keepers: Keepers = []
   /** Jobs in line that are alike, while decisions look at those (classes.ts). */
@@ -332,7 +332,7 @@ export function copyParts(to: LedgerParts, from: Ledger): void {
   to.offerTimes = from.offerTimes
   to.pauses = from.pauses
   to.servers = from.servers
-  to.unserved = from.unserved
+  to.beside = from.beside
   to.keepers = from.keepers
   to.classes = from.classes
   to.heads = from.heads

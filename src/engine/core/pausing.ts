@@ -16,7 +16,7 @@ import { enterLine, leaveLine } from './line.ts'
 import type { OwnJob } from './own-job.ts'
 import { byPlace, type ModelTimer, type Place } from './place.ts'
 import { placesOf } from './policy.ts'
-import { isServable, isSite, type Places, placeOf, siteOf, sitesNear, unservedPlace } from './site.ts'
+import { isServable, type Places, placeOf, siteOf, sitesNear, unservedPlace } from './site.ts'
 import { fitsNowhere, placesFor } from './units.ts'
 import { meterOf, overLimit } from './use.ts'
 
@@ -42,33 +42,33 @@ function pauseOfAll(ledger: LedgerView, [first, ...more]: readonly string[] = []
  * @param before where it was pinned until the rules changed
  */
 export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
-  if (job.spec.asks !== undefined && fitsNowhere(draft.policy, job.spec)) {
-    job.heldOn = NO_PLACE
-    return
-  }
+  if (job.spec.asks !== undefined && fitsNowhere(draft.policy, job.spec))
+    return standBeside(draft, job, NO_PLACE)
   const pause = firstPause(draft, job.spec)
   if (pause !== undefined) return hold(draft, job, pause)
   const over = overLimit(draft.policy, job.spec.uses)
-  if (over !== undefined) job.heldOn = meterOf(over.resource)
+  if (over !== undefined) standBeside(draft, job, meterOf(over.resource))
   else if (draft.servers.length === 0 || isServable(draft, job.spec)) enterLine(draft, job, before)
-  else {
-    job.heldOn = siteOf(unservedPlace(draft, job.spec))
-    draft.unserved = draft.unserved.insert(job.place, draft.owner)
-  }
+  else standBeside(draft, job, siteOf(unservedPlace(draft, job.spec)))
+}
+
+function standBeside(draft: Draft, job: OwnJob, heldOn: string): void {
+  job.heldOn = heldOn
+  draft.beside = draft.beside.insert(job.place, draft.owner)
 }
 
 /** Takes a job that does not start out of its line, or from beside it. */
 export function leavePlace(draft: Draft, job: OwnJob): void {
   const { heldOn } = job
   if (heldOn === null) return leaveLine(draft, job, false)
-  if (isSite(heldOn)) draft.unserved = draft.unserved.remove(job.place, draft.owner)
+  draft.beside = draft.beside.remove(job.place, draft.owner)
   const pause = pauseOf(draft, heldOn)
   job.heldOn = null
   if (pause === undefined) return
   setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
 }
 
-/** Pausing a model takes its jobs out of all lines, so that they reserve nothing. It costs as much as its line is long. */
+/** Pausing a model takes its jobs out of all lines, so that they reserve nothing. It costs as much as its line is long, and those beside it are many. */
 export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type: 'model_paused' }): void {
   const { model, reason, until, at } = event
   const known = pauseOf(draft, model)
@@ -82,6 +82,14 @@ export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type:
     const own = draft.edit(job)
     leaveLine(draft, own, false)
     takePlace(draft, own)
+  }
+  for (const place of [...draft.beside]) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined && firstPause(draft, job.spec) !== undefined) {
+      const own = draft.edit(job)
+      leavePlace(draft, own)
+      takePlace(draft, own)
+    }
   }
 }
 
@@ -112,7 +120,7 @@ function openPlace(draft: Draft, place: string): readonly Place[] {
     const other = pauseOf(draft, placeOf(site))
     return other === undefined ? [] : letGo(draft, other)
   })
-  return [...held, ...letGoUnserved(draft)]
+  return [...held, ...letGoBeside(draft)]
 }
 
 /** A pause holds no jobs any more: those that it held are to be put into line again, or beside it. */
@@ -121,10 +129,10 @@ export function letGo(draft: Draft, pause: Pause): readonly Place[] {
   return [...pause.jobs]
 }
 
-/** Nobody is held any more since no process serves places for it: the jobs are to be put into line again, or beside it. */
-export function letGoUnserved(draft: Draft): readonly Place[] {
-  const held = [...draft.unserved]
-  draft.unserved = noPlaces
+/** Those whom no pause holds are to be put into line again, or beside it. */
+export function letGoBeside(draft: Draft): readonly Place[] {
+  const held = [...draft.beside]
+  draft.beside = noPlaces
   return held
 }
 

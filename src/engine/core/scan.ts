@@ -101,7 +101,7 @@ function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now
   const mayHave = (spec: JobSpec, model: string, at: Place): boolean => {
     if (takesAllOf(spec, model)) return true
     const ask = askFor(spec, model)
-    const name = ask === null ? model : `${model} ${amountsText(ask)}`
+    const name = ask === null ? model : `${model}\n${amountsText(ask)}`
     if (!closed.has(name) && !isOpenBehind(draft, model, ask, at, now)) closed.add(name)
     return !closed.has(name)
   }

@@ -3,7 +3,7 @@ import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } fr
 import type { Waiting } from './command.ts'
 import type { ReasonCode } from './event.ts'
 import { isShareFull, waitsForTier } from './fair-share.ts'
-import { isTakenUp, roomBeside } from './fit.ts'
+import { hasRoomAt, isTakenUp, roomBeside } from './fit.ts'
 import { firstParentOf, flowOf } from './flow.ts'
 import { type JobSpec, MICROS_PER_MS, type Micros, takesAllOf } from './job.ts'
 import {
@@ -40,8 +40,8 @@ export function reasonCodeOf(
   if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
   if (job.heldOn === NO_PLACE) return 'fits_no_place'
-  if (job.heldOn !== null && isMeter(job.heldOn)) return 'use_over_limit'
-  if (job.heldOn !== null) return firstPause(ledger, job.spec) === undefined ? 'no_worker' : 'model_paused'
+  if (job.heldOn !== null && firstPause(ledger, job.spec) !== undefined) return 'model_paused'
+  if (job.heldOn !== null) return isMeter(job.heldOn) ? 'use_over_limit' : 'no_worker'
   if (rateOpensAt(ledger, job, now) > 0 || shortageOf(ledger, job, now) !== undefined) return 'rate_limited'
   if (isShareFull(ledger, job, now)) return 'fair_share_limit'
   if (job.spec.models.some((model) => isInUse(ledger, model, job))) return 'model_in_use'
@@ -52,14 +52,18 @@ export function reasonCodeOf(
 
 /**
  * As many jobs have it as can, or each of its places that is open; for a job that takes all of it: somebody has it. Of places with units as
- * much of each is taken that what the job asks does not fit.
+ * much of each is taken that what the job asks does not fit. Who is in one of its places, nobody knows in which, may be in a paused one too.
  */
 export function isInUse(ledger: LedgerView, model: string, job?: Job): boolean {
   if (job !== undefined && takesAllOf(job.spec, model))
     return namesOf(job, model).some((name) => modelOf(ledger, name).holders.size > 0)
   const listed = placesOf(ledger.policy, model)
   if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) <= 0
-  return isTakenUp(ledger, model, usablePlaces(ledger, listed), job && askFor(job.spec, model))
+  const ask = job === undefined ? null : askFor(job.spec, model)
+  return (
+    isTakenUp(ledger, model, listed, ask) ||
+    !usablePlaces(ledger, listed).some((name) => hasRoomAt(ledger, name, ask))
+  )
 }
 
 /** A waiting job for the caller: a code for programs, a sentence for people. */

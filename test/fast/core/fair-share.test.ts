@@ -119,6 +119,21 @@ describe('maxActive', () => {
   })
 })
 
+describe.each(['null', 'undefined', '', '__proto__', 'constructor', 'free'])('a tier called %j', (tier) => {
+  it('counts the offers of its own keys, and of no other', () => {
+    const queue = given({
+      maxActive: null,
+      tiers: Object.fromEntries([[tier, { maxActive: null, maxTogether: 1 }]]),
+    })
+    for (const key of ['k', 'other/k', 'free', 'null']) queue.enqueue(key, [key], of(key))
+    queue.enqueue('first', ['first'], of(`${tier}/x`))
+    expect(waitingIn(queue.enqueue('second', ['second'], of(`${tier}/y`)))).toEqual([
+      'second: fair_share_limit, null',
+    ])
+    expect(queue.offered()).toEqual(['k', 'other/k', 'free', 'null', 'first'])
+  })
+})
+
 describe('tiers', () => {
   const tiered = (
     free: { maxActive: number | null; maxTogether: number | null },

@@ -141,6 +141,20 @@ describe('a paused place', () => {
     expect(running(queue)).toEqual({ '2': { a: 'q' } })
   })
 
+  it('is free beside who is in one of the places, nobody knows which, while fewer have the model than it has places', () => {
+    const queue = given({ maxActive: null, capacity: { a: 2 } })
+    queue.enqueue('before', ['a'], {}, all)
+    queue.policy({ capacity: { a: ['p', 'q', 'r'] } })
+    pause(queue, 'q')
+    pause(queue, 'r')
+    queue.enqueue('B', ['a'])
+    expect([queue.reason('B'), queue.offered()]).toEqual(['offered', ['B']])
+    expect(queue.claim(1).said).toEqual(['started B by w1'])
+    expect(running(queue)).toEqual({ before: null, B: { a: 'p' } })
+    queue.enqueue('C', ['a'])
+    expect(queue.reason('C')).toBe('model_in_use')
+  })
+
   it('moves those that were pinned to it; when all are paused, their jobs wait beside the line', () => {
     const queue = given({ maxActive: null, capacity: cards })
     for (const jobId of ['1', '2', '3']) queue.enqueue(jobId, ['a'], {}, all)

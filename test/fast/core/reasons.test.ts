@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { type CommandBody, defaultPolicy } from '../../../src/engine/core/index.ts'
 import { given } from '../../support/scenario.ts'
 
 const everybody = { max: 9, kinds: null }
@@ -52,6 +53,33 @@ describe('the reason why a job waits', () => {
     expect(queue.reason('A', () => false)).toBe('no_worker')
     expect(queue.reason('A', () => true)).toBe('offered')
     expect(queue.blockedBy('A')).toBe(null)
+  })
+})
+
+/** What was true of a job at some time says nothing of it now: the same code, whichever came first. */
+describe('the reason of a job that stands in no line', () => {
+  const uses = { tpm: { limit: 10, perSeconds: 60 } }
+  const pause = { type: 'pause_model', model: 'a', reason: 'broken', until: null } as const
+  const served = { claim: { max: 0, kinds: null, serves: ['elsewhere'] } }
+  const capacity = { a: ['p', 'q'] }
+  const limited = { type: 'set_policy', policy: { ...defaultPolicy, capacity, uses } } as const
+
+  it.each([
+    ['asks for more than there ever is', 'use_over_limit', limited],
+    ['has places that nobody serves', 'no_worker', { type: 'claim' }],
+  ] as const)('is a pause, before and after it %s', (_, code, body) => {
+    const told = (bodies: readonly CommandBody[]) => {
+      const queue = given({ capacity })
+      queue.enqueue('R', ['r'], {}, { claim: everybody })
+      queue.enqueue('J', ['a'], { uses: { tpm: 11 } })
+      for (const each of bodies) queue.send(each, served)
+      const { blocked_on, conflict_reason } = queue.row('J') ?? {}
+      const paused = [queue.reason('J'), blocked_on, conflict_reason]
+      queue.send({ type: 'resume_model', model: 'a' })
+      return [paused, queue.reason('J')]
+    }
+    expect(told([body, pause])).toEqual([['model_paused', 'a', 'model a is paused'], code])
+    expect(told([pause, body])).toEqual(told([body, pause]))
   })
 })
 

@@ -52,7 +52,7 @@ describe('a log with places', () => {
       count(({ decision }) => decision.events.some((e) => e.type === type))
     expect(has('worker_serves')).toBeGreaterThan(100)
     expect(has('worker_gone')).toBeGreaterThan(20)
-    expect(count(({ decision: { ledger } }) => ledger.unserved.size > 0)).toBeGreaterThan(30)
+    expect(count(({ decision: { ledger } }) => ledger.beside.size > 0)).toBeGreaterThan(30)
     const isElsewhere = ({ before, decision }: Turn) =>
       decision.events.some(
         (e) => e.type === 'started' && before.servers.some(({ worker }) => worker === e.workerId) && e.places,

@@ -4,13 +4,12 @@ import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { fairFrom, fairRows } from '../fair-queue.ts'
 import { limitShares } from '../fair-share.ts'
-import { NO_PLACE } from '../ledger.ts'
 import { holdOthers, leaveLine } from '../line.ts'
 import { endAllOffers } from '../offers.ts'
 import { rebuildReservations } from '../overtaking.ts'
-import { letGo, letGoUnserved, takePlace } from '../pausing.ts'
+import { letGo, letGoBeside, takePlace } from '../pausing.ts'
 import { byPlace, type Place } from '../place.ts'
-import { capacityOf, isMeter, isSameRule, type Policy } from '../policy.ts'
+import { capacityOf, isSameRule, type Policy } from '../policy.ts'
 import { limitRates } from '../rate.ts'
 import { hasPlaces, type Places } from '../site.ts'
 import { limitUses } from '../use.ts'
@@ -30,7 +29,7 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   draft.policy = event.policy
   draft.placed = isPlaced
   if (usesDiffer) limitUses(draft, before, event.at)
-  if (moves) standAgain(draft, stood, usesDiffer)
+  if (moves) standAgain(draft, stood)
   if (!limitsAlike(before, event.policy)) limitShares(draft, before)
   if (before.maxOvertakes !== event.policy.maxOvertakes) rebuildReservations(draft)
   joinClasses(draft)
@@ -65,15 +64,13 @@ function clearLines(draft: Draft): Stood {
  * Puts them into line again, and those that a pause has held. A job stays pinned to a place that its model still has. Nobody is taken out of
  * a place that the policy does not name any more.
  */
-function standAgain(draft: Draft, stood: Stood, usesDiffer: boolean): void {
+function standAgain(draft: Draft, stood: Stood): void {
   for (const place of draft.active) {
     const job = draft.jobs.get(place)
     if (job !== undefined) holdOthers(draft, draft.edit(job, true))
   }
-  const held = [...[...draft.pauses].flatMap((pause) => letGo(draft, pause)), ...letGoUnserved(draft)]
-  const unfit = [...draft.jobs].filter(({ heldOn }) => heldOn === NO_PLACE).map(({ place }) => place)
-  const over = usesDiffer ? heldOver(draft) : []
-  for (const place of [...stood.keys(), ...held, ...unfit, ...over].sort(byPlace)) {
+  const held = [...[...draft.pauses].flatMap((pause) => letGo(draft, pause)), ...letGoBeside(draft)]
+  for (const place of [...stood.keys(), ...held].sort(byPlace)) {
     const job = draft.jobs.get(place)
     if (job === undefined) continue
     const own = draft.edit(job)
@@ -81,10 +78,6 @@ function standAgain(draft: Draft, stood: Stood, usesDiffer: boolean): void {
     takePlace(draft, own, stood.get(place) ?? null)
   }
 }
-
-/** Those that asked for more of a resource than there ever was. */
-const heldOver = (draft: Draft): readonly Place[] =>
-  [...draft.jobs].flatMap(({ heldOn, place }) => (heldOn !== null && isMeter(heldOn) ? [place] : []))
 
 /**
  * Another capacity matters only to jobs whose rank in the model's line is between what was free before and what is free now: for

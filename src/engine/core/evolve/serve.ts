@@ -1,7 +1,7 @@
 import type { Draft } from '../draft.ts'
 import type { RecordedEvent } from '../event.ts'
 import { isInLine, modelOf } from '../ledger.ts'
-import { letGoUnserved, takePlaces } from '../pausing.ts'
+import { letGoBeside, takePlaces } from '../pausing.ts'
 import { byPlace, type Place } from '../place.ts'
 import { isServed, isServedAtOnce, type Servers, serversAt } from '../serving.ts'
 import { allPlaces, siteOf } from '../site.ts'
@@ -37,7 +37,7 @@ export function changeServers(
     if (mayNow || (has && !had)) draft.free(siteOf(place))
     isMore ||= has && !had
   }
-  const held = isMore ? letGoUnserved(draft) : []
+  const held = isMore ? letGoBeside(draft) : []
   takePlaces(draft, [...moving, ...held].sort(byPlace))
 }
 

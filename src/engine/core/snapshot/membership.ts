@@ -1,6 +1,6 @@
 import { hash } from '../hash.ts'
-import { dueTime, isInLine, type Job, type Ledger, modelOf, usesSlot } from '../ledger.ts'
-import type { Policy } from '../policy.ts'
+import { dueTime, isInLine, type Job, type Ledger, modelOf, NO_PLACE, usesSlot } from '../ledger.ts'
+import { isMeter, type Policy } from '../policy.ts'
 import { isSite } from '../site.ts'
 import { expiresAt, timesOutAt } from '../timing.ts'
 import { modelKeys, type Part, snapshotKeys } from './parts.ts'
@@ -97,8 +97,12 @@ export const isSame = (a: Membership, b: Membership): boolean =>
   a[1].length === b[1].length &&
   a[1].every((bits, index) => bits === b[1][index])
 
-function isHeldAt({ pauses, unserved }: Ledger, model: string, { place }: Job): boolean {
-  if (isSite(model)) return unserved.get(place) !== undefined
+/** Such a job stands beside the line whatever a snapshot says: releases of before have not noted it. */
+export const isBeside = (heldOn: string): boolean => heldOn === NO_PLACE || isMeter(heldOn)
+
+function isHeldAt({ pauses, beside }: Ledger, model: string, { place }: Job): boolean {
+  if (isBeside(model)) return false
+  if (isSite(model)) return beside.get(place) !== undefined
   return pauses.get({ hash: hash(model), model })?.jobs.get(place) !== undefined
 }
 

@@ -45,7 +45,7 @@ const parts = {
   pauses: 'pauses',
   servers: 'servers',
   // By the jobs: a reader computes it.
-  unserved: 'derived',
+  beside: 'derived',
   keepers: 'keepers',
   classes: 'passes',
   // By the classes: a reader computes it.

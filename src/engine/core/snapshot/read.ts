@@ -23,7 +23,7 @@ import type { Owner, Tree } from '../tree.ts'
 import { meterFrom } from '../use.ts'
 import { addFlow, addLink, addPropagating } from './flow-rows.ts'
 import { jobFrom, LastInLine, passFrom, type SnapshotJobRow } from './job-row.ts'
-import { queueBits, timerOf, usualMembership } from './membership.ts'
+import { isBeside, queueBits, timerOf, usualMembership } from './membership.ts'
 import { contradiction, modelKeys, type Part, snapshotKeys } from './parts.ts'
 import { type PassRow, type SnapshotLine, type SnapshotSizes, sizesOf } from './write.ts'
 
@@ -39,7 +39,7 @@ type Kept =
   | 'owners'
   | 'dueTimes'
   | 'fired'
-  | 'unserved'
+  | 'beside'
 
 /** Trees are gathered here and become models, pauses and shares at the end. */
 type ReadModel = Writable<Model>
@@ -160,7 +160,8 @@ export class LedgerReader {
     kindToEdit(this.#ledger, job.spec.kind, this.#owner).jobs++
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.needs[index], bits)
-    if (held === 1 && isSite(job.heldOn ?? '')) this.#put('unserved', job.place)
+    if (job.heldOn !== null && (isBeside(job.heldOn) || (held === 1 && isSite(job.heldOn))))
+      this.#put('beside', job.place)
     else if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
     if (isInLine(job)) joinClass(this.#ledger, job, this.#owner)

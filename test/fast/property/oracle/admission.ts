@@ -164,12 +164,9 @@ function isInUse(queue: Queue, job: Entry, model: string): boolean {
     )
   if (isHeldWhole(queue, model)) return true
   if (listed === undefined) return holdersOf(queue, model).length >= capacity(queue.policy, model)
-  return isTakenUp(
-    queue,
-    job,
-    model,
-    listed.filter((place) => isOpenFor(queue, place, undefined)),
-  )
+  const isOpen = (place: string) =>
+    isOpenFor(queue, place, undefined) && fitsBeside(queue, job, model, place, holdersAt(queue, place))
+  return isTakenUp(queue, job, model, listed) || !listed.some(isOpen)
 }
 
 /**

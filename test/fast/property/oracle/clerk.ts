@@ -34,6 +34,7 @@ import {
   isAhead,
   isAt,
   isAtStart,
+  isHeldByRules,
   isHeldWhole,
   isOpenFor,
   leftOf,
@@ -588,6 +589,8 @@ export class Clerk {
     queue.pauses = [...queue.pauses.filter((pause) => pause.model !== model), { model, reason, until }]
     for (const job of lineOf(queue).filter((other) => needs(other, model) || isAt(other, model)))
       Object.assign(job, { heldOn: heldBy(queue, job), offeredAt: null, places: null })
+    // A pause goes before what no pause holds.
+    for (const job of queue.jobs.filter(isHeldByRules)) job.heldOn = heldBy(queue, job)
   }
 
   resume(model: string): void {

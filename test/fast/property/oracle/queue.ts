@@ -383,6 +383,10 @@ export function pausedModel(queue: Queue, job: Entry): string | null {
 
 const NOBODY = 'nobody serves it'
 
+/** No pause holds it: nobody serves it, or it asks for too much. */
+export const isHeldByRules = ({ heldOn }: Entry): boolean =>
+  heldOn === NOBODY || heldOn?.startsWith(OVER) === true
+
 const isServedBy = (queue: Queue, job: Entry, by: string | undefined): boolean =>
   job.spec.models.every((model) => {
     const listed = placesOf(queue.policy, model)
