@@ -1,8 +1,8 @@
 import { type Event, type EventType, eventTypes, InterlockError, type RecordedEvent } from '../core/index.ts'
-import { type CheckedRow, eventOf, hasPlainFields } from './event-codec.ts'
-import { isCount, isInt, isText } from './event-guards.ts'
-import { eventRowSchema } from './event-schema.ts'
+import { type CheckedRow, eventOf, faultIn } from './event-codec.ts'
+import { demands, isCount, isInt, isRecord, isText } from './event-guards.ts'
 import { pathText } from './invalid.ts'
+import { policySchema } from './policy.ts'
 import { upcast } from './upcast.ts'
 import { asRead, parseVoids } from './voided-events.ts'
 
@@ -17,10 +17,9 @@ const knownTypes: ReadonlySet<string> = new Set<EventType>(eventTypes)
  */
 export function decodeEvent(row: unknown): RecordedEvent {
   const current = upcast(row)
-  if (isPlainRow(current)) return recordedEvent(current)
-  const result = eventRowSchema().safeParse(current)
-  if (result.success) return recordedEvent(result.data as unknown as CheckedRow)
-  throw refusal(row, result.error.issues[0])
+  const fault = faultOf(current)
+  if (fault !== null) throw refusal(row, fault)
+  return recordedEvent(current as CheckedRow)
 }
 
 /**
@@ -37,7 +36,12 @@ export function decodeEvents(rows: unknown, voids?: unknown): readonly RecordedE
   )
 }
 
-function refusal(row: unknown, issue: { path: PropertyKey[]; message: string } | undefined): InterlockError {
+interface Fault {
+  readonly path: readonly PropertyKey[]
+  readonly what: string
+}
+
+function refusal(row: unknown, fault: Fault): InterlockError {
   const { seq, event_type: type } = (row ?? {}) as Record<string, unknown>
   const where = `event ${String(seq)} of the log`
   if (typeof type === 'string' && !knownTypes.has(type)) {
@@ -47,17 +51,19 @@ function refusal(row: unknown, issue: { path: PropertyKey[]; message: string } |
       { seq: Number(seq), type },
     )
   }
-  const path = pathText('event', issue?.path ?? [])
+  const path = pathText('event', fault.path)
   return new InterlockError(
     'corrupt_log',
-    `${where} is damaged at ${path}: ${issue?.message ?? 'not an event'}; run \`npx interlock-queue verify\` to see how far the log is sound`,
+    `${where} is damaged at ${path}: ${fault.what}; run \`npx interlock-queue verify\` to see how far the log is sound`,
     { seq: Number(seq), path },
   )
 }
 
 /** One object with a fixed order of keys keeps a replay of millions fast. */
 function recordedEvent(row: CheckedRow): RecordedEvent {
-  const event = eventOf(row) as Event & {
+  const event = (
+    row.event_type === 'policy_changed' ? policyChanged(row as CheckedRow<'policy_changed'>) : eventOf(row)
+  ) as Event & {
     seq: number
     at: number
     commandId: string
@@ -75,29 +81,52 @@ function recordedEvent(row: CheckedRow): RecordedEvent {
   return event
 }
 
+/** The fields of a policy are checked as those that a program gives. What an earlier release left out gets its usual value. */
+function policyChanged(row: CheckedRow<'policy_changed'>): Event {
+  const { data: policy, error } = policySchema.safeParse(row.data.policy)
+  const issue = error?.issues[0]
+  if (policy !== undefined) return Object.assign(eventOf(row), { policy })
+  throw refusal(row, {
+    path: ['data', 'policy', ...(issue?.path ?? [])],
+    what: issue?.message ?? demands.policy,
+  })
+}
+
 function ownOffer(row: CheckedRow, event: Event): readonly string[] {
   if ('jobId' in event) return [event.jobId]
-  throw refusal(row, { path: ['data', 'offers'], message: 'offers its own job, but has none' })
+  throw refusal(row, { path: ['data', 'offers'], what: 'offers its own job, but has none' })
 }
 
 type Row = Readonly<Record<string, unknown>>
 
-/**
- * True only for a row that the schema accepts unchanged, with nothing unusual about it. It takes a tenth of the schema's time. The
- * schema judges all other rows.
- */
-export function isPlainRow(row: unknown): row is CheckedRow {
-  if (typeof row !== 'object' || row === null) return false
-  return isRecorded(row as Row) && hasPlainFields(row as Row)
+/** Where a row is none of the current shape; null: it is one. */
+function faultOf(row: unknown): Fault | null {
+  if (!isRecord(row)) return { path: [], what: 'is no row of a log' }
+  const common = commonFault(row)
+  if (common !== undefined) return { path: [common[0]], what: common[1] }
+  const fault = faultIn(row)
+  if (fault === null) return null
+  const { path, is } = fault
+  return {
+    path: [...path, ...textIn(row, path)],
+    what: is === null ? 'is nothing that it may have' : demands[is],
+  }
 }
 
-function isRecorded(row: Row): boolean {
-  const { worker_id: workerId } = row
-  return (
-    isCount(row['seq']) &&
-    isInt(row['at']) &&
-    typeof row['command_id'] === 'string' &&
-    isInt(row['command_hash']) &&
-    (workerId === null || workerId === undefined || isText(workerId))
-  )
+/** In a list of texts, the number of the one that is none. */
+function textIn(row: Row, path: readonly string[]): readonly number[] {
+  const value = path.reduce<unknown>((inside, key) => (isRecord(inside) ? inside[key] : undefined), row)
+  const at = Array.isArray(value) ? value.findIndex((text) => !isText(text)) : -1
+  return at === -1 ? [] : [at]
+}
+
+/** The first column that every row has, and is wrong here. */
+function commonFault(row: Row): readonly [column: string, what: string] | undefined {
+  const { seq, at, command_id: commandId, command_hash: commandHash, worker_id: workerId } = row
+  if (!isCount(seq)) return ['seq', demands.count]
+  if (!isInt(at)) return ['at', demands.int]
+  if (typeof commandId !== 'string') return ['command_id', demands.text]
+  if (!isInt(commandHash)) return ['command_hash', demands.int]
+  const isWorker = workerId === null || workerId === undefined || isText(workerId)
+  return isWorker ? undefined : ['worker_id', demands.text]
 }

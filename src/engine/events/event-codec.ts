@@ -24,15 +24,21 @@ import {
   isJobType,
   isModel,
   isOutcome,
+  isOverlap,
+  isPause,
   isReal,
   isReason,
+  isRecord,
   isRequeue,
+  isSkip,
+  isSoundDedupe,
   isSoundText,
   isText,
   isTrue,
   isWhole,
 } from './event-guards.ts'
 import type { EventRow } from './event-row.ts'
+import type { ValueKind } from './event-table.ts'
 
 type Of<Type extends EventType> = Event & { readonly type: Type }
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
@@ -40,7 +46,7 @@ type Row = Readonly<Record<string, unknown>>
 type Data = Record<string, unknown>
 type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models' | 'schema_version'> & { readonly data?: Data }
 
-/** A row that its schema accepts. Which columns and keys are there depends on its type. */
+/** A row without a fault. Which columns and keys are there depends on its type. */
 export interface CheckedRow<Type extends EventType = EventType> {
   readonly seq: number
   readonly at: number
@@ -650,33 +656,42 @@ export function columnsOf(event: Event): Columns {
   }
 }
 
-const isNothing = (value: unknown): boolean => value === null || value === undefined
-const isObject = (value: unknown): value is Row => typeof value === 'object' && !Array.isArray(value)
+/** Where a row is not what its type says, and what has to stand there. Null: nothing may. */
+export interface RowFault {
+  readonly path: readonly string[]
+  readonly is: ValueKind | 'offers' | null
+}
 
-/** False for a row with something unusual about it, which its schema has to judge. */
-export function hasPlainFields(row: Row): boolean {
+const column = (name: string, is: RowFault['is']): RowFault => ({ path: [name], is })
+const keyOf = (key: string, is: RowFault['is']): RowFault => ({ path: ['data', key], is })
+const isNothing = (value: unknown): boolean => value === null || value === undefined
+
+/** The first fault in what rows of this type have beside what every row has; null: there is none. */
+export function faultIn(row: Row): RowFault | null {
   switch (row['event_type']) {
     case 'queued': {
-      if (!(isText(row['job_id']) && isJobType(row['job_type']) && areTexts(row['models']))) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
+      if (!isJobType(row['job_type'])) return column('job_type', 'jobType')
+      if (!areTexts(row['models'])) return column('models', 'texts')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'kind':
           case 'fair_key':
           case 'schedule':
           case 'tag':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           case 'priority':
           case 'run_at':
           case 'due':
           case 'next':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           case 'attempts':
           case 'timeout_ms':
@@ -684,454 +699,518 @@ export function hasPlainFields(row: Row): boolean {
           case 'submission':
           case 'nth':
           case 'retry_of':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'has_data':
           case 'intake':
           case 'named':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           case 'payload_hash':
           case 'once':
           case 'after':
           case 'body':
-            if (!isWhole(data[key])) return false
+            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
             break
           case 'dedupe':
-            if (!isDedupe(data[key])) return false
+            if (!isDedupe(data[key]) && data[key] !== undefined) return keyOf(key, 'dedupe')
             break
           case 'whole':
-            if (!areTexts(data[key])) return false
+            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
             break
           case 'asks':
-            if (!areAsks(data[key])) return false
+            if (!areAsks(data[key]) && data[key] !== undefined) return keyOf(key, 'asks')
             break
           case 'uses':
-            if (!areUses(data[key])) return false
+            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
             break
           case 'asked':
-            if (!isBoolean(data[key])) return false
+            if (!isBoolean(data[key]) && data[key] !== undefined) return keyOf(key, 'boolean')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'deduplicated': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'stands_for':
           case 'key':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           case 'once':
           case 'body':
           case 'payload_hash':
-            if (!isWhole(data[key])) return false
+            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
             break
           case 'has_data':
           case 'intake':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           case 'submission':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['stands_for'] !== undefined && data['key'] !== undefined
+      if (data['stands_for'] === undefined) return keyOf('stands_for', 'text')
+      if (data['key'] === undefined) return keyOf('key', 'text')
+      return null
     }
     case 'debounced': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'run_at':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           case 'has_data':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           case 'payload_hash':
-            if (!isWhole(data[key])) return false
+            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'started': {
-      if (!(isText(row['job_id']) && isText(row['worker_id']) && areTexts(row['models']))) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
+      if (!isText(row['worker_id'])) return column('worker_id', 'text')
+      if (!areTexts(row['models'])) return column('models', 'texts')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'attempt':
           case 'batch':
           case 'expects':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'places':
-            if (!arePlaces(data[key])) return false
+            if (!arePlaces(data[key]) && data[key] !== undefined) return keyOf(key, 'places')
             break
           case 'warm':
-            if (!isReal(data[key])) return false
+            if (!isReal(data[key]) && data[key] !== undefined) return keyOf(key, 'real')
             break
           case 'without':
-            if (!areTexts(data[key])) return false
+            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
             break
           case 'virtual_time':
-            if (!isWhole(data[key])) return false
+            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'completed': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'used':
-            if (!areUses(data[key])) return false
+            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['token'] !== undefined
+      if (data['token'] === undefined) return keyOf('token', 'count')
+      return null
     }
     case 'blocked':
     case 'conflict': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'reason':
-            if (!isReason(data[key])) return false
+            if (!isReason(data[key]) && data[key] !== undefined) return keyOf(key, 'reason')
             break
           case 'blocked_by':
           case 'model':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['reason'] !== undefined
+      if (data['reason'] === undefined) return keyOf('reason', 'reason')
+      return null
     }
     case 'failed': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'code':
-            if (!isFailure(data[key])) return false
+            if (!isFailure(data[key]) && data[key] !== undefined) return keyOf(key, 'failure')
             break
           case 'final':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           case 'cause':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           case 'used':
-            if (!areUses(data[key])) return false
+            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['code'] !== undefined
+      if (data['code'] === undefined) return keyOf('code', 'failure')
+      return null
     }
     case 'cancel_requested':
     case 'expired':
     case 'due': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'cancelled': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'used':
-            if (!areUses(data[key])) return false
+            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'lease_expired': {
-      if (!(isText(row['job_id']) && isText(row['worker_id']))) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
+      if (!isText(row['worker_id'])) return column('worker_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'final':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['token'] !== undefined
+      if (data['token'] === undefined) return keyOf('token', 'count')
+      return null
     }
     case 'detached': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           case 'until':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['token'] !== undefined && data['until'] !== undefined
+      if (data['token'] === undefined) return keyOf('token', 'count')
+      if (data['until'] === undefined) return keyOf('until', 'int')
+      return null
     }
     case 'model_released': {
-      if (!(isText(row['job_id']) && isModel(row['models']))) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
+      if (!isModel(row['models'])) return column('models', 'model')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['token'] !== undefined
+      if (data['token'] === undefined) return keyOf('token', 'count')
+      return null
     }
     case 'requeued': {
-      if (!(isText(row['job_id']) && (isNothing(row['models']) || areTexts(row['models'])))) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
+      if (!isNothing(row['models']) && !areTexts(row['models'])) return column('models', 'texts')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'reason':
-            if (!isRequeue(data[key])) return false
+            if (!isRequeue(data[key]) && data[key] !== undefined) return keyOf(key, 'requeue')
             break
           case 'run_at':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['reason'] !== undefined
+      if (data['reason'] === undefined) return keyOf('reason', 'requeue')
+      return null
     }
     case 'asked': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'asker':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'bypassed': {
-      if (!(isText(row['job_id']) && isJobType(row['job_type']))) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
+      if (!isJobType(row['job_type'])) return column('job_type', 'jobType')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'reprioritized': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'priority':
           case 'order':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           case 'level':
           case 'tie':
-            if (!isReal(data[key])) return false
+            if (!isReal(data[key]) && data[key] !== undefined) return keyOf(key, 'real')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return (
-        data['priority'] !== undefined &&
-        data['level'] !== undefined &&
-        data['order'] !== undefined &&
-        data['tie'] !== undefined
-      )
+      if (data['priority'] === undefined) return keyOf('priority', 'int')
+      if (data['level'] === undefined) return keyOf('level', 'real')
+      if (data['order'] === undefined) return keyOf('order', 'int')
+      if (data['tie'] === undefined) return keyOf('tie', 'real')
+      return null
     }
-    case 'model_resumed': {
-      if (!isModel(row['models'])) return false
+    case 'policy_changed': {
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            break
+          case 'policy':
+            if (!isRecord(data[key]) && data[key] !== undefined) return keyOf(key, 'policy')
+            break
+          case 'passes_stay':
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      if (data['policy'] === undefined) return keyOf('policy', 'policy')
+      return null
+    }
+    case 'model_paused': {
+      if (!isModel(row['models'])) return column('models', 'model')
+      const data = row['data']
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            break
+          case 'reason':
+            if (!isPause(data[key]) && data[key] !== undefined) return keyOf(key, 'pause')
+            break
+          case 'until':
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            break
+          default:
+            return keyOf(key, null)
+        }
+      if (data['reason'] === undefined) return keyOf('reason', 'pause')
+      return null
+    }
+    case 'model_resumed': {
+      if (!isModel(row['models'])) return column('models', 'model')
+      const data = row['data']
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            break
+          default:
+            return keyOf(key, null)
+        }
+      return null
     }
     case 'drain_requested':
     case 'drained':
     case 'resumed': {
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'epoch_changed': {
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'epoch':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['epoch'] !== undefined
+      if (data['epoch'] === undefined) return keyOf('epoch', 'count')
+      return null
     }
     case 'voided': {
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'of':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            break
+          case 'as':
+            if (!isRecord(data[key]) && data[key] !== undefined) return keyOf(key, 'record')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['of'] !== undefined
+      if (data['of'] === undefined) return keyOf('of', 'count')
+      return null
     }
     case 'schedule_set': {
-      if (!(isJobType(row['job_type']) && areTexts(row['models']))) return false
+      if (!isJobType(row['job_type'])) return column('job_type', 'jobType')
+      if (!areTexts(row['models'])) return column('models', 'texts')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'schedule':
           case 'owner':
@@ -1140,199 +1219,236 @@ export function hasPlainFields(row: Row): boolean {
           case 'kind':
           case 'fair_key':
           case 'tag':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           case 'revision':
           case 'up_to':
           case 'payload_hash':
-            if (!isWhole(data[key])) return false
+            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
             break
           case 'next':
           case 'since':
           case 'priority':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           case 'every_ms':
           case 'within_ms':
           case 'attempts':
           case 'timeout_ms':
           case 'expire_ms':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            break
+          case 'overlap':
+            if (!isOverlap(data[key]) && data[key] !== undefined) return keyOf(key, 'overlap')
             break
           case 'has_data':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           case 'whole':
-            if (!areTexts(data[key])) return false
+            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
             break
           case 'asks':
-            if (!areAsks(data[key])) return false
+            if (!areAsks(data[key]) && data[key] !== undefined) return keyOf(key, 'asks')
             break
           case 'uses':
-            if (!areUses(data[key])) return false
+            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['schedule'] !== undefined && data['owner'] !== undefined
+      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      if (data['owner'] === undefined) return keyOf('owner', 'text')
+      return null
     }
     case 'schedule_removed': {
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           case 'revision':
-            if (!isWhole(data[key])) return false
+            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['schedule'] !== undefined
+      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      return null
     }
     case 'schedule_paused': {
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['schedule'] !== undefined
+      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      return null
     }
     case 'schedule_resumed': {
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           case 'next':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['schedule'] !== undefined
+      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      return null
+    }
+    case 'schedule_skipped': {
+      const data = row['data']
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
+      for (const key in data)
+        switch (key) {
+          case 'offers':
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            break
+          case 'schedule':
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            break
+          case 'due':
+          case 'next':
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            break
+          case 'reason':
+            if (!isSkip(data[key]) && data[key] !== undefined) return keyOf(key, 'skip')
+            break
+          default:
+            return keyOf(key, null)
+        }
+      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      if (data['due'] === undefined) return keyOf('due', 'int')
+      if (data['reason'] === undefined) return keyOf('reason', 'skip')
+      return null
     }
     case 'linked': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'after':
-            if (!areTexts(data[key])) return false
+            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
             break
           case 'goes_on':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           case 'outcome':
-            if (!isOutcome(data[key])) return false
+            if (!isOutcome(data[key]) && data[key] !== undefined) return keyOf(key, 'outcome')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['after'] !== undefined
+      if (data['after'] === undefined) return keyOf('after', 'texts')
+      return null
     }
     case 'released': {
-      if (!isText(row['job_id'])) return false
+      if (!isText(row['job_id'])) return column('job_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'run_at':
-            if (!isInt(data[key])) return false
+            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'end_propagated': {
       const data = row['data']
-      if (isNothing(data)) return false
-      if (!isObject(data)) return false
+      if (isNothing(data)) return column('data', 'record')
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'parent':
-            if (!isText(data[key])) return false
+            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return data['parent'] !== undefined
+      if (data['parent'] === undefined) return keyOf('parent', 'text')
+      return null
     }
     case 'worker_serves': {
-      if (!isText(row['worker_id'])) return false
+      if (!isText(row['worker_id'])) return column('worker_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'places':
-            if (!areTexts(data[key])) return false
+            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
             break
           case 'keeps':
-            if (!isCount(data[key])) return false
+            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     case 'worker_gone': {
-      if (!isText(row['worker_id'])) return false
+      if (!isText(row['worker_id'])) return column('worker_id', 'text')
       const data = row['data']
-      if (isNothing(data)) return true
-      if (!isObject(data)) return false
+      if (isNothing(data)) return null
+      if (!isRecord(data)) return column('data', 'record')
       for (const key in data)
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key])) return false
+            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
             break
           case 'left':
-            if (!isTrue(data[key])) return false
+            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
             break
           default:
-            return false
+            return keyOf(key, null)
         }
-      return true
+      return null
     }
     default:
-      return false
+      return column('event_type', 'text')
   }
 }
 
@@ -1355,7 +1471,7 @@ export function isPlain(event: RecordedEvent): boolean {
         (event.spec?.hasData === undefined || isTrue(event.spec?.hasData)) &&
         (event.spec?.payloadHash === undefined || isWhole(event.spec?.payloadHash)) &&
         (event.spec?.once === undefined || isWhole(event.spec?.once)) &&
-        (event.spec?.dedupe === undefined || isDedupe(event.spec?.dedupe)) &&
+        (event.spec?.dedupe === undefined || isSoundDedupe(event.spec?.dedupe)) &&
         (event.spec?.schedule === undefined || isSoundText(event.spec?.schedule)) &&
         (event.spec?.after === undefined || isWhole(event.spec?.after)) &&
         (event.spec?.tag === undefined || isSoundText(event.spec?.tag)) &&

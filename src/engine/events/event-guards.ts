@@ -4,12 +4,15 @@ import {
   type JobSpec,
   jobTypes,
   outcomes,
+  overlapRules,
   reasonCodes,
   requeueReasons,
+  skipReasons,
   type Units,
 } from '../core/index.ts'
+import type { ValueKind } from './event-table.ts'
 
-/** Guards of the kinds of values (event-table.ts). Each accepts what the schema of its kind does, in a tenth of the time. */
+/** Guards of the kinds of values (event-table.ts). */
 type Guard = (value: unknown) => boolean
 
 const oneOf = (words: readonly string[]): Guard => {
@@ -29,22 +32,31 @@ export const isReason = oneOf(reasonCodes)
 export const isFailure = oneOf(failureCodes)
 export const isRequeue = oneOf(requeueReasons)
 export const isOutcome = oneOf(outcomes)
+export const isOverlap = oneOf(overlapRules)
+export const isSkip = oneOf(skipReasons)
+/** The log holds codes and no texts: whatever people have to say about a pause belongs elsewhere. */
+export const isPause: Guard = (value) => typeof value === 'string' && /^[a-z][a-z0-9_]{0,49}$/.test(value)
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 export const areTexts: Guard = (value) => Array.isArray(value) && value.every(isText)
 export const isModel: Guard = (value) => areTexts(value) && (value as unknown[]).length === 1
-/** Places by models. Names of models are anything: not a record of the schema, which drops a `__proto__`. */
-export const arePlaces: Guard = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isText)
+/** Places by models. */
+export const arePlaces: Guard = (value) => isRecord(value) && Object.values(value).every(isText)
 /** Amounts by resources. */
-export const areUses: Guard = (value) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isWhole)
+export const areUses: Guard = (value) => isRecord(value) && Object.values(value).every(isWhole)
 export const areOffers: Guard = (value) => value === true || areTexts(value)
 
-/** A plain {@link Dedupe}: one with `debounce` is left to the schema. */
 export const isDedupe: Guard = (value) => {
-  if (typeof value !== 'object' || value === null) return false
-  const { key, while: lasts, ...more } = value as Readonly<Record<string, unknown>>
+  if (!isRecord(value)) return false
+  const { key, while: lasts, debounce, ...more } = value
   const isTime = lasts === 'waiting' || lasts === 'live' || isCount(lasts)
-  return isSoundText(key) && isTime && isNothingIn(more)
+  return isText(key) && isTime && (debounce === undefined || isDebounce(debounce)) && isNothingIn(more)
+}
+
+function isDebounce(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { delay, maxDelay, ...more } = value
+  return isCount(delay) && isCount(maxDelay) && isNothingIn(more)
 }
 
 function isNothingIn(object: object): boolean {
@@ -62,6 +74,8 @@ export const isSoundText: Guard = (value) => isSound(value) && value.length > 0
 export const areSoundPlaces: Guard = (value) =>
   arePlaces(value) && areSoundTexts(Object.entries(value as object).flat())
 export const areSoundUses: Guard = (value) => areUses(value) && areSoundTexts(Object.keys(value as object))
+export const isSoundDedupe: Guard = (value) =>
+  isDedupe(value) && isSound((value as { readonly key: unknown }).key)
 export function areSoundTexts(value: unknown): boolean {
   if (!Array.isArray(value)) return false
   for (const text of value) if (!isSoundText(text)) return false
@@ -72,7 +86,7 @@ const unitName = /^[A-Za-z][\w-]{0,49}$/
 
 /** Amounts by the names of units: letters, digits, `_` and `-`, the first one a letter, 50 characters at most. */
 export function areUnits(value: unknown): value is Units {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  if (!isRecord(value)) return false
   const entries = Object.entries(value)
   const isAmount = (amount: unknown) =>
     Number.isSafeInteger(amount) && (amount as number) >= 1 && (amount as number) <= bounds.units
@@ -85,8 +99,34 @@ export function areUnits(value: unknown): value is Units {
 
 /** What a job asks of a place, by the one model that has units. */
 export const areAsks = (value: unknown): value is NonNullable<JobSpec['asks']> =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  Object.keys(value).length === 1 &&
-  Object.values(value).every(areUnits)
+  isRecord(value) && Object.keys(value).length === 1 && Object.values(value).every(areUnits)
+
+const oneOfThese = (words: readonly string[]) => `must be one of ${words.join(', ')}`
+
+/** What has to stand where a value of this kind does, for messages. */
+export const demands: Readonly<Record<ValueKind | 'offers', string>> = {
+  text: 'must be a text',
+  texts: 'must be a list of texts',
+  model: 'must be a list of one model',
+  jobType: oneOfThese(jobTypes),
+  reason: oneOfThese(reasonCodes),
+  failure: oneOfThese(failureCodes),
+  requeue: oneOfThese(requeueReasons),
+  outcome: oneOfThese(outcomes),
+  overlap: oneOfThese(overlapRules),
+  skip: oneOfThese(skipReasons),
+  pause: 'must be a code of 1 to 50 letters a to z, digits and underscores that begins with a letter',
+  dedupe: 'must be a digest of a key, and for how long it counts',
+  places: 'must be places by models',
+  asks: 'must be amounts of units by one model',
+  uses: 'must be amounts by resources',
+  offers: 'must be true, or a list of jobs',
+  count: 'must be a whole number of 1 or more',
+  whole: 'must be a whole number of 0 or more',
+  int: 'must be a whole number',
+  real: 'must be a number',
+  true: 'must be true, or not there',
+  boolean: 'must be true or false',
+  policy: 'must be a policy',
+  record: 'must be an object',
+}

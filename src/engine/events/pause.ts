@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import type { Micros } from '../core/index.ts'
+import { isPause } from './event-guards.ts'
 import { parseInput, unknownFields } from './invalid.ts'
 import { timeSchema } from './job-spec.ts'
 import { modelSchema } from './names.ts'
 
-/** The log holds codes and no texts: whatever people have to say about it belongs elsewhere. */
 const reasonError =
   'must be a code of 1 to 50 letters a to z, digits and underscores that begins with a letter, e.g. "provider_down"'
-export const pauseReason = z.string({ error: reasonError }).regex(/^[a-z][a-z0-9_]{0,49}$/, reasonError)
+export const pauseReason = z.custom<string>(isPause, { error: reasonError })
 
 const pauseSchema = z.strictObject(
   { reason: pauseReason, until: timeSchema.nullish() },

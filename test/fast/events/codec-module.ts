@@ -14,18 +14,21 @@ import {
   type ValueKind,
 } from '../../../src/engine/events/event-table.ts'
 
-/** Kinds that are not here need their schema. */
-const rowGuards: Readonly<Partial<Record<ValueKind, string>>> = {
+const rowGuards: Readonly<Record<ValueKind, string>> = {
   ...{ text: 'isText', texts: 'areTexts', model: 'isModel', jobType: 'isJobType', reason: 'isReason' },
   ...{ failure: 'isFailure', requeue: 'isRequeue', count: 'isCount', whole: 'isWhole', int: 'isInt' },
   ...{ real: 'isReal', true: 'isTrue', boolean: 'isBoolean', dedupe: 'isDedupe', outcome: 'isOutcome' },
+  ...{ pause: 'isPause', overlap: 'isOverlap', skip: 'isSkip', record: 'isRecord' },
   places: 'arePlaces',
   asks: 'areAsks',
   uses: 'areUses',
+  // Its fields are judged by the schema of policies, where it is read.
+  policy: 'isRecord',
 }
 const eventGuards: typeof rowGuards = {
   ...rowGuards,
   text: 'isSoundText',
+  dedupe: 'isSoundDedupe',
   texts: 'areSoundTexts',
   places: 'areSoundPlaces',
   uses: 'areSoundUses',
@@ -135,32 +138,37 @@ function encoderOf(form: EventForm): string {
   return [`const data: Data = ${own}`, ...lines, `return { ${[...all, 'data'].join(', ')} }`].join('\n')
 }
 
-/** Null: a row of this type is never plain. */
-function rowCheckOf(form: EventForm): string | null {
+function rowCheckOf(form: EventForm): string {
   const entries = entriesOf(form)
-  if (entries.some(([, field]) => rowGuards[field.is] === undefined && !mayLack(field))) return null
   const columns = new Map<string, string>()
-  for (const [, field] of entries) {
-    if (dataKey(field) !== null) continue
-    const check = `${rowGuards[field.is]}(row['${field.in}'])`
-    columns.set(field.in, field.optional ? `(isNothing(row['${field.in}']) || ${check})` : check)
+  for (const [, { in: column, is, optional }] of entries.filter((entry) => !isInData(entry))) {
+    const isWrong = `!${rowGuards[is]}(row['${column}'])`
+    const check = optional ? `!isNothing(row['${column}']) && ${isWrong}` : isWrong
+    columns.set(column, `if (${check}) return column('${column}', '${is}')`)
   }
   const kept = entries.filter(isInData)
-  const keys = kept.flatMap(([, field]) => {
-    const guard = rowGuards[field.is]
-    return guard === undefined
-      ? []
-      : [[dataKey(field) ?? '', `if (!${guard}(data[key])) return false\nbreak`] as const]
+  const keys = kept.map(([, field]) => {
+    // A key of which the value is undefined is none. What may not lack it is asked below.
+    const isWrong = `!${rowGuards[field.is]}(data[key]) && data[key] !== undefined`
+    return [dataKey(field) ?? '', `if (${isWrong}) return keyOf(key, '${field.is}')\nbreak`] as const
   })
-  const needs = kept.filter(isNeeded).map(([, field]) => `data['${dataKey(field)}'] !== undefined`)
-  const isColumns = [...columns.values()].join(' && ')
+  const offers = [
+    'offers',
+    "if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')\nbreak",
+  ] as const
+  const needs = kept.filter(isNeeded)
+  const lacks = needs.map(
+    ([, field]) =>
+      `if (data['${dataKey(field)}'] === undefined) return keyOf('${dataKey(field)}', '${field.is}')`,
+  )
   return [
-    ...(isColumns === '' ? [] : [`if (!(${isColumns})) return false`]),
+    ...columns.values(),
     "const data = row['data']",
-    `if (isNothing(data)) return ${needs.length === 0}`,
-    'if (!isObject(data)) return false',
-    `for (const key in data) switch (key) {\n${cases([['offers', 'if (!areOffers(data[key])) return false\nbreak'], ...keys])}\ndefault: return false }`,
-    `return ${needs.length === 0 ? 'true' : needs.join(' && ')}`,
+    `if (isNothing(data)) return ${needs.length === 0 ? 'null' : "column('data', 'record')"}`,
+    "if (!isRecord(data)) return column('data', 'record')",
+    `for (const key in data) switch (key) {\n${cases([offers, ...keys])}\ndefault: return keyOf(key, null) }`,
+    ...lacks,
+    'return null',
   ].join('\n')
 }
 
@@ -193,11 +201,13 @@ export function codecModule(): string {
     'areSoundPlaces',
     'areSoundUses',
     'areOffers',
+    'isSoundDedupe',
   ]).sort()
   return `// Made by \`npm run generate -- codec\` from event-table.ts: change that.
 import { type Event, type EventType, type JobType, type Policy, policyVersion, type RecordedEvent } from '../core/index.ts'
 import { ${guards.join(', ')} } from './event-guards.ts'
 import type { EventRow } from './event-row.ts'
+import type { ValueKind } from './event-table.ts'
 
 type Of<Type extends EventType> = Event & { readonly type: Type }
 type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
@@ -205,7 +215,7 @@ type Row = Readonly<Record<string, unknown>>
 type Data = Record<string, unknown>
 type Columns = Pick<EventRow, 'job_id' | 'job_type' | 'models' | 'schema_version'> & { readonly data?: Data }
 
-/** A row that its schema accepts. Which columns and keys are there depends on its type. */
+/** A row without a fault. Which columns and keys are there depends on its type. */
 export interface CheckedRow<Type extends EventType = EventType> {
   readonly seq: number
   readonly at: number
@@ -246,19 +256,21 @@ ${cases(all.map(([type, form]) => [type, block(encoderOf(form))] as const))}
   }
 }
 
-const isNothing = (value: unknown): boolean => value === null || value === undefined
-const isObject = (value: unknown): value is Row => typeof value === 'object' && !Array.isArray(value)
+/** Where a row is not what its type says, and what has to stand there. Null: nothing may. */
+export interface RowFault {
+  readonly path: readonly string[]
+  readonly is: ValueKind | 'offers' | null
+}
 
-/** False for a row with something unusual about it, which its schema has to judge. */
-export function hasPlainFields(row: Row): boolean {
+const column = (name: string, is: RowFault['is']): RowFault => ({ path: [name], is })
+const keyOf = (key: string, is: RowFault['is']): RowFault => ({ path: ['data', key], is })
+const isNothing = (value: unknown): boolean => value === null || value === undefined
+
+/** The first fault in what rows of this type have beside what every row has; null: there is none. */
+export function faultIn(row: Row): RowFault | null {
   switch (row['event_type']) {
-${cases(
-  all.flatMap(([type, form]) => {
-    const check = rowCheckOf(form)
-    return check === null ? [] : [[type, block(check)] as const]
-  }),
-)}
-    default: return false
+${cases(all.map(([type, form]) => [type, block(rowCheckOf(form))] as const))}
+    default: return column('event_type', 'text')
   }
 }
 

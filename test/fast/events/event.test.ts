@@ -66,7 +66,7 @@ describe('a row that is no event of this release', () => {
   })
 
   it.each([
-    ['a field of a newer release', { data: { colour: 'red' } }, 'event.data'],
+    ['a field of a newer release', { data: { colour: 'red' } }, 'event.data.colour'],
     ['a wrong type', { job_type: 'odd' }, 'event.job_type'],
     ['a missing id', { job_id: null }, 'event.job_id'],
     ['a model that is a number', { models: ['a', 3] }, 'event.models[1]'],

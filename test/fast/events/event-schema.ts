@@ -8,12 +8,19 @@ import {
   reasonCodes,
   requeueReasons,
   skipReasons,
-} from '../core/index.ts'
-import { areAsks, arePlaces, areUses } from './event-guards.ts'
-import { dataKey, type EventForm, eventForms, type Field, mayLack, type ValueKind } from './event-table.ts'
-import { lazily } from './lazily.ts'
-import { pauseReason } from './pause.ts'
-import { policySchema } from './policy.ts'
+} from '../../../src/engine/core/index.ts'
+import { areAsks, arePlaces, areUses } from '../../../src/engine/events/event-guards.ts'
+import {
+  dataKey,
+  type EventForm,
+  eventForms,
+  type Field,
+  mayLack,
+  type ValueKind,
+} from '../../../src/engine/events/event-table.ts'
+import { lazily } from '../../../src/engine/events/lazily.ts'
+import { pauseReason } from '../../../src/engine/events/pause.ts'
+import { policySchema } from '../../../src/engine/events/policy.ts'
 
 const count = z.int().min(1)
 const text = z.string().min(1)
