@@ -11,8 +11,12 @@ runParts(
   {
     // src/engine/events/event-codec.ts, of event-table.ts
     codec: [['test/fast/events/codec-module.ts'], format('src/engine/events/event-codec.ts')],
-    // src/engine/core/law/table.ts and docs/inside/state-machines.md, of machines/
-    law: [['.ci/compile-law.mjs'], format('src/engine/core/law/table.ts'), ['test/fast/machine/page.ts']],
+    // src/engine/core/fold/law/table.ts and docs/inside/state-machines.md, of machines/
+    law: [
+      ['.ci/compile-law.mjs'],
+      format('src/engine/core/fold/law/table.ts'),
+      ['test/fast/machine/page.ts'],
+    ],
     // migrations/000… and 027…, the functions in docs/reference, database-types.ts, of migrations/
     bundle: [['src/engine/migrate/bundle.ts']],
     // the tables of docs/reference and the page of the commands, of the sources

@@ -459,7 +459,7 @@ as $$
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
 $$;
 
--- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/same-job.ts) beside the payload, each field with what
+-- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/decide/same-job.ts) beside the payload, each field with what
 -- it is unless given. Internal.
 --   job  as job_queue_submitted_job returns it
 -- Returns an object. Raises nothing.

@@ -76,7 +76,7 @@ select j.queue, j.job_id, (
                  jsonb_typeof(c.rule) = 'array' as is_placed, a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
             from unnest(j.models) with ordinality as u (model, nth)
             cross join lateral (
-              -- As patternFor in src/engine/core/pattern.ts: of the patterns that fit, the one that says most of the name.
+              -- As patternFor in src/engine/core/values/pattern.ts: of the patterns that fit, the one that says most of the name.
               select coalesce(s.policy #> array['capacity', u.model], (
                 select p.value from jsonb_each(s.policy -> 'capacity') p
                  where strpos(p.key, '*') > 0
@@ -156,7 +156,7 @@ select j.queue, j.job_id, (
           when j.state = 'active' then workers.fault
           when s.status = 'draining' then 'draining'
           when j.due_at <= times.over then 'overdue'
-          -- DUE_AFTER_PARENTS in src/engine/core/row.ts: nobody knows when.
+          -- DUE_AFTER_PARENTS in src/engine/core/fold/row.ts: nobody knows when.
           when j.due_at = 'epoch'::timestamptz + 9007199254740991 * interval '1 microsecond' then 'waits_for_parents'
           when j.due_at is not null then 'not_due'
           when asks.is_over then 'use_over_limit'

@@ -120,6 +120,21 @@ export function climbsOf(source: Source): string[] {
     .map((file) => `${source.file} imports ${file}: ${floors[floor]} stands below ${floors[floorOf(file)]}`)
 }
 
+/** One sentence for each import of the core that leads into a later of its rooms, or into one that is not listed. */
+export function coreClimbsOf(source: Source, rooms: readonly string[]): string[] {
+  const roomOf = (file: string) => /^src\/engine\/core\/([\w-]+)\//.exec(file)?.[1]
+  const room = roomOf(source.file)
+  if (room === undefined) return []
+  return importsOf(source)
+    .map((specifier) => path.posix.join(path.posix.dirname(source.file), specifier))
+    .filter((file) => file.startsWith('src/engine/core/'))
+    .filter((file) => {
+      const target = rooms.indexOf(roomOf(file) ?? '')
+      return target < 0 || target > rooms.indexOf(room)
+    })
+    .map((file) => `${source.file} imports ${file}: ${room} knows only the rooms of the core before it`)
+}
+
 /** Values (types are none) that a file imports from a module whose specifier ends so. */
 export function valuesFrom(source: Source, ending: string): string[] {
   const found: string[] = []

@@ -5,6 +5,7 @@ import manifest from '../../../package.json' with { type: 'json' }
 import {
   circlesIn,
   climbsOf,
+  coreClimbsOf,
   importsOf,
   intrusionsOf,
   packageOf,
@@ -12,7 +13,7 @@ import {
   valuesFrom,
   violationsOf,
 } from './arrows.ts'
-import { housed, internals, rules } from './rules.ts'
+import { coreRooms, housed, internals, rules } from './rules.ts'
 
 const root = path.resolve(import.meta.dirname, '../../..')
 
@@ -31,6 +32,26 @@ describe('the arrows between the parts', () => {
 
   it('lead down the floors: the engine knows no tool, and a tool no app', () => {
     expect(sources.flatMap(climbsOf)).toEqual([])
+  })
+
+  it('lead back through the rooms of the core, in the order in which its index names them', () => {
+    expect(sources.flatMap((source) => coreClimbsOf(source, coreRooms))).toEqual([])
+    const index = sources.find(({ file }) => file === 'src/engine/core/index.ts')?.text ?? ''
+    expect([...index.matchAll(/^export \* from '\.\/(\w+)\/index\.ts'$/gm)].map(([, room]) => room)).toEqual(
+      coreRooms.toSorted(),
+    )
+    expect(index).toContain(`${coreRooms.join(', ')}.`)
+  })
+
+  it('of the core begin at doors that say what the room is, what it may import, and what one reads first', () => {
+    const inside = sources.filter(({ file }) => /^src\/engine\/core\/[\w-]+\//.test(file))
+    expect([...new Set(inside.map(({ file }) => file.split('/')[3]))].sort()).toEqual([...coreRooms].sort())
+    for (const room of coreRooms) {
+      const text = sources.find(({ file }) => file === `src/engine/core/${room}/index.ts`)?.text ?? ''
+      expect(text.toLowerCase(), room).toMatch(
+        new RegExp(`^/\\*\\*\\n \\* ${room}: .*it may import .*begin with `, 's'),
+      )
+    }
   })
 
   it('lead into a room by its doors', () => {
@@ -157,6 +178,17 @@ describe('the rules', () => {
     expect(intrusionsOf({ file, text }, housed, internals)).toEqual([
       expect.stringContaining(`imports ${into}`),
     ])
+  })
+
+  it('refuse a climb in the core', () => {
+    const text =
+      "import { a } from '../line/a.ts'; import type { B } from '../state/b.ts'; import { c } from '../new/c.ts'"
+    expect(coreClimbsOf({ file: 'src/engine/core/needs/a.ts', text }, coreRooms)).toEqual(
+      ['line/a.ts', 'new/c.ts'].map(
+        (file) =>
+          `src/engine/core/needs/a.ts imports src/engine/core/${file}: needs knows only the rooms of the core before it`,
+      ),
+    )
   })
 
   it('refuse a climb from the engine to a tool', () => {

@@ -105,6 +105,11 @@ export const rules: Rules = {
   index: root,
 }
 
+/** The rooms of the core: each knows those before it. */
+export const coreRooms: readonly string[] = [
+  ...['values', 'state', 'needs', 'line', 'fold', 'dispatch', 'decide', 'says'],
+]
+
 /** Rooms that others enter by their `index.ts` and by what they lend, and that enter others so. */
 export const housed: readonly string[] = [
   ...[

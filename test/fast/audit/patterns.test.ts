@@ -72,7 +72,7 @@ it('nothing that a user wrote becomes a regular expression', () => {
   // From texts of their own.
   expect(making.sort()).toEqual([
     'src/apps/cli/terminal/lines.ts',
-    'src/engine/core/safe-text.ts',
+    'src/engine/core/values/safe-text.ts',
     'src/engine/events/secrets.ts',
     'src/engine/migrate/plain-sql.ts',
     'src/engine/migrate/script.ts',

@@ -6,7 +6,7 @@ import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { Audit } from '../../../src/tools/audit/index.ts'
 
 // Both the decision and the fold ask this; the audit has its own idea of how many places a model has.
-vi.mock('../../../src/engine/core/policy.ts', async (original) => ({
+vi.mock('../../../src/engine/core/values/policy.ts', async (original) => ({
   ...(await original<object>()),
   capacityOf: () => 2,
 }))

@@ -1,7 +1,5 @@
 /** When a waiting job starts: the core decides on from the present ledger, and each job takes as long as some like it did. */
 import { describe, expect, it } from 'vitest'
-import { forecast } from '../../../src/engine/core/forecast/forecast.ts'
-import { handsOf } from '../../../src/engine/core/forecast/hands.ts'
 import {
   type Claim,
   type CommandBody,
@@ -19,6 +17,8 @@ import {
   specDefaults,
   type WorkerFact,
 } from '../../../src/engine/core/index.ts'
+import { forecast } from '../../../src/engine/core/says/forecast/forecast.ts'
+import { handsOf } from '../../../src/engine/core/says/forecast/hands.ts'
 
 const SECOND = 1_000_000
 const worker = (freeSlots: number, more: Partial<WorkerFact> = {}): WorkerFact => ({

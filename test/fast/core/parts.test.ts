@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { copyParts, LedgerParts } from '../../../src/engine/core/ledger.ts'
+import { copyParts, LedgerParts } from '../../../src/engine/core/state/ledger.ts'
 
 describe('the parts of a ledger', () => {
   it('are copied all of them, each to its place', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evolve } from '../../../src/engine/core/index.ts'
-import { fits } from '../../../src/engine/core/pattern.ts'
+import { fits } from '../../../src/engine/core/values/pattern.ts'
 import { codeOf, given, type Scenario } from '../../support/scenario.ts'
 
 const cards = { flux: ['host1:0', 'host1:1', 'host2:0'], motion: ['host2:0'] }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { CoreQueue, plainSpec } from '../../../bench/core-queue.ts'
 import { defaultPolicy, type Policy, type RecordedEvent } from '../../../src/engine/core/index.ts'
-import { Table } from '../../../src/engine/core/table.ts'
+import { Table } from '../../../src/engine/core/values/table.ts'
 
 /** A queue in which many jobs stand in one way or another, and what is done in it again and again. */
 interface Crowd {

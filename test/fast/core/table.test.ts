@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Table } from '../../../src/engine/core/table.ts'
+import { Table } from '../../../src/engine/core/values/table.ts'
 
 interface Item {
   readonly hash: number

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Tree } from '../../../src/engine/core/tree.ts'
+import { Tree } from '../../../src/engine/core/values/tree.ts'
 
 const numbers = (a: number, b: number) => a - b
 const steps = fc.array(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fairFrom } from '../../../src/engine/core/fair-queue.ts'
 import type { JobSpec, Policy } from '../../../src/engine/core/index.ts'
+import { fairFrom } from '../../../src/engine/core/line/fair-queue.ts'
 import { given, type Scenario } from '../../support/scenario.ts'
 
 const one = { max: 1, kinds: null }

@@ -54,7 +54,7 @@ describe('the house', () => {
       'src/index.ts': lines(3),
       'src/beside/a.ts': lines(4),
       'src/engine/core/deep/a.ts': lines(5),
-      'src/engine/core/table.ts': `// Made by a program${lines(6)}`,
+      'src/engine/core/values/table.ts': `// Made by a program${lines(6)}`,
       'machines/a.ts': lines(7),
     })
     expect(rooms).toEqual([

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { assign, setup } from 'xstate'
 import { compileJobLaw, compileQueueLaw, lawModule } from '../../../machines/compile.ts'
 import { coordinatorMachine, jobMachine } from '../../../machines/index.ts'
+import { jobLaw, queueLaw } from '../../../src/engine/core/fold/law/table.ts'
 import { emptyLedger, type Ledger } from '../../../src/engine/core/index.ts'
-import { jobLaw, queueLaw } from '../../../src/engine/core/law/table.ts'
 import { mutantOf } from './mutants.ts'
 
 describe('the table of the law', () => {
   it('is what the machines say now: `npm run generate -- law` writes it', () => {
-    const written = new URL('../../../src/engine/core/law/table.ts', import.meta.url)
+    const written = new URL('../../../src/engine/core/fold/law/table.ts', import.meta.url)
     expect(squeezed(fs.readFileSync(written, 'utf8'))).toBe(squeezed(lawModule()))
     expect(queueLaw).toEqual(compileQueueLaw(coordinatorMachine))
     expect(jobLaw).toEqual(compileJobLaw(jobMachine))

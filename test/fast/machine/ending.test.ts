@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { jobLaw } from '../../../src/engine/core/fold/law/table.ts'
+import { variants } from '../../../src/engine/core/fold/law/variant.ts'
 import {
   endsAttempt,
   isDeath,
@@ -6,8 +8,6 @@ import {
   outcomes,
   type RecordedEvent,
 } from '../../../src/engine/core/index.ts'
-import { jobLaw } from '../../../src/engine/core/law/table.ts'
-import { variants } from '../../../src/engine/core/law/variant.ts'
 
 /** An event of this kind, of the attempt that runs. */
 const eventOf = (variant: string): RecordedEvent =>

@@ -41,7 +41,7 @@ no timers, no calls and no side effects, so you can replay a log through them at
 ledger contradicts it (a gap in the numbers, a stale fencing token, a model that is taken), the log was changed or written by something
 else. The event is refused with \`corrupt_log\` and its sequence number. An event of an unknown type is refused with \`unknown_event\`.
 
-They are the law at run time. \`npm run generate -- law\` asks XState and compiles them into a table of states and events (\`src/engine/core/law/table.ts\`).
+They are the law at run time. \`npm run generate -- law\` asks XState and compiles them into a table of states and events (\`src/engine/core/fold/law/table.ts\`).
 Every event passes this table when it is decided, when it is read, and in replay, verify and rebuild. The fold has to arrive at the state
 that the table names ([ADR 0001](decisions/0001-functional-core.md)). So if you change an arrow, you change what the coordinator does.
 

@@ -1,8 +1,8 @@
 /** A forecast runs the rules on from whatever a queue has come to. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { forecast } from '../../../src/engine/core/forecast/forecast.ts'
 import { awaitsParents, emptyLedger, MICROS_PER_SECOND, RunTimes } from '../../../src/engine/core/index.ts'
+import { forecast } from '../../../src/engine/core/says/forecast/forecast.ts'
 import { arbitraryRun } from '../../support/commands.ts'
 import { PATIENCE, runs } from '../../support/runs.ts'
 import { play } from '../../support/simulate.ts'

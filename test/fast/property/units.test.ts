@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Units } from '../../../src/engine/core/job.ts'
-import { defaultPolicy } from '../../../src/engine/core/policy.ts'
-import { amountsText, fitsEmpty, fitsNowhere, Room, roomiest } from '../../../src/engine/core/units.ts'
+import { amountsText, fitsEmpty, fitsNowhere, Room, roomiest } from '../../../src/engine/core/state/units.ts'
+import type { Units } from '../../../src/engine/core/values/job.ts'
+import { defaultPolicy } from '../../../src/engine/core/values/policy.ts'
 import { holds } from '../../support/runs.ts'
 
 // Names that every object has are names of units like others.

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { lineOf } from './comments.ts'
 import { root } from './markdown.ts'
 
-const text = readFileSync(path.join(root, 'src/engine/core/error-details.ts'), 'utf8')
+const text = readFileSync(path.join(root, 'src/engine/core/values/error-details.ts'), 'utf8')
 
 /** The types that others are made of, by their names. */
 const parts = new Map(

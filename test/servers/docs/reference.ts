@@ -18,8 +18,8 @@ import { pageOf, root } from './markdown.ts'
 
 type Cells = readonly string[]
 
-const event = 'src/engine/core/event.ts'
-const errorCodes = 'src/engine/core/error-codes.ts'
+const event = 'src/engine/core/values/event.ts'
+const errorCodes = 'src/engine/core/values/error-codes.ts'
 const code = (text: string): string => `\`${text}\``
 
 const members = (
@@ -80,7 +80,7 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
   policy: () =>
     members(
       ['field', 'default', '`interlock policy set`', 'meaning'],
-      described('src/engine/core/policy-table.ts', 'export const policyFields'),
+      described('src/engine/core/values/policy-table.ts', 'export const policyFields'),
       ({ name, text }) => [usualOf(name), flagsOf(name), text],
     ),
 }

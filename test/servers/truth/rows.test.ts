@@ -9,8 +9,8 @@ import {
   projectionOf,
   type RecordedEvent,
 } from '../../../src/engine/core/index.ts'
-import { firedId } from '../../../src/engine/core/schedule.ts'
-import { alsoOfSchedule } from '../../../src/engine/core/scheduled-job.ts'
+import { alsoOfSchedule } from '../../../src/engine/core/says/scheduled-job.ts'
+import { firedId } from '../../../src/engine/core/values/schedule.ts'
 import { columnsOf } from '../../../src/engine/events/event-codec.ts'
 import { arbitraryRun } from '../../support/commands.ts'
 import { PATIENCE, runs } from '../../support/runs.ts'

@@ -11,7 +11,7 @@ import { arbitraryRun } from '../../support/commands.ts'
 import { eventsOf, play } from '../../support/simulate.ts'
 import { forgeries, verdictOf } from './forgeries.ts'
 
-const table = '../../../src/engine/core/law/table.ts'
+const table = '../../../src/engine/core/fold/law/table.ts'
 
 const quiet = () => {}
 const silent = { debug: quiet, info: quiet, warn: quiet, error: quiet }

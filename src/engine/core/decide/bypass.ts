@@ -1,6 +1,6 @@
-import type { CommandBody, CommandResult } from '../command.ts'
-import { jobOf } from '../ledger.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { jobOf } from '../state/ledger.ts'
+import type { CommandBody, CommandResult } from '../values/command.ts'
 import { accepted } from './result.ts'
 
 /** Records that a job ran outside the queue. Records nothing for a job that the queue has: its own events do. */

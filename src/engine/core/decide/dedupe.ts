@@ -1,11 +1,11 @@
-import type { StandIn } from '../command.ts'
-import type { HowItCame } from '../earlier-intake.ts'
-import { type Debounce, type JobSpec, MICROS_PER_MS, type Micros } from '../job.ts'
-import { standInAt } from '../keys.ts'
-import { type Job, jobOf } from '../ledger.ts'
-import { bodyOf } from '../same-job.ts'
-import type { Scribe } from '../scribe.ts'
+import type { HowItCame } from '../dispatch/earlier-intake.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { standInAt } from '../state/keys.ts'
+import { type Job, jobOf } from '../state/ledger.ts'
+import type { StandIn } from '../values/command.ts'
+import { type Debounce, type JobSpec, MICROS_PER_MS, type Micros } from '../values/job.ts'
 import { rememberOnce } from './once.ts'
+import { bodyOf } from './same-job.ts'
 
 /** A job that does not come into the queue, and the one that stands for it. */
 export interface Double {

@@ -1,6 +1,6 @@
-import type { CommandResult } from '../command.ts'
-import { bounds, MICROS_PER_MS } from '../job.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import type { CommandResult } from '../values/command.ts'
+import { bounds, MICROS_PER_MS } from '../values/job.ts'
 import { heldJob } from './fencing.ts'
 import { accepted, type Body, refused } from './result.ts'
 

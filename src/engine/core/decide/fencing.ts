@@ -1,8 +1,8 @@
-import type { Refusal } from '../command.ts'
-import type { JobType } from '../job.ts'
-import { type Job, jobOf } from '../ledger.ts'
-import { operand } from '../safe-text.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { type Job, jobOf } from '../state/ledger.ts'
+import type { Refusal } from '../values/command.ts'
+import type { JobType } from '../values/job.ts'
+import { operand } from '../values/safe-text.ts'
 import { refused } from './result.ts'
 
 /** What a caller says about an attempt. */

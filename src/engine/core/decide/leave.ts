@@ -1,7 +1,7 @@
-import type { CommandResult } from '../command.ts'
-import { dispatch } from '../dispatch.ts'
-import type { Scribe } from '../scribe.ts'
-import { spokenOf } from '../warmth.ts'
+import { dispatch } from '../dispatch/dispatch.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { spokenOf } from '../line/warmth.ts'
+import type { CommandResult } from '../values/command.ts'
 import { accepted } from './result.ts'
 
 /** The sender leaves: if it has said which places it serves or what it keeps loaded, it serves and keeps none any more. */

@@ -1,9 +1,9 @@
-import type { JobLinks, ParentChoice, Refusal } from '../command.ts'
-import type { JobOutcome } from '../ending.ts'
-import type { JobSpec } from '../job.ts'
-import { jobOf } from '../ledger.ts'
-import { numberText } from '../number-text.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { jobOf } from '../state/ledger.ts'
+import type { JobLinks, ParentChoice, Refusal } from '../values/command.ts'
+import type { JobOutcome } from '../values/ending.ts'
+import type { JobSpec } from '../values/job.ts'
+import { numberText } from '../values/number-text.ts'
 import { refused } from './result.ts'
 
 /** How many ids one `linked` event has at most, and what they may weigh: an event has 64 KB. */

@@ -1,11 +1,11 @@
-import type { Refusal } from '../command.ts'
-import type { RecordedEvent } from '../event.ts'
-import { type JobSpec, MICROS_PER_MS } from '../job.ts'
-import { holdsAt, type OnceRecord, onceRecordOf } from '../once.ts'
-import { operand } from '../safe-text.ts'
-import { bodyOf, isSamePayload } from '../same-job.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import type { Refusal } from '../values/command.ts'
+import type { RecordedEvent } from '../values/event.ts'
+import { type JobSpec, MICROS_PER_MS } from '../values/job.ts'
+import { holdsAt, type OnceRecord, onceRecordOf } from '../values/once.ts'
+import { operand } from '../values/safe-text.ts'
 import { refused } from './result.ts'
+import { bodyOf, isSamePayload } from './same-job.ts'
 
 /**
  * The job that was enqueued `once` under the id of this one, which asks for that too, and is not live. Either a command before this one

@@ -1,9 +1,9 @@
-import type { CommandResult } from '../command.ts'
-import { dispatch } from '../dispatch.ts'
-import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../job.ts'
-import { pauseOf } from '../ledger.ts'
-import { holdAfterLossOf } from '../policy.ts'
-import type { Scribe } from '../scribe.ts'
+import { dispatch } from '../dispatch/dispatch.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { pauseOf } from '../state/ledger.ts'
+import type { CommandResult } from '../values/command.ts'
+import { bounds, MICROS_PER_MS, MICROS_PER_SECOND } from '../values/job.ts'
+import { holdAfterLossOf } from '../values/policy.ts'
 import { accepted, type Body, refused } from './result.ts'
 
 /** Nothing that needs the model starts until then, or until it is resumed. Leases that were given stay. */

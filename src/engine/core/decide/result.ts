@@ -1,9 +1,9 @@
-import type { Accepted, CommandBody, Refusal, Started, Waiting } from '../command.ts'
-import type { RefusalCode } from '../error-codes.ts'
-import type { RecordedEvent } from '../event.ts'
-import { leaseOf, type Uses } from '../job.ts'
-import { type Job, jobOf, type Ledger, triesOf } from '../ledger.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { type Job, jobOf, type Ledger, triesOf } from '../state/ledger.ts'
+import type { Accepted, CommandBody, Refusal, Started, Waiting } from '../values/command.ts'
+import type { RefusalCode } from '../values/error-codes.ts'
+import type { RecordedEvent } from '../values/event.ts'
+import { leaseOf, type Uses } from '../values/job.ts'
 
 /** What a command of this type says. */
 export type Body<Type extends CommandBody['type']> = CommandBody & { readonly type: Type }

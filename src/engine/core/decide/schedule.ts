@@ -1,9 +1,10 @@
-import type { CommandResult, Declared, Refusal, ScheduleWish } from '../command.ts'
-import { dispatch } from '../dispatch.ts'
-import { NTH_SINCE, type RecordedEvent, SET_LATE_SINCE } from '../event.ts'
-import type { JobSpec, Micros } from '../job.ts'
-import { jobOf } from '../ledger.ts'
-import { operand } from '../safe-text.ts'
+import { dispatch } from '../dispatch/dispatch.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { jobOf } from '../state/ledger.ts'
+import type { CommandResult, Declared, Refusal, ScheduleWish } from '../values/command.ts'
+import { NTH_SINCE, type RecordedEvent, SET_LATE_SINCE } from '../values/event.ts'
+import type { JobSpec, Micros } from '../values/job.ts'
+import { operand } from '../values/safe-text.ts'
 import {
   firedBy,
   firedId,
@@ -14,8 +15,7 @@ import {
   type SkipReason,
   scheduleOf,
   wantedOf,
-} from '../schedule.ts'
-import type { Scribe } from '../scribe.ts'
+} from '../values/schedule.ts'
 import { recordWaiting, refuse, refuseFullShare, refuseUnfit } from './enter.ts'
 import { accepted, type Body, refused } from './result.ts'
 

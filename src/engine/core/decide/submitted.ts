@@ -1,15 +1,15 @@
-import type { CommandResult, HeldJob, JobLinks, Refusal, StandIn } from '../command.ts'
-import { dispatch } from '../dispatch.ts'
-import type { JobSpec } from '../job.ts'
-import { jobOf } from '../ledger.ts'
-import { isSameSpec } from '../same-job.ts'
-import { ofScheduleText, ownerOfId } from '../schedule.ts'
-import type { Scribe } from '../scribe.ts'
+import { dispatch } from '../dispatch/dispatch.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import { jobOf } from '../state/ledger.ts'
+import type { CommandResult, HeldJob, JobLinks, Refusal, StandIn } from '../values/command.ts'
+import type { JobSpec } from '../values/job.ts'
+import { ofScheduleText, ownerOfId } from '../values/schedule.ts'
 import { recordDouble, standInFor } from './dedupe.ts'
 import { queue, recordWaiting, refuse, stillWaiting, withStandIns } from './enter.ts'
 import { circleIn, circular, groupsOf, isUnknown, recordLinks } from './link.ts'
 import { refuseOther, takenBefore } from './once.ts'
 import { accepted, refused } from './result.ts'
+import { isSameSpec } from './same-job.ts'
 
 interface SubmittedSpec {
   readonly spec: JobSpec

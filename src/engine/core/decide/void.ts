@@ -1,5 +1,5 @@
-import type { CommandBody, CommandResult } from '../command.ts'
-import type { Scribe } from '../scribe.ts'
+import type { Scribe } from '../dispatch/scribe.ts'
+import type { CommandBody, CommandResult } from '../values/command.ts'
 import { wholeSetOf } from './end.ts'
 import { accepted } from './result.ts'
 

@@ -1,0 +1,138 @@
+/** Whose turn it is where fair keys are weighed by what they have used (fair-queue.ts). */
+
+import { classOf } from '../line/classes.ts'
+import { bestOf, MOST_CLASSES } from '../line/heads.ts'
+import { reserves } from '../line/overtaking.ts'
+import { keeperIn } from '../line/warmth.ts'
+import { freePlace, mayStart, placesToTake } from '../needs/admission.ts'
+import { isOfferLive } from '../needs/offer-expiry.ts'
+import type { Draft } from '../state/draft.ts'
+import type { KeyUse } from '../state/fair-use.ts'
+import { type Job, type LedgerView, noPlaces } from '../state/ledger.ts'
+import { placesFor } from '../state/units.ts'
+import type { Micros, Places } from '../values/job.ts'
+import { isWarm } from '../values/policy.ts'
+import { byPlace, type Place } from '../values/position.ts'
+import type { Tree } from '../values/tree.ts'
+import { type Warmest, warmestOf } from './warmest.ts'
+
+/** A job whose turn it is. */
+interface FairTurn {
+  readonly job: Job
+  /** Where it starts; absent: its models have no places. */
+  readonly places?: Places | undefined
+  /** The seconds of loading for which it passes others of its key (warm.ts). */
+  readonly warm?: number
+  readonly without?: readonly string[]
+  /** Of its key; absent: one with less is about to be cancelled, and was left out. */
+  readonly virtualTime?: Micros
+}
+
+/** A claim of one process. */
+export interface TurnClaim {
+  readonly worker: string
+  readonly runs: (kind: string) => boolean
+  /** For which process a job could start now; undefined: it is not to be taken here; null: nobody is to start it. */
+  readonly processFor: (job: Job) => string | null | undefined
+  /** Jobs that are about to be cancelled. */
+  readonly heldBack: ReadonlySet<string> | undefined
+  readonly now: Micros
+  /** The time of the start. */
+  readonly at: Micros
+}
+
+/**
+ * Of the first jobs of all keys that may start, the one whose key has used least over its weight; of equal ones the first in line, unless its
+ * process has loaded what another one of the same key needs. Jobs that are offered keep nothing from it, unless others passed them as often as
+ * they may.
+ */
+export function nextTurn(draft: Draft, claim: TurnClaim): FairTurn | undefined {
+  const { now } = claim
+  const view = withoutOffers(draft, now)
+  let isSkipped = false
+  let best: { readonly job: Job; readonly by: string; readonly use: KeyUse } | undefined
+  for (const use of draft.fair?.live ?? []) {
+    if (best !== undefined && use.time > best.use.time) break
+    for (const { job, by } of firstsOf(draft, use, claim)) {
+      if (by === undefined || (best !== undefined && byPlace(best.job.place, job.place) < 0)) continue
+      if (!mayStart(view, job, now, by ?? undefined)) continue
+      if (by === null) isSkipped = true
+      else best = { job, by, use }
+    }
+  }
+  if (best === undefined) return undefined
+  const { job, by, use } = best
+  const turn = warmTurn(draft, view, use, claim) ?? { job, places: placesOf(view, job, now, by) }
+  return isSkipped ? turn : { ...turn, virtualTime: use.time }
+}
+
+const placesOf = (view: LedgerView, job: Job, now: Micros, by: string): Places | undefined =>
+  job.places === null ? undefined : placesToTake(view, job, now, undefined, by)
+
+/** Of alike jobs the first that somebody may take, and those before it that nobody is to start; undefined: it is not for this claim. */
+function* firstsOf(draft: Draft, { alike }: KeyUse, { processFor }: TurnClaim) {
+  for (const { line } of alike)
+    for (const place of line) {
+      const job = draft.jobs.get(place)
+      if (job === undefined) break
+      const by = processFor(job)
+      yield { job, by }
+      if (by !== null) break
+    }
+}
+
+/** Within the key whose turn it is a process that keeps models takes what spares it loading. Undefined: the line alone says which is next. */
+function warmTurn(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim): Warmest | undefined {
+  const keeper = isWarm(draft.policy) ? keeperIn(draft.keepers, claim.worker) : undefined
+  return keeper && warmestOf(view, headsOf(draft, view, use, claim), { ...claim, keeper })
+}
+
+/** The first jobs of a key, in line order. Who runs alone, or takes all of a model, or is waited for at the gate, is not passed. */
+function* headsOf(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim) {
+  const firsts = [...firstsOf(draft, use, claim)].sort((a, b) => byPlace(a.job.place, b.job.place))
+  for (const { job, by } of firsts.slice(0, MOST_CLASSES)) {
+    const own = classOf(draft, job)
+    const isOpen = by !== undefined && mayStart(view, job, claim.now, claim.worker)
+    const isWall = isOpen && (job.exclusive || job.spec.whole !== undefined || job.asker !== null)
+    const places = isOpen ? warmPlaces(view, job, claim) : undefined
+    if (own !== undefined) yield { job, own, places, isWall }
+  }
+}
+
+/** Where it would be of the places that are free for it. */
+function warmPlaces(view: LedgerView, job: Job, { worker, now }: TurnClaim): Places {
+  const { spec } = job
+  return Object.fromEntries(
+    spec.models.flatMap((model) => {
+      const isFree = (name: string) =>
+        freePlace(view, { ...job, places: { [model]: name } }, model, now, undefined, worker) === name
+      const place = bestOf(
+        view,
+        worker,
+        job,
+        model,
+        (placesFor(view.policy, spec, model) ?? []).filter(isFree),
+      )
+      return place === undefined ? [] : [[model, place]]
+    }),
+  )
+}
+
+/** Without the offers of jobs that others may still pass. An offer that has run out stays: it says that nobody runs its kind. */
+function withoutOffers(draft: Draft, now: Micros): LedgerView {
+  const keeps = (place: Place): boolean => {
+    const job = draft.jobs.get(place)
+    return job !== undefined && (reserves(draft, job) || !isOfferLive(draft, job, now))
+  }
+  const owner = {}
+  const kept = (places: Tree<Place>): Tree<Place> =>
+    [...places].filter(keeps).reduce((all, place) => all.insert(place, owner), noPlaces)
+  const models: LedgerView['models'] = {
+    size: draft.models.size,
+    get: (key) => {
+      const model = draft.models.get(key)
+      return model === undefined || model.offers.size === 0 ? model : { ...model, offers: kept(model.offers) }
+    },
+  }
+  return { ...draft, models, offered: kept(draft.offered) }
+}

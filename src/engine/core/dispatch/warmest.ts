@@ -1,0 +1,87 @@
+import { passedBy } from '../line/classes.ts'
+import type { FirstOfClass } from '../line/heads.ts'
+import { loadingOf, loadsOf, pushesOut } from '../line/warmth.ts'
+import { isLimited } from '../needs/admission.ts'
+import type { Job, LedgerView } from '../state/ledger.ts'
+import type { Keeper } from '../state/serving.ts'
+import type { Places } from '../values/job.ts'
+import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
+import type { Policy } from '../values/policy.ts'
+
+/** A job that a claim could take. */
+interface Takeable {
+  readonly job: Job
+  readonly places: Places
+  /** The seconds of loading that its process is spared. */
+  readonly saved: number
+  /** A model goes for it that was loaded a moment ago. */
+  readonly isSwap: boolean
+  /** It passes somebody. */
+  readonly passes: boolean
+  /** The kinds of those ahead that the claim does not run. */
+  readonly without: readonly string[]
+}
+
+/** Whose claim it is, and when. */
+interface WarmClaim {
+  readonly keeper: Keeper
+  readonly runs: (kind: string) => boolean
+  /** Jobs that are about to be cancelled. */
+  readonly heldBack?: ReadonlySet<string> | undefined
+  readonly at: Micros
+}
+
+/** The job that a claim takes, and what its start says if it passes others for what is loaded. */
+export interface Warmest {
+  readonly job: Job
+  readonly places: Places
+  readonly warm?: number
+  readonly without?: readonly string[]
+}
+
+/**
+ * Of the first jobs of classes, in line order, the one that spares the claim most loading, past no more than may be passed.
+ * @returns undefined: there is none, or the order alone says which is next
+ */
+export function warmestOf(
+  ledger: LedgerView,
+  heads: Iterable<Omit<FirstOfClass, 'isForOthers'>>,
+  { keeper, runs, heldBack, at }: WarmClaim,
+): Warmest | undefined {
+  const { policy } = ledger
+  const others = new Set<string>()
+  let first: Job | undefined
+  let best: Takeable | undefined
+  for (const { job, own, places, isWall } of heads) {
+    if (isWall || (first !== undefined && job.place.level !== first.place.level)) break
+    if (!runs(job.spec.kind)) others.add(job.spec.kind)
+    if (places === undefined) continue
+    if (heldBack?.has(job.jobId) !== true && !isLimited(ledger, job, at)) {
+      const cost = costOf(policy, keeper, job, places, at)
+      const takeable = { job, places, ...cost, passes: first !== undefined, without: [...others] }
+      if (best === undefined || isBetter(takeable, best)) best = takeable
+    }
+    first ??= job
+    if (passedBy(own.passes, policy, at, job.place).left === 0) break
+  }
+  return best && startOf(best)
+}
+
+const startOf = ({ job, places, passes, saved, without }: Takeable): Warmest => ({
+  job,
+  places,
+  ...(passes && { warm: saved, ...(without.length > 0 && { without }) }),
+})
+
+function costOf(policy: Policy, keeper: Keeper, { spec: { models } }: Job, places: Places, at: Micros) {
+  const start = { workerId: keeper.worker, models, places }
+  const since = at - (policy.warm?.minLoadedSeconds ?? 0) * MICROS_PER_SECOND
+  return {
+    saved: loadingOf([keeper], policy, start)?.savedSeconds ?? 0,
+    isSwap: pushesOut(keeper, loadsOf(policy, models, places), since),
+  }
+}
+
+/** Of two that are alike the first in line goes first. */
+const isBetter = (one: Takeable, other: Takeable): boolean =>
+  one.isSwap === other.isSwap ? one.saved > other.saved : other.isSwap

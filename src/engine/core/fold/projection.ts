@@ -1,0 +1,141 @@
+import { spokenOf } from '../line/warmth.ts'
+import { overLimit } from '../needs/use.ts'
+import { conflictReason, limitReason, overLimitText, unservedReason } from '../needs/wait-reason.ts'
+import {
+  awaitsParents,
+  dueTime,
+  heldModels,
+  isInLine,
+  type Job,
+  jobOf,
+  type Ledger,
+  NO_PLACE,
+  triesOf,
+  usesSlot,
+  waitingCount,
+} from '../state/ledger.ts'
+import { isSite } from '../state/site.ts'
+import { heldModelOf } from '../state/units.ts'
+import { isMeter, type Policy } from '../values/policy.ts'
+import { statusOf } from './law/state.ts'
+import { DUE_AFTER_PARENTS, type JobRow, type ProjectionChanges, type StateRow } from './row.ts'
+import { expiresAt, timesOutAt } from './timing.ts'
+
+/** The rows to write when `before` becomes `after`: those of the touched jobs, and the state of the queue. */
+export function projectionChanges(
+  before: Ledger,
+  after: Ledger,
+  touched: ReadonlySet<string>,
+): ProjectionChanges {
+  const jobs: JobRow[] = []
+  const gone: string[] = []
+  for (const jobId of touched) {
+    const job = jobOf(after, jobId)
+    if (job !== undefined) jobs.push(jobRow(job, after.policy))
+    else if (jobOf(before, jobId) !== undefined) gone.push(jobId)
+  }
+  return { state: stateRow(after, before.policy !== after.policy), jobs, gone }
+}
+
+/** All rows of a ledger: what `verify` compares with and `rebuild` writes. */
+export function projectionOf(ledger: Ledger): { readonly state: StateRow; readonly jobs: readonly JobRow[] } {
+  return {
+    state: stateRow(ledger, true),
+    jobs: [...ledger.jobs]
+      .map((job) => jobRow(job, ledger.policy))
+      .sort((a, b) => (a.job_id < b.job_id ? -1 : 1)),
+  }
+}
+
+/** The rows of these jobs, if they are live, and that of the queue. */
+export function projectionAt(
+  ledger: Ledger,
+  jobIds: readonly string[],
+): { readonly state: StateRow; readonly jobs: readonly JobRow[] } {
+  return {
+    state: stateRow(ledger, true),
+    jobs: jobIds.flatMap((jobId) => {
+      const job = jobOf(ledger, jobId)
+      return job === undefined ? [] : [jobRow(job, ledger.policy)]
+    }),
+  }
+}
+
+function jobRow(job: Job, policy: Policy): JobRow {
+  const { spec, place, blockedBy, blockedOn } = job
+  return {
+    job_id: job.jobId,
+    state: job.active ? 'active' : 'waiting',
+    job_type: spec.jobType,
+    kind: spec.kind,
+    models: heldModels(job),
+    priority: job.priority,
+    place_level: place.level,
+    place_order: place.order,
+    place_tie: place.tie,
+    queued_at: job.queuedAt,
+    due_at: awaitsParents(job) ? DUE_AFTER_PARENTS : dueTime(job),
+    expires_at: job.active ? timesOutAt(job) : expiresAt(job),
+    ...triesOf(job),
+    timeout_ms: spec.timeoutMs,
+    worker_id: job.workerId,
+    fencing_token: job.active ? job.token : null,
+    started_at: job.active ? job.startedAt : null,
+    asks: spec.asks ?? null,
+    places: job.active ? job.places : null,
+    whole: spec.whole ?? null,
+    cancel_requested: job.cancelRequested,
+    blocked_by_job_id: blockedBy,
+    blocked_on: job.heldOn !== null && isMeter(job.heldOn) ? null : (heldModelOf(job) ?? blockedOn),
+    conflict_reason: waitsFor(job, policy),
+  }
+}
+
+/** True for as long as the row says it, whatever else happens. */
+function waitsFor(job: Job, policy: Policy): string | null {
+  const { heldOn, blockedBy, blockedOn, spec } = job
+  if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
+  if (heldOn === NO_PLACE) return `no place of model ${heldModelOf(job)} has as much as it asks`
+  if (heldOn !== null && isMeter(heldOn)) return overLimitText(overLimit(policy, spec.uses))
+  if (heldOn !== null && isSite(heldOn)) return unservedReason(heldOn)
+  if (heldOn !== null) return `${spec.models.includes(heldOn) ? 'model' : 'place'} ${heldOn} is paused`
+  if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
+  const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null
+  return mayBeLimited ? limitReason(spec, policy) : null
+}
+
+function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {
+  const oldest = oldestActive(ledger)
+  return {
+    status: statusOf(ledger),
+    version: ledger.version,
+    active_job_id: oldest?.jobId ?? null,
+    active_job_type: oldest?.spec.jobType ?? null,
+    active_models: activeModels(ledger),
+    active_count: ledger.active.size,
+    waiting_count: waitingCount(ledger),
+    policy: withPolicy ? ledger.policy : null,
+    servers: ledger.servers.length + ledger.keepers.length === 0 ? null : spokenOf(ledger),
+    drained_at: ledger.drainedAt,
+    updated_at: ledger.lastAt,
+  }
+}
+
+function oldestActive(ledger: Ledger): Job | undefined {
+  let oldest: Job | undefined
+  for (const place of ledger.active) {
+    const job = ledger.jobs.get(place)
+    if (job !== undefined && (oldest === undefined || job.token < oldest.token)) oldest = job
+  }
+  return oldest
+}
+
+/** Models that somebody holds, sorted. */
+function activeModels(ledger: Ledger): string[] {
+  const names = new Set<string>()
+  for (const place of ledger.active) {
+    const job = ledger.jobs.get(place)
+    if (job !== undefined) for (const name of heldModels(job)) names.add(name)
+  }
+  return [...names].sort()
+}

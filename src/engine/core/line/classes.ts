@@ -1,0 +1,174 @@
+/**
+ * Waiting jobs that are alike: a claim that may take one of them may take the first, and where that may not start, none may. Kept while the policy
+ * groups jobs by loaded models (docs/inside/decisions/0029-warm.md), or jobs may overtake many that are limited (scan.ts), so that a decision
+ * looks at classes and not at the line.
+ */
+import type { Draft } from '../state/draft.ts'
+import {
+  isInLine,
+  type Job,
+  type JobClass,
+  type LedgerParts,
+  type LedgerView,
+  noClasses,
+  noHeads,
+  noPlaces,
+  type Pass,
+} from '../state/ledger.ts'
+import type { Writable } from '../state/own-job.ts'
+import { amountsText, asksText } from '../state/units.ts'
+import { hash } from '../values/hash.ts'
+import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
+import { countsUse, isWarm, type Policy } from '../values/policy.ts'
+import { byPlace, type ClassKey, type Place } from '../values/position.ts'
+import type { Owner } from '../values/tree.ts'
+
+/** Where keys are limited or take turns, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
+function keyOf(policy: Policy, { spec, asker }: Job): ClassKey {
+  const { kind, models, whole, asks, uses, fairKey } = spec
+  const owner = limitsShares(policy) || (isWarm(policy) && countsUse(policy)) ? fairKey : null
+  const units = asks === undefined ? null : asksText(asks)
+  const used = uses === undefined ? null : amountsText(uses)
+  const classKey = JSON.stringify([kind, models.toSorted(), whole ?? null, units, used, owner, asker])
+  return { hash: hash(classKey), classKey }
+}
+
+export const classOf = (ledger: Pick<LedgerView, 'policy' | 'classes'>, job: Job): JobClass | undefined =>
+  ledger.classes.size === 0 ? undefined : ledger.classes.get(keyOf(ledger.policy, job))
+
+/** Only with a limit beside those of models may many jobs wait whose models are free, and be passed. */
+export const hasClasses = (policy: Policy): boolean =>
+  isWarm(policy) || (policy.maxOvertakes !== 0 && (policy.uses !== undefined || limitsShares(policy)))
+
+const limitsShares = ({ fairShare, tiers }: Policy): boolean =>
+  tiers !== undefined || (fairShare?.maxActive ?? null) !== null
+
+/** What has classes of jobs, and may be written to. */
+type Classes = Pick<LedgerParts, 'policy' | 'jobs' | 'classes' | 'heads'>
+
+/** A job comes into line, with the starts that have passed it. */
+export function joinClass(ledger: Classes, job: Writable<Job>, owner: Owner): void {
+  if (!hasClasses(ledger.policy)) return
+  const key = keyOf(ledger.policy, job)
+  const { members, passes } = ledger.classes.get(key) ?? { members: noPlaces, passes: [] }
+  const first = members.min()
+  const own = { ...key, members: members.insert(job.place, owner), passes: withPasses(passes, job) }
+  change(ledger, own, first, owner)
+  if (job.passes !== null) job.passes = null
+}
+
+/** It leaves the line, and takes along which starts have passed it: until it starts, they count wherever it is. */
+export function quitClass(ledger: Classes, job: Writable<Job>, owner: Owner): void {
+  const own = classOf(ledger, job)
+  if (own?.members.get(job.place) === undefined) return
+  const first = own.members.min()
+  change(ledger, { ...own, members: own.members.remove(job.place, owner) }, first, owner)
+  job.passes = passesOf(own, job.place)
+}
+
+/** Those of a class, if one of them has passed who stands there. All jobs that leave it together share the list. */
+const passesOf = ({ passes }: JobClass, place: Place): readonly Pass[] | null =>
+  indexOf(passes, place) < passes.length ? passes : null
+
+/** Those of a class, and those that have passed a job that joins it. A start is known by its time. */
+function withPasses(passes: readonly Pass[], { passes: brought, place }: Job): readonly Pass[] {
+  if (brought === null || brought === passes) return passes
+  if (passes.length === 0) return brought
+  const all = new Map(passes.map((pass) => [pass.at, pass]))
+  for (const pass of brought.slice(indexOf(brought, place))) {
+    const known = all.get(pass.at)
+    if (known === undefined || byPlace(known.place, pass.place) < 0) all.set(pass.at, pass)
+  }
+  return inOrder([...all.values()])
+}
+
+const inOrder = (passes: readonly Pass[]): readonly Pass[] =>
+  passes.toSorted((a, b) => byPlace(a.place, b.place))
+
+/** A job moves: what has passed it counts at its new place too, also what came from ahead of that. */
+export function passesMoved(passes: readonly Pass[], from: Place, to: Place): readonly Pass[] {
+  const tie = to.tie + 1
+  return inOrder(
+    passes
+      .slice(indexOf(passes, from))
+      .map(({ place, at }) =>
+        byPlace(place, to) > 0
+          ? { place, at }
+          : { place: { ...place, level: to.level, order: to.order, tie }, at },
+      ),
+  )
+}
+
+/** Of each class the first one is known, in line order. One that nobody is in is forgotten. */
+function change(ledger: Classes, own: JobClass, before: Place | undefined, owner: Owner): void {
+  const first = own.members.min()
+  const { classes } = ledger
+  ledger.classes = first === undefined ? classes.remove(own, owner) : classes.insert(own, owner)
+  if (first === before) return
+  if (before !== undefined) ledger.heads = ledger.heads.remove(before, owner)
+  const of = { hash: own.hash, classKey: own.classKey }
+  const job = first && ledger.jobs.get(first)
+  if (job !== undefined) ledger.heads = ledger.heads.insert({ ...job.place, of, spec: job.spec }, owner)
+}
+
+/** The rules change, and with them who is alike: all leave their classes. */
+export function leaveClasses(draft: Draft): void {
+  for (const own of draft.classes)
+    for (const place of own.members) {
+      const passes = passesOf(own, place)
+      if (passes === null) break
+      const job = draft.jobs.get(place)
+      if (job !== undefined) draft.edit(job, true).passes = passes
+    }
+  draft.classes = noClasses
+  draft.heads = noHeads
+}
+
+/** Under other rules. This costs as much as the queue is long. */
+export function joinClasses(draft: Draft): void {
+  if (!hasClasses(draft.policy)) return
+  for (const job of draft.jobs)
+    if (isInLine(job)) joinClass(draft, job.passes === null ? job : draft.edit(job, true), draft.owner)
+}
+
+/** A job from behind starts although the claim could have taken one of the class. Starts that came from ahead of all that wait count no more. */
+export function addPass(draft: Draft, own: JobClass, pass: Pass): void {
+  const { members, passes } = own
+  const first = members.min()
+  const counted = first === undefined ? [] : passes.slice(indexOf(passes, first))
+  const next = counted.toSpliced(indexOf(counted, pass.place), 0, pass)
+  draft.classes = draft.classes.insert({ ...own, passes: next }, draft.owner)
+}
+
+/** Of the starts that passed a class, in line order: the first that came from behind this place. */
+function indexOf(passes: readonly Pass[], place: Place): number {
+  let [low, high] = [0, passes.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (byPlace((passes[middle] as Pass).place, place) > 0) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** How often one of a class was passed. */
+interface Passed {
+  readonly times: number
+  /** Since when; 0: it was not. */
+  readonly since: Micros
+  /** How often it may be passed yet. */
+  readonly left: number
+}
+
+/** Never too few: also the starts from before it came count. @param passes of its class; its own, if it is in none */
+export function passedBy(passes: readonly Pass[], { warm }: Policy, at: Micros, place: Place): Passed {
+  const from = indexOf(passes, place)
+  const times = passes.length - from
+  let since = 0
+  for (let i = from; i < passes.length; i++) {
+    const pass = passes[i] as Pass
+    if (since === 0 || pass.at < since) since = pass.at
+  }
+  const isOver = since > 0 && since + (warm?.maxPassedSeconds ?? 0) * MICROS_PER_SECOND <= at
+  return { times, since, left: isOver ? 0 : Math.max(0, (warm?.maxPassed ?? 0) - times) }
+}

@@ -1,0 +1,144 @@
+import { meterOf, overLimit } from '../needs/use.ts'
+import type { Draft } from '../state/draft.ts'
+import { isInLine, type Job, modelOf, NO_PLACE, noPlaces, type Pause, pauseOf } from '../state/ledger.ts'
+import type { OwnJob } from '../state/own-job.ts'
+import { firstPause } from '../state/pause.ts'
+import { isServable, placeOf, siteOf, sitesNear, unservedPlace } from '../state/site.ts'
+import { fitsNowhere } from '../state/units.ts'
+import type { RecordedEvent } from '../values/event.ts'
+import { hash } from '../values/hash.ts'
+import type { Places } from '../values/job.ts'
+import { placesOf } from '../values/policy.ts'
+import { byPlace, type ModelTimer, type Place } from '../values/position.ts'
+import { enterLine, leaveLine } from './line.ts'
+
+/**
+ * Puts a due job into line, or, while one of its models is paused, it fits no place, it asks for more than there ever is, or no process serves
+ * places for it, beside it, where it keeps nothing.
+ * @param before where it was pinned until the rules changed
+ */
+export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
+  if (job.spec.asks !== undefined && fitsNowhere(draft.policy, job.spec))
+    return standBeside(draft, job, NO_PLACE)
+  const pause = firstPause(draft, job.spec)
+  if (pause !== undefined) return hold(draft, job, pause)
+  const over = overLimit(draft.policy, job.spec.uses)
+  if (over !== undefined) standBeside(draft, job, meterOf(over.resource))
+  else if (draft.servers.length === 0 || isServable(draft, job.spec)) enterLine(draft, job, before)
+  else standBeside(draft, job, siteOf(unservedPlace(draft, job.spec)))
+}
+
+function standBeside(draft: Draft, job: OwnJob, heldOn: string): void {
+  job.heldOn = heldOn
+  draft.beside = draft.beside.insert(job.place, draft.owner)
+}
+
+/** Takes a job that does not start out of its line, or from beside it. */
+export function leavePlace(draft: Draft, job: OwnJob): void {
+  const { heldOn } = job
+  if (heldOn === null) return leaveLine(draft, job, false)
+  draft.beside = draft.beside.remove(job.place, draft.owner)
+  const pause = pauseOf(draft, heldOn)
+  job.heldOn = null
+  if (pause === undefined) return
+  setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
+}
+
+/** Pausing a model takes its jobs out of all lines, so that they reserve nothing. It costs as much as its line is long, and those beside it are many. */
+export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type: 'model_paused' }): void {
+  const { model, reason, until, at } = event
+  const known = pauseOf(draft, model)
+  if (known !== undefined) stopLift(draft, known)
+  const by = event.workerId ?? null
+  const pause = { hash: hash(model), model, reason, until, since: at, by, jobs: known?.jobs ?? noPlaces }
+  setPause(draft, pause)
+  const lift = liftOf(pause)
+  if (lift !== null) draft.lifts = draft.lifts.insert(lift, draft.owner)
+  for (const job of new Set(inLineFor(draft, model))) {
+    const own = draft.edit(job)
+    leaveLine(draft, own, false)
+    takePlace(draft, own)
+  }
+  for (const place of [...draft.beside]) {
+    const job = draft.jobs.get(place)
+    if (job !== undefined && firstPause(draft, job.spec) !== undefined) {
+      const own = draft.edit(job)
+      leavePlace(draft, own)
+      takePlace(draft, own)
+    }
+  }
+}
+
+/** The jobs in line that need a model, or are pinned to a place of this name. */
+function* inLineFor(draft: Draft, name: string): Generator<Job> {
+  const listed = draft.placed ? (placesOf(draft.policy, name) ?? []) : []
+  for (const line of new Set([name, ...(draft.placed ? [name, ...listed].map(siteOf) : [])])) {
+    for (const place of modelOf(draft, line).line) {
+      const job = draft.jobs.get(place)
+      if (job === undefined) continue
+      if (line === name || line === siteOf(name) || job.spec.models.includes(name)) yield job
+    }
+  }
+}
+
+/** The jobs of the model stand in line again, each at its place, unless another of their models is paused. */
+export function resumeModel(draft: Draft, pause: Pause): void {
+  stopLift(draft, pause)
+  draft.pauses = draft.pauses.remove(pause, draft.owner)
+  const others = draft.placed ? openPlace(draft, pause.model) : []
+  takePlaces(draft, others.length === 0 ? pause.jobs : [...pause.jobs, ...others].sort(byPlace))
+}
+
+/** Jobs that need one of several places are held by the pause of the first of them, whichever is open again. */
+function openPlace(draft: Draft, place: string): readonly Place[] {
+  draft.free(siteOf(place))
+  const held = sitesNear(draft.policy, siteOf(place)).flatMap((site) => {
+    const other = pauseOf(draft, placeOf(site))
+    return other === undefined ? [] : letGo(draft, other)
+  })
+  return [...held, ...letGoBeside(draft)]
+}
+
+/** A pause holds no jobs any more: those that it held are to be put into line again, or beside it. */
+export function letGo(draft: Draft, pause: Pause): readonly Place[] {
+  setPause(draft, { ...pause, jobs: noPlaces })
+  return [...pause.jobs]
+}
+
+/** Those whom no pause holds are to be put into line again, or beside it. */
+export function letGoBeside(draft: Draft): readonly Place[] {
+  const held = [...draft.beside]
+  draft.beside = noPlaces
+  return held
+}
+
+/** Puts jobs into line again, or beside it: those that were held, and those in line that have to leave the places that they are pinned to. */
+export function takePlaces(draft: Draft, jobs: Iterable<Place>): void {
+  for (const place of jobs) {
+    const job = draft.jobs.get(place)
+    if (job === undefined) continue
+    const own = draft.edit(job)
+    const { places } = own
+    if (isInLine(own)) leaveLine(draft, own, false)
+    own.heldOn = null
+    takePlace(draft, own, places)
+  }
+}
+
+function hold(draft: Draft, job: OwnJob, pause: Pause): void {
+  job.heldOn = pause.model
+  setPause(draft, { ...pause, jobs: pause.jobs.insert(job.place, draft.owner) })
+}
+
+function setPause(draft: Draft, pause: Pause): void {
+  draft.pauses = draft.pauses.insert(pause, draft.owner)
+}
+
+function stopLift(draft: Draft, pause: Pause): void {
+  const lift = liftOf(pause)
+  if (lift !== null) draft.lifts = draft.lifts.remove(lift, draft.owner)
+}
+
+function liftOf({ hash, model, until }: Pause): ModelTimer | null {
+  return until === null ? null : { at: until, hash, model }
+}

@@ -1,0 +1,157 @@
+/** What fits together at a place that has units (units.ts): who has it, and who waits for it there. */
+
+import type { Draft } from '../state/draft.ts'
+import type { AskLine, Job, LedgerView } from '../state/ledger.ts'
+import { isHeldWhole, modelOf, noPlaces } from '../state/ledger.ts'
+import type { OwnJob, OwnModel } from '../state/own-job.ts'
+import { askAt, roomBeside, unitsAt } from '../state/room.ts'
+import { crewsOf, placeFor, setPlaces, siteOf, usablePlaces, wholesOf } from '../state/site.ts'
+import { amountsText, askFor, placesFor, type Room, roomiest, unitsOf } from '../state/units.ts'
+import { type Places, takesAllOf, type Units } from '../values/job.ts'
+import { isSameRule } from '../values/policy.ts'
+import type { Place } from '../values/position.ts'
+
+/** The job of a batch that has its models, places and slot, and counts as gone. */
+export type Spared = Pick<Job, 'needs' | 'place'>
+
+/** What is left of it beside those who have it and those pinned there ahead of a place in line. */
+function roomAhead(ledger: LedgerView, name: string, units: Units, place: Place): Room {
+  const model = modelOf(ledger, siteOf(name))
+  const room = roomBeside(ledger, model, units)
+  for (const { ask, line } of model.asks ?? []) room.take(ask ?? units, line.rank(place))
+  return room
+}
+
+/**
+ * Pins a job that comes into line: for each model to the place where the fewest are ahead, those that hold it included; of a job that asks
+ * units to the one with most of them left, of those where it fits when they are empty. Of several to the first one.
+ * @param before where it was pinned until the rules changed: it stays there if it can
+ */
+export function pin(draft: Draft, job: OwnJob, before: Places | null = null): void {
+  const wholes = wholesOf(draft.policy, job.spec)
+  let best: Pins | undefined
+  for (const by of crewsOf(draft, job.spec, before)) {
+    const pins = pinsBy(draft, job, before, by)
+    if (pins !== undefined && (best === undefined || pins.ahead < best.ahead)) best = pins
+  }
+  const places = best?.places ?? []
+  setPlaces(draft.policy, job, places.length === 0 ? null : Object.fromEntries(places), wholes)
+}
+
+/** Where a job would be pinned to, and how many are ahead of it there. */
+interface Pins {
+  readonly places: readonly (readonly [model: string, place: string])[]
+  readonly ahead: number
+}
+
+/** Undefined: no place of one of its models may be given to a job, or not by this process. */
+function pinsBy(draft: Draft, job: Job, before: Places | null, by: string | undefined): Pins | undefined {
+  const { spec } = job
+  const places: [model: string, place: string][] = []
+  let ahead = 0
+  for (const model of spec.models) {
+    const listed = takesAllOf(spec, model) ? undefined : placesFor(draft.policy, spec, model)
+    if (listed === undefined) continue
+    const open = usablePlaces(draft, listed, by)
+    const kept = placeFor(before, model)
+    if (kept !== undefined && open.includes(kept)) places.push([model, kept])
+    else {
+      if (open.length === 0) return undefined
+      const ask = askFor(spec, model)
+      const place = ask === null ? leastUsed(draft, job, open) : mostLeft(draft, job, open, ask)
+      places.push([model, place])
+      ahead += aheadAt(draft, job, place)
+    }
+  }
+  return { places, ahead }
+}
+
+function aheadAt(draft: Draft, { place }: Job, name: string): number {
+  const { holders, line } = modelOf(draft, siteOf(name))
+  return holders.size + line.rank(place)
+}
+
+function leastUsed(draft: Draft, job: Job, places: readonly string[]): string {
+  let least = Number.POSITIVE_INFINITY
+  let best = ''
+  for (const name of places) {
+    const ahead = aheadAt(draft, job, name)
+    if (ahead >= least) continue
+    least = ahead
+    best = name
+  }
+  return best
+}
+
+function mostLeft(draft: Draft, { place }: Job, places: readonly string[], ask: Units): string {
+  const rooms = places.map((name) => ({
+    name,
+    room: roomAhead(draft, name, unitsOf(draft.policy, name) ?? {}, place),
+  }))
+  return roomiest(rooms, ask)?.name ?? ''
+}
+
+/**
+ * As many are held as there are: of places with units, no usable one has enough left for this. Jobs that took the model while it had a number of
+ * places, or other ones, count as if they were in one, and had all of it.
+ * @param ask null: all of a place. @param spared the job that counts as gone
+ */
+export function isTakenUp(
+  ledger: LedgerView,
+  model: string,
+  listed: readonly string[],
+  ask: Units | null = null,
+  spared?: Spared,
+): boolean {
+  const itself = modelOf(ledger, model)
+  if (isHeldWhole(itself)) return true
+  const unknown = itself.holders.size
+  const isOpen = (place: string) =>
+    unknown > 0 ? !isHeld(ledger, siteOf(place), spared) : hasRoomAt(ledger, place, ask, spared)
+  return listed.filter(isOpen).length <= unknown
+}
+
+const isHeld = (ledger: LedgerView, site: string, spared?: Spared): boolean =>
+  modelOf(ledger, site).holders.size > 0 && spared?.needs.includes(site) !== true
+
+/** Beside those who are known to be at a place, what a job asks fits there. @param ask null: all of it */
+export function hasRoomAt(ledger: LedgerView, place: string, ask: Units | null, spared?: Spared): boolean {
+  const units = unitsOf(ledger.policy, place)
+  if (units === undefined) return ask === null && !isHeld(ledger, siteOf(place), spared)
+  return roomBeside(ledger, modelOf(ledger, siteOf(place)), units, spared).take(ask ?? units).holds
+}
+
+/** The job comes into the line of a place, or of a model. */
+export function joinLine(
+  { policy, owner }: Pick<Draft, 'policy' | 'owner'>,
+  model: Pick<OwnModel, 'model' | 'line' | 'asks'>,
+  job: Job,
+): void {
+  model.line = model.line.insert(job.place, owner)
+  if (policy.units === undefined || unitsAt(policy, model.model) === undefined) return
+  const ask = askAt(job, model.model)
+  const lines = model.asks ?? []
+  const known = lines.find((one) => isSameRule(one.ask, ask))
+  const line = (known?.line ?? noPlaces).insert(job.place, owner)
+  model.asks =
+    known === undefined
+      ? [...lines, { ask, line }].sort(byAsk)
+      : lines.map((one) => (one === known ? { ask, line } : one))
+}
+
+/** It leaves that line. */
+export function quitLine({ owner }: Draft, model: OwnModel, job: Job): void {
+  model.line = model.line.remove(job.place, owner)
+  if (model.asks === null) return
+  const ask = askAt(job, model.model)
+  const lines = model.asks.flatMap((one) => {
+    if (!isSameRule(one.ask, ask)) return [one]
+    const line = one.line.remove(job.place, owner)
+    return line.size === 0 ? [] : [{ ask, line }]
+  })
+  model.asks = lines.length === 0 ? null : lines
+}
+
+/** In an order that follows from what they are, so that two processes have the same ledger. */
+const byAsk = (a: AskLine, b: AskLine): number => (textOf(a) < textOf(b) ? -1 : 1)
+const textOf = ({ ask }: AskLine): string => (ask === null ? '' : amountsText(ask))

@@ -1,0 +1,337 @@
+import { firstParentOf, flowOf } from '../state/flow.ts'
+import {
+  awaitsParents,
+  dueTime,
+  failedTimes,
+  type Job,
+  jobOf,
+  type LedgerView,
+  modelOf,
+  NO_PLACE,
+  type Pause,
+  placesLeft,
+} from '../state/ledger.ts'
+import { firstPause } from '../state/pause.ts'
+import { roomBeside } from '../state/room.ts'
+import { namesOf, placeFor, placeOf, siteOf, unservedModel, usablePlaces } from '../state/site.ts'
+import {
+  askFor,
+  askOf,
+  mostText,
+  placesFor,
+  roomiest,
+  unfitText,
+  unitsOf,
+  unitsText,
+} from '../state/units.ts'
+import type { Waiting } from '../values/command.ts'
+import type { ReasonCode } from '../values/event.ts'
+import { type JobSpec, MICROS_PER_MS, type Micros, takesAllOf } from '../values/job.ts'
+import { numberText } from '../values/number-text.ts'
+import { isMeter, type Policy, placesOf, rateOf, tierOf, windowsOf } from '../values/policy.ts'
+import { freePlace, hasModels, hasSlot } from './admission.ts'
+import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
+import { isShareFull, waitsForTier } from './fair-share.ts'
+import { hasRoomAt, isTakenUp } from './fit.ts'
+import { isOverRate, rateOpensAt } from './rate.ts'
+import { overLimit, type Shortage, shortageOf } from './use.ts'
+
+/** What is known of the live workers when a reason is asked for. Without it, every job has one. */
+export type HasWorker = (job: Job) => boolean
+
+/** Why a waiting job does not run: the first code that applies, by the precedence of {@link reasonCodes}. */
+export function reasonCodeOf(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  hasWorker: HasWorker = () => true,
+): ReasonCode {
+  if (ledger.draining) return 'draining'
+  if (awaitsParents(job)) return 'waits_for_parents'
+  if (job.dueAt !== null) return 'not_due'
+  if (job.heldOn === NO_PLACE) return 'fits_no_place'
+  if (job.heldOn !== null && firstPause(ledger, job.spec) !== undefined) return 'model_paused'
+  if (job.heldOn !== null) return isMeter(job.heldOn) ? 'use_over_limit' : 'no_worker'
+  if (rateOpensAt(ledger, job, now) > 0 || shortageOf(ledger, job, now) !== undefined) return 'rate_limited'
+  if (isShareFull(ledger, job, now)) return 'fair_share_limit'
+  if (job.spec.models.some((model) => isInUse(ledger, model, job))) return 'model_in_use'
+  if (!hasModels(ledger, job, now)) return 'behind_in_line'
+  if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
+  return hasWorker(job) ? 'offered' : 'no_worker'
+}
+
+/**
+ * As many jobs have it as can, or each of its places that is open; for a job that takes all of it: somebody has it. Of places with units as
+ * much of each is taken that what the job asks does not fit. Who is in one of its places, nobody knows in which, may be in a paused one too.
+ */
+export function isInUse(ledger: LedgerView, model: string, job?: Job): boolean {
+  if (job !== undefined && takesAllOf(job.spec, model))
+    return namesOf(job, model).some((name) => modelOf(ledger, name).holders.size > 0)
+  const listed = placesOf(ledger.policy, model)
+  if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) <= 0
+  const ask = job === undefined ? null : askFor(job.spec, model)
+  return (
+    isTakenUp(ledger, model, listed, ask) ||
+    !usablePlaces(ledger, listed).some((name) => hasRoomAt(ledger, name, ask))
+  )
+}
+
+/** A waiting job for the caller: a code for programs, a sentence for people. */
+export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
+  const { jobId } = job
+  const code = reasonCodeOf(ledger, job, now, hasWorker)
+  const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
+  if (pause !== undefined)
+    return { jobId, code, reason: pauseSentence(pause, job), blockedBy: null, until: pause.until }
+  if (code === 'waits_for_parents') return waitingForParents(ledger, job)
+  if (code === 'fits_no_place')
+    return { jobId, code, reason: `it ${unfitText(ledger.policy, job.spec)}`, blockedBy: null, until: null }
+  if (code === 'no_worker' && job.heldOn !== null)
+    return { jobId, code, reason: unservedSentence(ledger, job), blockedBy: null, until: null }
+  const blocker = blockerNow(ledger, job, now, code)
+  const blockedBy = blocker?.jobId ?? null
+  if (code === 'rate_limited') {
+    const until = limitOpensAt(ledger, job, now)
+    return { jobId, code, reason: rateSentence(ledger, job, now), blockedBy, until }
+  }
+  if (code === 'use_over_limit')
+    return {
+      jobId,
+      code,
+      reason: overLimitText(overLimit(ledger.policy, job.spec.uses)),
+      blockedBy,
+      until: null,
+    }
+  if (code === 'fair_share_limit') {
+    const reason = waitsForTier(ledger, job, now)
+      ? `as many jobs of tier ${tierOf(job.spec.fairKey ?? '')} are running as it may have`
+      : `as many jobs of ${job.spec.fairKey} are running as its share allows`
+    return { jobId, code, reason, blockedBy, until: null }
+  }
+  const until = code === 'not_due' ? dueTime(job) : null
+  const lacking = code === 'model_in_use' ? roomSentence(ledger, job) : undefined
+  const reason =
+    lacking ?? (isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker))
+  return { jobId, code, reason: `${reason}${wholeText(job, code, blocker)}`, blockedBy, until }
+}
+
+/** Why it waits although the model has room for others. */
+function wholeText({ spec }: Job, code: ReasonCode, blocker: Blocker | undefined): string {
+  const model = blocker?.model ?? null
+  const isOfModel = code === 'model_in_use' || code === 'behind_in_line'
+  return isOfModel && model !== null && takesAllOf(spec, model)
+    ? '; this job needs all places of the model'
+    : ''
+}
+
+/** What it asks fits at no place of its model now; undefined: it asks nothing, or something else is in use. */
+function roomSentence(ledger: LedgerView, job: Job): string | undefined {
+  const { spec } = job
+  const ask = askOf(spec)
+  if (ask === undefined || !isInUse(ledger, ask.model, job)) return undefined
+  const rooms = usablePlaces(ledger, placesFor(ledger.policy, spec, ask.model) ?? []).map((name) => ({
+    name,
+    room: roomBeside(ledger, modelOf(ledger, siteOf(name)), unitsOf(ledger.policy, name) ?? {}),
+  }))
+  const most = roomiest(rooms, ask.units)
+  if (most === undefined) return undefined
+  const needs = `needs ${unitsText(ask.units)} of one place; the most that is free is ${mostText(most, ask.units)}`
+  // Else who took the model before it had places is in one of them, nobody knows in which.
+  return most.room.take(ask.units).holds ? undefined : needs
+}
+
+/** `it comes after job a (failed twice, next try 2026-11-24T12:03:00.000Z) and 3 more`. */
+function waitingForParents(ledger: LedgerView, job: Job): Waiting {
+  const blockedBy = firstParentOf(ledger, job)
+  const parent = blockedBy === null ? undefined : jobOf(ledger, blockedBy)
+  const others = (flowOf(ledger, job)?.open.size ?? 0) - 1
+  const what = parent === undefined ? '' : triedText(parent)
+  const more = others > 0 ? ` and ${others} more` : ''
+  const reason =
+    blockedBy === null
+      ? 'the jobs that it comes after have ended'
+      : `it comes after job ${blockedBy}${what}${more}`
+  return { jobId: job.jobId, code: 'waits_for_parents', reason, blockedBy, until: null }
+}
+
+function triedText(parent: Job): string {
+  const failed = failedTimes(parent)
+  const next = dueTime(parent)
+  const times = ['', 'failed once', 'failed twice'][failed] ?? `failed ${failed} times`
+  const then = parent.active
+    ? 'runs'
+    : next === null
+      ? ''
+      : `${failed > 0 ? 'next try' : 'due at'} ${timeText(next)}`
+  const what = [times, then].filter((part) => part !== '').join(', ')
+  return what === '' ? '' : ` (${what})`
+}
+
+/** No running job takes the slot that it waits for: one ahead of it that nobody has started yet keeps it. */
+export function isSlotKept({ alone, slots, policy }: LedgerView, job: Job, code: ReasonCode): boolean {
+  if (code !== 'serialized' && code !== 'at_capacity') return false
+  const isUsed = alone > 0 || (job.exclusive && slots.size > 0)
+  return !isUsed && (policy.maxActive === null || slots.size < policy.maxActive)
+}
+
+function keptSentence(code: ReasonCode, blocker: Blocker | undefined): string {
+  const first = blocker === undefined ? 'another job' : `job ${blocker.jobId}`
+  const limit = code === 'serialized' ? 'one job at a time' : 'the policy limits how many run at once'
+  return `${first} goes first, and no worker has taken it yet (${limit})`
+}
+
+/** The job it waits for under this reason; undefined: none. */
+function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode): Blocker | undefined {
+  switch (code) {
+    case 'rate_limited':
+    case 'fair_share_limit':
+      return firstUnavailable(ledger, job) === undefined ? undefined : blockerOf(ledger, job)
+    case 'model_in_use':
+    case 'behind_in_line':
+      return blockerOf(ledger, job) ?? passedBy(ledger, job, now)
+    case 'serialized':
+    case 'at_capacity':
+      return blockerOf(ledger, job) ?? slotBlockerOf(ledger, job)
+    default:
+      return undefined
+  }
+}
+
+/** The job that came ahead of an offered one, where jobs may overtake. */
+function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
+  const name = job.spec.models.find((model) => freePlace(ledger, job, model, now) === undefined)
+  if (name === undefined) return undefined
+  if (takesAllOf(job.spec, name)) return keeperOf(ledger, job, name, namesOf(job, name))
+  const place = placeFor(job.places, name)
+  if (place === undefined) return keeperOf(ledger, job, name)
+  // Who took the model before it had places is in one of them, nobody knows in which.
+  const unknown = modelOf(ledger, name).holders.min()
+  return keeperOf(ledger, job, siteOf(place)) ?? (unknown && { jobId: unknown.jobId, model: name })
+}
+
+const NAMED_PLACES = 5
+
+/** Which places no live process serves, or that none serves a place of each of its models. */
+function unservedSentence(ledger: LedgerView, { spec }: Job): string {
+  const model = unservedModel(ledger, spec)
+  const listed = model === undefined ? undefined : placesOf(ledger.policy, model)
+  if (listed === undefined) return 'no live process serves a place of each of its models'
+  const more = listed.length > NAMED_PLACES ? ` and ${listed.length - NAMED_PLACES} more` : ''
+  return `no live process serves ${listed.slice(0, NAMED_PLACES).join(', ')}${more}, where model ${model} could be`
+}
+
+/** Which model, who paused it, why, and until when. */
+function pauseSentence({ model, by, reason, until }: Pause, { spec }: Job): string {
+  const name = by === null ? null : nameIn(by)
+  const who = name === null ? '' : ` by ${name}`
+  // A model whose places are all paused waits for the first of them.
+  const what = spec.models.includes(model) ? 'model' : 'place'
+  return `${what} ${model} is paused${who} (${reason})${until === null ? ' until it is resumed' : ` until ${timeText(until)}`}`
+}
+
+/** The name that a worker id begins with, if there is one: the rest tells nobody anything (`newWorkerId`). */
+function nameIn(workerId: string): string | null {
+  const own = /^(?:(?<name>.+):)?w[\dA-Za-z]{8}$/.exec(workerId)
+  return own === null ? workerId : (own.groups?.['name'] ?? null)
+}
+
+/** When neither a rate nor the limit of a resource holds the job back, if nothing else happens; null: something has to end first. */
+export function limitOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros | null {
+  const shortage = shortageOf(ledger, job, now)
+  const rate = rateOpensAt(ledger, job, now)
+  if (shortage === undefined) return rate
+  return shortage.opensAt === null ? null : Math.max(rate, shortage.opensAt)
+}
+
+/** `it asks for 95,000 of openai-tpm, and the policy never allows more than 90,000`. */
+export const overLimitText = (over: ReturnType<typeof overLimit>): string =>
+  over === undefined
+    ? 'it asks for more of a resource than the policy ever allows'
+    : `it asks for ${numberText(over.ask)} of ${over.resource}, and the policy never allows more than ${numberText(over.limit)}`
+
+function shortageSentence({ resource, window, taken, keptFor, opensAt }: Shortage): string {
+  if (keptFor !== null) return `what is left of ${resource} is kept for job ${keptFor}, which is ahead of it`
+  const { limit, perSeconds } = window
+  const when = opensAt === null ? 'when running jobs have ended' : `at ${timeText(opensAt)} at the latest`
+  return `${numberText(taken)} of the ${numberText(limit)} of ${resource} in ${perSeconds} s are used or reserved; there is enough for it ${when}`
+}
+
+/** The model whose window opens last, and when; else the resource that has not enough left. */
+function rateSentence(ledger: LedgerView, job: Job, now: Micros): string {
+  const until = rateOpensAt(ledger, job, now)
+  const shortage = until > 0 ? undefined : shortageOf(ledger, job, now)
+  if (shortage !== undefined) return shortageSentence(shortage)
+  const model = job.spec.models.find((name) => isOverRate(ledger, modelOf(ledger, name), until - 1))
+  return `model ${model} has reached its rate, and may be started from again at ${timeText(until)}`
+}
+
+export function timeText(at: Micros): string {
+  return new Date(at / MICROS_PER_MS).toISOString()
+}
+
+/** One sentence without a position. It names the model and the job in the way, if there is one. */
+function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
+  const who = blocker === undefined ? '' : ` by job ${blocker.jobId}`
+  const model = blocker?.model ?? null
+  switch (code) {
+    case 'draining':
+      return 'the queue is draining; nothing starts until it is resumed'
+    case 'waits_for_parents':
+      return 'jobs that it comes after have not ended'
+    case 'not_due':
+      return 'the job is not due yet'
+    case 'fits_no_place':
+      return 'no place of its model has as much as it asks'
+    case 'model_paused':
+      return 'a model it needs is paused'
+    case 'use_over_limit':
+      return 'it asks for more of a resource than the policy ever allows'
+    case 'rate_limited':
+      return 'a model it needs has reached its rate'
+    case 'fair_share_limit':
+      return 'as many jobs with its fair key are running as its share allows'
+    case 'model_in_use':
+      return model === null ? 'a model it needs is in use' : `model ${model} is in use or reserved${who}`
+    case 'behind_in_line':
+      return model === null
+        ? `it waits in line${behind(blocker)}`
+        : `it waits in line for model ${model}${behind(blocker)}`
+    case 'serialized':
+      return `another job is running (one job at a time)${behind(blocker)}`
+    case 'at_capacity':
+      return `as many jobs are running as the policy allows${behind(blocker)}`
+    case 'no_worker':
+      return 'no live worker has a free slot for its kind'
+    case 'offered':
+      return 'it may start; no worker has taken it yet'
+  }
+}
+
+function behind(blocker: Blocker | undefined): string {
+  return blocker === undefined ? '' : `, behind job ${blocker.jobId}`
+}
+
+/**
+ * What `conflict_reason` says while the job waits behind this blocker. It stays true until the blocker has ended, so the row need
+ * not be written again in between.
+ */
+export function conflictReason(blocker: Blocker): string {
+  return blocker.model === null
+    ? `waits for a slot, behind job ${blocker.jobId}`
+    : `conflict on model ${blocker.model}: waits for job ${blocker.jobId}, which is ahead of it`
+}
+
+/** What `conflict_reason` says while nobody serves places for the job: the first of them. */
+export const unservedReason = (heldOn: string): string => `no live process serves place ${placeOf(heldOn)}`
+
+/** What `conflict_reason` says while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
+export function limitReason({ models, fairKey, uses }: JobSpec, policy: Policy): string | null {
+  const model = models.find((name) => rateOf(policy, name) !== undefined)
+  if (model !== undefined) return `model ${model} has a rate, and the job starts when that allows it`
+  const resource = Object.keys(uses ?? {}).find((name) => windowsOf(policy, name) !== undefined)
+  if (resource !== undefined) return `${resource} has a limit, and the job starts when that allows it`
+  const maxActive = policy.fairShare?.maxActive ?? null
+  return fairKey === null || maxActive === null
+    ? null
+    : `its fair key has a share of ${maxActive} active jobs`
+}

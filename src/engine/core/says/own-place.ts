@@ -1,0 +1,158 @@
+import { unservedReason } from '../needs/wait-reason.ts'
+import { jobOf, type Ledger } from '../state/ledger.ts'
+import { isSite } from '../state/site.ts'
+import { MICROS_PER_SECOND } from '../values/job.ts'
+import { checkIds, checks } from './checks.ts'
+import type { JobCode, LiveCode } from './diagnosis.ts'
+import { type Explanation, explainLive } from './explain.ts'
+import type { QueueFacts } from './facts.ts'
+import { FEWEST_COMPARED, type StartRange } from './forecast/conformal.ts'
+import type { NoRange } from './forecast/forecast.ts'
+
+/** Where a job stands, for the one whose job it is. About other jobs it says only how many there are. */
+export interface JobPlace extends StartsIn {
+  readonly jobId: string
+  readonly queue: string
+  /** `submitted`, `refused`: it is not in line, as `explain` says it. */
+  readonly state: 'waiting' | 'active' | 'submitted' | 'refused'
+  /** How many jobs stand ahead of it in the line of the whole queue; null: it stands in no line. */
+  readonly position: number | null
+  /** The line of each model: how many stand ahead (null: it stands in no line), and how many run of how many. */
+  readonly models: readonly {
+    readonly model: string
+    readonly ahead: number | null
+    readonly running: number
+    readonly capacity: number
+  }[]
+  /** Why it waits, or what is wrong with it; of a refused one, the code of the refusal; null: it runs. */
+  readonly code: JobCode | null
+  /** The same as a sentence that names no other job. */
+  readonly reason: string
+}
+
+/** When a waiting job starts, in seconds from now. */
+export interface StartsIn {
+  /** About how long, from how long such jobs took lately; null: nobody can say, or it runs. */
+  readonly startsInSeconds: number | null
+  /** The range in which eight of ten jobs start, as wide as the last starts of this queue ask for; null: as `startsInSeconds`. */
+  readonly startsFromSeconds: number | null
+  readonly startsToSeconds: number | null
+  /** Why nobody can say; null: there is an estimate, or it runs. */
+  readonly startsReason: string | null
+}
+
+const whyNot: Readonly<Record<NoRange, string>> = {
+  no_live_worker: 'no live process runs its kind',
+  nothing_completed: 'no job of its kind has completed lately',
+  no_time_brings_it: 'something keeps it that time alone does not end',
+  not_compared: `fewer than ${FEWEST_COMPARED} jobs that waited have started since the first ones completed`,
+  wrong_lately: 'estimates for this queue were far off lately',
+}
+/** What a job does not need that may start at once. */
+const ofTimes: ReadonlySet<NoRange> = new Set(['nothing_completed', 'not_compared', 'wrong_lately'])
+
+/** Without the ids, keys and people that an operator's explanation names. */
+const reasons: Readonly<Record<LiveCode, string>> = {
+  draining: 'the queue is draining; nothing starts until it is resumed',
+  waits_for_parents: 'jobs that it comes after have not ended',
+  not_due: 'the job is not due yet',
+  fits_no_place: 'no place of its model has as much as it asks',
+  model_paused: 'a model it needs is paused',
+  use_over_limit: 'it asks for more of a resource than the policy ever allows',
+  rate_limited: 'a model it needs has reached its rate, or a resource that it uses its limit',
+  fair_share_limit: 'as many of its jobs are running as its share allows',
+  model_in_use: 'a model it needs is in use',
+  behind_in_line: 'it waits in line for a model',
+  serialized: 'another job goes first (one job at a time)',
+  at_capacity: 'as many jobs go first as the policy allows at once',
+  no_worker: 'no live worker has a free slot for its kind',
+  offered: 'it may start; no worker has taken it yet',
+  late: 'it runs, and its process has missed its heartbeats',
+  lost: 'the process that ran it is gone; the job is given back',
+  overdue: 'its time is over; no process has recorded it yet',
+}
+
+/** @param range when it starts; null: it runs. @returns undefined if the job is not live */
+export function placeOfJob(
+  facts: QueueFacts & { readonly ledger: Ledger },
+  { queue, jobId, range }: PlaceQuestion,
+): JobPlace | undefined {
+  const found = explainLive(facts, jobId)
+  if (found === undefined) return undefined
+  const { state, position, code } = found
+  const models = found.models.map(({ model, ahead, holders, capacity }) => ({
+    model,
+    ahead: position === null ? null : ahead,
+    running: holders.length,
+    capacity,
+  }))
+  const heldOn = jobOf(facts.ledger, jobId)?.heldOn ?? ''
+  const reason =
+    code === null ? runs : code === 'no_worker' && isSite(heldOn) ? unservedReason(heldOn) : reasons[code]
+  return { jobId, queue, state, position, models, code, reason, ...startsIn(range, isNext(facts, found)) }
+}
+
+/** Whether the ledger alone does not say where it stands: it is not live, or its process seems gone and may have committed its end. */
+export const isDoubtful = (place: JobPlace | undefined): boolean =>
+  place === undefined || (place.state === 'active' && place.code !== null)
+
+/** @param explanation what the tables say beside the ledger @returns undefined: it has ended, or nobody knows of it */
+export function placeExplained(
+  queue: string,
+  place: JobPlace | undefined,
+  explanation: Explanation | undefined,
+): JobPlace | undefined {
+  if (explanation?.state === 'submitted' || explanation?.state === 'refused')
+    return outside(queue, explanation.state, explanation)
+  return place !== undefined && explanation?.code === null ? { ...place, code: null, reason: runs } : place
+}
+
+const runs = 'it runs'
+
+function outside(queue: string, state: 'submitted' | 'refused', { jobId, code }: Explanation): JobPlace {
+  const reason = `it was submitted, and ${outsideText(state, code)}`
+  const nowhere = { position: null, models: [], ...unknownStart, startsReason: 'it is not in line' }
+  return { jobId, queue, state, code, reason, ...nowhere }
+}
+
+function outsideText(state: 'submitted' | 'refused', code: JobCode | null): string {
+  if (code === 'undecided') return 'nobody has decided it yet'
+  if (code === 'arrived') return 'no worker has taken it in yet'
+  if (code === 'job_exists' && state === 'submitted')
+    return 'comes into line when another job with its id has ended'
+  const known = checkIds.find((id) => id === code)
+  const why = known === undefined ? '' : `: ${checks[known].what}`
+  return state === 'refused' ? `was refused${why}` : `does not come into line${why}`
+}
+
+export interface PlaceQuestion {
+  readonly queue: string
+  readonly jobId: string
+  readonly range: StartRange | NoRange | null
+}
+
+/** It may start, and no more jobs stand ahead of it than there are free slots: who takes jobs comes to it. */
+export function isNext(
+  { workers }: Pick<QueueFacts, 'workers'>,
+  { code, position }: { readonly code: JobCode | null; readonly position: number | null },
+): boolean {
+  if (code !== 'offered' || workers === null || position === null) return code === 'offered'
+  const free = workers.reduce((sum, { state, freeSlots }) => sum + (state === 'live' ? freeSlots : 0), 0)
+  return position < free
+}
+
+/** The next one needs no measured times to tell. */
+export function startsIn(range: StartRange | NoRange | null, isNext: boolean): StartsIn {
+  if (typeof range === 'string' && ofTimes.has(range) && isNext) return atOnce
+  if (range === null || typeof range === 'string')
+    return { ...unknownStart, startsReason: range === null ? null : whyNot[range] }
+  return {
+    startsInSeconds: Math.ceil(range.likely / MICROS_PER_SECOND),
+    startsFromSeconds: Math.floor(range.from / MICROS_PER_SECOND),
+    startsToSeconds: Math.ceil(range.to / MICROS_PER_SECOND),
+    startsReason: null,
+  }
+}
+
+const atOnce = { startsInSeconds: 0, startsFromSeconds: 0, startsToSeconds: 0, startsReason: null }
+const unknownStart = { startsInSeconds: null, startsFromSeconds: null, startsToSeconds: null }

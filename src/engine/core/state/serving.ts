@@ -1,0 +1,107 @@
+/**
+ * Which places live processes serve, as they have said it themselves (docs/inside/decisions/0028-who-serves-what.md). Names of places, or
+ * patterns: `*` is any text. While none of them has said anything, everybody serves everything.
+ */
+
+import type { Micros, Places } from '../values/job.ts'
+import { fits } from '../values/pattern.ts'
+
+/** A live process that has said which places it serves. */
+export interface Server {
+  readonly worker: string
+  readonly places: readonly string[]
+}
+
+/** Never changed: a change makes another list. Who spoke last is last. */
+export type Servers = readonly Server[]
+
+export const noServers: Servers = []
+
+/** A live process that keeps models loaded. */
+export interface Keeper {
+  readonly worker: string
+  /** How many it keeps, in each of its places. */
+  readonly keeps: number
+  /** What it has loaded. Who was started last is last. */
+  readonly loaded: readonly LoadedModel[]
+}
+
+/** A model, and where it is: null if it has no places, and is somewhere in the process. */
+export interface ModelLoad {
+  readonly model: string
+  readonly place: string | null
+}
+
+export interface LoadedModel extends ModelLoad {
+  /** Since when. */
+  readonly at: Micros
+}
+
+/** Never changed: a change makes another list. */
+export type Keepers = readonly Keeper[]
+
+/** What follows from a list of servers. */
+interface Served {
+  readonly workers: ReadonlySet<string>
+  /** Who serves a place, by its name, as far as it was asked. */
+  readonly at: Map<string, ReadonlySet<string>>
+  /** The first of those that serve the same. */
+  readonly crews: readonly string[]
+}
+
+const served = new WeakMap<Servers, Served>()
+
+function servedBy(servers: Servers): Served {
+  const known = served.get(servers)
+  if (known !== undefined) return known
+  const crews = new Map<string, string>()
+  for (const { worker, places } of servers) {
+    const key = places.join('\n')
+    if (!crews.has(key)) crews.set(key, worker)
+  }
+  const made = {
+    workers: new Set(servers.map(({ worker }) => worker)),
+    at: new Map(),
+    crews: [...crews.values()],
+  }
+  served.set(servers, made)
+  return made
+}
+
+/** The processes that have said that they serve this place. */
+export function serversAt(servers: Servers, place: string): ReadonlySet<string> {
+  const { at } = servedBy(servers)
+  const known = at.get(place)
+  if (known !== undefined) return known
+  const own = servers.filter(({ places }) => places.some((pattern) => fits(pattern, place)))
+  const found = new Set(own.map(({ worker }) => worker))
+  at.set(place, found)
+  return found
+}
+
+/**
+ * Whether a process may be given a place. One that has said nothing may have what others serve.
+ * @param by absent: any process
+ */
+export function isServed(servers: Servers, place: string, by?: string): boolean {
+  if (servers.length === 0) return true
+  const at = serversAt(servers, place)
+  return by === undefined || !servedBy(servers).workers.has(by) ? at.size > 0 : at.has(by)
+}
+
+/** Whether one process may be given all of these. */
+export function isServedAtOnce(servers: Servers, places: Places): boolean {
+  if (servers.length === 0) return true
+  const [first = new Set<string>(), ...more] = Object.values(places).map((place) => serversAt(servers, place))
+  return [...first].some((worker) => more.every((at) => at.has(worker)))
+}
+
+export const anybody: readonly undefined[] = [undefined]
+
+/** The processes that have said something, the first of those that serve the same. @param pins who serves all of these comes first */
+export function crewsFor(servers: Servers, pins: Places | null): readonly string[] {
+  const { crews } = servedBy(servers)
+  const at = Object.values(pins ?? {}).map((place) => serversAt(servers, place))
+  const hasPins = (worker: string) => at.length > 0 && at.every((workers) => workers.has(worker))
+  return [...crews.filter(hasPins), ...crews.filter((worker) => !hasPins(worker))]
+}
