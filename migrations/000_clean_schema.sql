@@ -4113,10 +4113,7 @@ create or replace function interlock.job_queue_submitted_job(job jsonb) returns 
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', E'_\\1', 'g')), case when e.key = 'models' then (
-           select coalesce(to_jsonb(array_agg(m.name order by m.n)), '[]')
-             from (select v.name, min(v.n) as n from jsonb_array_elements_text(e.value) with ordinality as v (name, n) group by v.name) m)
-           else e.value end)
+  select jsonb_object_agg(lower(regexp_replace(e.key, '([A-Z])', E'_\\1', 'g')), e.value)
          -- Beside it: an aggregate of objects takes time by the square of what is in one.
          || case when $1 ? 'payload' then jsonb_build_object('payload', $1 -> 'payload') else '{}' end
     from jsonb_each($1 - 'payload') as e where e.value <> 'null'
@@ -4149,17 +4146,19 @@ create or replace function interlock.job_queue_job_body(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', $1 -> 'models',
+  select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', coalesce(to_jsonb(n.names), '[]'),
     'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
     'run_at', interlock.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
     'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
     'tag', $1 -> 'tag', 'after', interlock.job_queue_parents($1 -> 'after'))
     || coalesce((
       select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
-        from jsonb_array_elements_text($1 -> 'models') with ordinality m (name, place)
+        from unnest(n.names) with ordinality m (name, place)
        where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
     || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
     || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
+    from (select array_agg(m.name order by m.n) as names
+            from (select v.name, min(v.n) as n from jsonb_array_elements_text($1 -> 'models') with ordinality as v (name, n) group by v.name) m) n
 $$;
 
 create or replace function interlock.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
@@ -7644,9 +7643,9 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'e6eb698fcaf604714dc14c0b159ef406dc54a031485392b6af12d7351f7f80d5'),
-  ('027', 'e6eb698fcaf604714dc14c0b159ef406dc54a031485392b6af12d7351f7f80d5'),
-  ('027.1', 'e6eb698fcaf604714dc14c0b159ef406dc54a031485392b6af12d7351f7f80d5')
+  ('000', 'bd80a3a105996921941fbe55a2ce781aa8baf392926200bcfefc171dba1be762'),
+  ('027', 'bd80a3a105996921941fbe55a2ce781aa8baf392926200bcfefc171dba1be762'),
+  ('027.1', 'bd80a3a105996921941fbe55a2ce781aa8baf392926200bcfefc171dba1be762')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

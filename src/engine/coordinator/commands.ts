@@ -1,4 +1,11 @@
-import { type AttemptKey, type CommandBody, jobOf, type TraceContext, type Uses } from '../core/index.ts'
+import {
+  type AttemptKey,
+  type CommandBody,
+  jobOf,
+  modelsTwice,
+  type TraceContext,
+  type Uses,
+} from '../core/index.ts'
 import {
   type AnyKinds,
   checkKinds,
@@ -18,6 +25,7 @@ import {
   parseResult,
   parseTime,
   parseTimeOrNull,
+  withNames,
 } from '../events/index.ts'
 import type { InboxRole } from '../store/index.ts'
 import { type Enqueued, type EnqueueOptions, enqueueAnswers } from './api/calls.ts'
@@ -103,11 +111,11 @@ export function commandsOf(
     { requestId }: EnqueueOptions = {},
   ): Promise<Enqueued> => {
     const madeAt = performance.now()
-    const { jobs, ids } = jobsGiven(given, { contract, requestId })
+    const whole = jobsGiven(given, { contract, requestId })
+    const { jobs, ids } = whole
     if (contract?.schemas !== undefined) await checkKinds(contract, jobs)
     const parsed = parseJobs(jobs)
-    for (const [at, job] of jobs.entries()) effects.models(job, `jobs[${at}]`)
-    await effects.jobs(parsed.map(({ spec }) => spec))
+    await effects.jobs(jobs, (at) => `jobs[${at}].`)
     if (parsed.length === 0) return { jobId: '', ids, queued: 0, known: [], waiting: [], jobs: [] }
     const specs = parsed.map(({ spec }) => spec)
     const body = { ...enqueueBody(parsed), ...how }
@@ -120,21 +128,24 @@ export function commandsOf(
       const known = { requestId: id, mayBeKnown: requestId !== undefined, waits: true }
       return large.enqueue({ jobs: traced, madeAt, ...known })
     }
+    const sent =
+      telemetry === undefined ? put() : telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
     const {
       waiting,
       known = [],
       doubles = [],
-    } = telemetry === undefined
-      ? await put()
-      : await telemetry.send({ queue: member.log.queue, jobs: parsed }, put)
+    } = await sent.catch((error: unknown) => {
+      throw withNames(error, whole)
+    })
     const queued = new Set(specs.map(({ jobId }) => jobId)).size - known.length - doubles.length
     const [{ jobId } = { jobId: '' }] = specs
     return { jobId, ids, queued, known, waiting, jobs: enqueueAnswers(specs, doubles) }
   }
   return {
-    enqueue: (jobs, options = {}) => {
+    enqueue: async (jobs, options = {}) => {
       const { in: sql, requestId, notify } = options
       if (sql === undefined) return enter(jobs, {}, options)
+      await effects.jobs([jobs].flat(), (at) => `jobs[${at}].`)
       return enqueueInside(sql, jobs, { queue: member.log.queue, contract, requestId, notify })
     },
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
@@ -167,6 +178,7 @@ export function commandsOf(
     },
     release: async (lease, reason, when = null, { claim, models, trace, used } = {}) => {
       const runAt = parseTimeOrNull(when, 'runAt')
+      member.slips.tell(modelsTwice(models), `Job ${lease.jobId}: `)
       const next = { ...(models === undefined ? {} : { models: parseModels(models) }), ...usedIn(used) }
       const data = trace === undefined ? [] : [{ jobId: lease.jobId, trace }]
       return started({ type: 'release', ...attemptOf(lease), reason, runAt, ...next }, { claim, data })

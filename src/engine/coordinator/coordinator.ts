@@ -61,7 +61,7 @@ function coordinatorOf(process: QueueProcess, options: WholeOptions): Coordinato
     getWorkflowModels: (config) => workflowModels(config, logger),
     onJobStart: async (jobId, jobType, models, options = {}) => {
       if (contract?.schemas !== undefined) await checkKind(contract, { jobType, ...options }, 'options')
-      effects.models({ models }, 'options')
+      await effects.jobs([{ jobId, models, uses: options.uses }], () => 'options.')
       effects.serves(options.serves)
       return gate.start(jobId, jobType, models, options)
     },
@@ -70,7 +70,7 @@ function coordinatorOf(process: QueueProcess, options: WholeOptions): Coordinato
     ready$: gate.ready$,
     ...commandsOf(member, store, process.largeCalls, { telemetry, contract }, effects),
     ...recordsOf(member, store, taken),
-    ...schedulesOf(process.schedules, contract),
+    ...schedulesOf(process.schedules, (jobs, root) => effects.jobs(jobs, root), contract),
     ...asked,
     vitals: () => vitalsOf(member, taken),
     attempt: (lease) => member.starts.attempt(lease),

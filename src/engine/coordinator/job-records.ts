@@ -28,7 +28,7 @@ export function recordsOf(
 ): RecordCalls {
   const { queue } = member.log
   const send = (body: CommandBody, options?: SendOptions) => member.send(body, options)
-  const letters = { store, queue, send, ledger: () => member.ledger }
+  const letters = { store, queue, send, slips: member.slips, ledger: () => member.ledger }
   return {
     data: (jobIds) => store.data(queue, jobIds),
     dataOf: async (lease) => member.startedData.take(lease),

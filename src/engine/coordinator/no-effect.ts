@@ -5,21 +5,23 @@ import {
   idleUnits,
   idleUses,
   invalidInput,
-  type JobSpec,
   modelsTwice,
   type NoEffect,
   type Policy,
+  type Uses,
 } from '../core/index.ts'
 import type { Member } from './membership/member.ts'
 
-/** The names of the fields of jobs that were given. */
-interface GivenModels {
+/** What a job says. */
+interface JobSaying {
+  readonly jobId?: string | undefined
   readonly models?: unknown
+  readonly uses?: Uses | null | undefined
 }
 
 /**
  * Input of a call that would change nothing. `strict` refuses it. Without `strict`, `near-models.ts` warns about most of it, from the log;
- * this class warns about the rest.
+ * this class warns about the rest, once each (`slips.ts`).
  */
 export class NoEffects {
   readonly #member: Member
@@ -30,21 +32,18 @@ export class NoEffects {
     this.#isStrict = isStrict
   }
 
-  /** @param root what messages call the job @throws InterlockError `invalid_input` */
-  models({ models }: GivenModels, root: string): void {
-    for (const found of modelsTwice(models)) {
-      const text = `${root}.models: ${found.says}`
-      if (this.#isStrict) throw invalidInput(text, `${root}.models`)
-      this.#warn(text, { model: found.name })
-    }
-  }
-
-  /** @throws InterlockError `invalid_input` */
-  async jobs(specs: readonly JobSpec[]): Promise<void> {
-    if (!this.#isStrict || specs.every(({ uses }) => uses === undefined)) return
+  /** @param root what a refusal calls each of them @throws InterlockError `invalid_input` */
+  async jobs(given: readonly (JobSaying | undefined)[], root: (at: number) => string): Promise<void> {
+    for (const [at, job] of given.entries())
+      this.#tell(
+        modelsTwice(job?.models),
+        root(at),
+        job?.jobId === undefined ? 'A job: ' : `Job ${job.jobId}: `,
+      )
+    if (!this.#isStrict || given.every((job) => job?.uses == null)) return
     await this.#member.catchUp()
-    for (const [at, { uses }] of specs.entries())
-      this.#refuse(idleUses(this.#member.ledger.policy, uses), `jobs[${at}].`)
+    for (const [at, job] of given.entries())
+      this.#refuse(idleUses(this.#member.ledger.policy, job?.uses ?? {}), root(at))
   }
 
   /** @throws InterlockError `invalid_input` */
@@ -78,6 +77,11 @@ export class NoEffects {
     if (first === undefined) return
     const path = `${root}${first.path}`
     throw invalidInput(`${path}: ${first.says}; correct the name, or ask without strict`, path)
+  }
+
+  #tell(found: readonly NoEffect[], root: string, who: string): void {
+    if (this.#isStrict) this.#refuse(found, root)
+    this.#member.slips.tell(found, who)
   }
 
   #warn(text: string, fields: { readonly model: string }): void {

@@ -1,4 +1,4 @@
-import { invalidInput } from '../core/index.ts'
+import { InterlockError, invalidInput, isInterlockError, nearestOf } from '../core/index.ts'
 import type { KnownKinds } from './contract.ts'
 import { hasFields } from './invalid.ts'
 import type { EnqueueInput } from './job-input.ts'
@@ -30,6 +30,23 @@ export function jobsGiven(given: unknown, by: GivenBy = {}): GivenJobs {
   const all = Array.from(list, (job, at) => (isFields(job) ? withId(job, at, by) : job))
   const ids = idsOf(all)
   return { jobs: all.map((job) => (isFields(job) ? linked(job, ids) : job)), ids }
+}
+
+const MOST_NAMED = 10
+
+/** Where a parent is unknown and jobs of the call have names, the name that was probably meant. Any other error as it is. */
+export function withNames(error: unknown, { jobs, ids }: GivenJobs): unknown {
+  const names = Object.keys(ids)
+  if (!isInterlockError(error, 'parent_unknown') || names.length === 0) return error
+  const own = new Set(jobs.map(({ jobId }) => jobId))
+  const parents = jobs
+    .flatMap(({ after }) => after ?? [])
+    .map((one) => (typeof one === 'string' ? one : one.job))
+  const near = parents.flatMap((parent) => (own.has(parent) ? [] : (nearestOf(parent, names) ?? [])))[0]
+  const some = `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ', …' : ''}`
+  const meant =
+    near === undefined ? `the names of this call (ref) are ${some}` : `did you mean ${near} (ref)?`
+  return new InterlockError('parent_unknown', `${error.message}; ${meant}`, error.details, error.cause)
 }
 
 /** Schedules with the models that their jobs leave out. What is none stays as it is. */

@@ -50,7 +50,7 @@ export { encodeEvent } from './encode-event.ts'
 export { errorData, messageOf } from './error-data.ts'
 export { SCHEMA_VERSION } from './event-row.ts'
 export { checkEvents, checkStatement, checkStatementOf, readingEvent } from './given-events.ts'
-export { jobsGiven, schedulesGiven } from './given-jobs.ts'
+export { jobsGiven, schedulesGiven, withNames } from './given-jobs.ts'
 export { evolve, fold, replay } from './given-log.ts'
 export {
   flagSchema,

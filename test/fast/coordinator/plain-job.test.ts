@@ -88,6 +88,20 @@ describe('jobs that are linked by names of their call', () => {
     ],
     [[{ ref: '', kind: 'a' }], 'jobs[0].ref: must be a name'],
     [[{ ref: 5, kind: 'a' }], 'jobs[0].ref: must be a name'],
+    [
+      [
+        { ref: 'a', kind: 'a' },
+        { kind: 'b', after: ['aa'] },
+      ],
+      'the names of this call (ref) are a',
+    ],
+    [
+      [
+        { ref: 'picture', kind: 'a' },
+        { kind: 'b', after: [{ job: 'pictrue', ifFailed: 'continue' }] },
+      ],
+      'did you mean picture (ref)?',
+    ],
     [[{}], 'jobs[0]: has neither an id, a kind nor models'],
     [
       [{ kind: 'mail', once: '24h' }],

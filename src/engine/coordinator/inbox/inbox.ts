@@ -23,6 +23,7 @@ import type { Schedules } from '../schedules/schedules.ts'
 import { asSent, CommittedEnds, PREFIX } from './committed-ends.ts'
 import { type JobsPut, type LargeCalls, MOST_AT_ONCE } from './large-calls.ts'
 import { answerOf, refusalOf, submittedBy, undecidable } from './request-answers.ts'
+import { saidTwice } from './said-twice.ts'
 import { ACTOR, Submissions } from './submissions.ts'
 
 /** Requests in one batch. They share an append. */
@@ -34,7 +35,10 @@ const LOOK_MS = 5_000
 /** How long the first claim of a new process waits for commands that SQL sent before. */
 const FIRST_MS = 2_000
 
-type Deciding = Pick<Member, 'log' | 'ledger' | 'logger' | 'failures' | 'incarnation' | 'send' | 'workerId'>
+type Deciding = Pick<
+  Member,
+  'log' | 'ledger' | 'logger' | 'failures' | 'incarnation' | 'slips' | 'send' | 'workerId'
+>
 
 type InboxStore = InboxRole & Pick<SubmissionRole, 'ofJob'>
 
@@ -199,6 +203,7 @@ export class Inbox {
     const { log } = this.#member
     const request = parseRequest(given.command, log.now())
     const { claim, workerId } = request
+    for (const [found, who] of saidTwice(given.command)) this.#member.slips.tell(found, who)
     this.#checkLife(request)
     const { body, data } = this.#process.schedules.prepared(request)
     const as = { ...asSent(given), workerId: workerId ?? ACTOR }

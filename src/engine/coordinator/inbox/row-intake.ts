@@ -6,11 +6,13 @@ import {
   isInterlockError,
   type JobSpec,
   type Ledger,
+  modelsTwice,
   ofScheduleText,
   ownerOfId,
 } from '../../core/index.ts'
 import { parseRequirements, parseSpec } from '../../events/index.ts'
 import type { Arrival, IntakeRole, RefusedArrival } from '../../store/index.ts'
+import type { Slips } from '../membership/slips.ts'
 import type { LookTimes } from './inbox.ts'
 import { MOST_JOBS } from './parts.ts'
 
@@ -19,6 +21,7 @@ export interface Intake {
   readonly store: IntakeRole
   readonly queue: string
   readonly send: (body: CommandBody) => Promise<unknown>
+  readonly slips: Pick<Slips, 'tell'>
   /** The queue as this process knows it. */
   ledger(): Pick<Ledger, 'schedules'>
 }
@@ -66,13 +69,14 @@ export class TakenIn {
  * @returns how many rows were handled
  * @throws what the store throws
  */
-export async function takeIn({ store, queue, send, ledger }: Intake, max: number): Promise<number> {
+export async function takeIn({ store, queue, send, slips, ledger }: Intake, max: number): Promise<number> {
   const arrivals = await store.arrivals(queue, max)
   if (arrivals.length === 0) return 0
   const refused: RefusedArrival[] = []
   const parsed = arrivals.flatMap((arrival) => {
     const spec = specOfRow(arrival)
     const owner = isInterlockError(spec) ? undefined : ownerOfId(ledger(), spec.jobId)
+    slips.tell(modelsTwice(arrival.models), `Row ${arrival.jobId}: `)
     if (!isInterlockError(spec) && owner === undefined) return [{ arrival, spec }]
     const reason = isInterlockError(spec) ? spec.message : ofScheduleText(spec.jobId, owner?.schedule ?? '')
     refused.push({ arrivalId: arrival.arrivalId, reason: reason.slice(0, 500) })

@@ -12,13 +12,14 @@ import type { InboxRole, SettledSubmissions, SubmissionRole, SubmissionRow } fro
 import type { Member } from '../membership/member.ts'
 import { PREFIX } from './committed-ends.ts'
 import { inParts } from './parts.ts'
+import { saidTwice } from './said-twice.ts'
 import { standInsOf } from './stand-ins.ts'
 
 type Held = SettledSubmissions['held'][number]
 /** The worker id in the events of what SQL puts in. */
 export const ACTOR = 'sql'
 
-type Deciding = Pick<Member, 'log' | 'logger' | 'incarnation' | 'send'>
+type Deciding = Pick<Member, 'log' | 'logger' | 'incarnation' | 'slips' | 'send'>
 type SubmissionStore = Pick<InboxRole, 'settle'> & Pick<SubmissionRole, 'ofJob'>
 
 /** With these, a job that was put off may come into line: what it waited for has changed. */
@@ -69,6 +70,7 @@ export class Submissions {
     const held: Held[] = []
     const parsed = rows.flatMap((row) => {
       const job = jobOf(row)
+      for (const [found, who] of saidTwice(row.job)) this.#member.slips.tell(found, who)
       if (!isInterlockError(job)) return [{ id: row.id, job }]
       held.push({ id: row.id, code: job.code, message: job.message })
       return []

@@ -18,6 +18,7 @@ import type { MemberOwner, SendOptions } from './member-api.ts'
 import { NearModels } from './near-models.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
+import { Slips } from './slips.ts'
 import { WakeFilter, Wakeups, type WakingProcess } from './wakeups.ts'
 
 /**
@@ -47,6 +48,8 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   readonly lifecycle: Lifecycle
   /** Fires when the process leaves. */
   readonly closing = new AbortController()
+  /** Says what changes nothing. */
+  readonly slips: Slips
   readonly #sender: Sender
   readonly #nearModels: NearModels
 
@@ -80,7 +83,8 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
     this.wakeups = new Wakeups(this, store, pollMs)
     this.lifecycle = new Lifecycle(this, options)
     this.#sender = new Sender(this)
-    this.#nearModels = new NearModels(logger)
+    this.slips = new Slips(logger)
+    this.#nearModels = new NearModels(logger, this.slips)
     this.log.replica.skipped$.subscribe(() => this.#skipped())
   }
 

@@ -12,7 +12,6 @@ import {
   isPlace,
   isSite,
   type Ledger,
-  type NoEffect,
   nearPattern,
   type Policy,
   pauseOf,
@@ -20,6 +19,7 @@ import {
 } from '../../core/index.ts'
 import type { Logger } from '../base/logger.ts'
 import type { Applied } from '../replica/replica.ts'
+import type { Slips } from './slips.ts'
 
 /** With more names than this, what is known of them begins again: only warnings are lost. */
 const MOST_NAMES = 10_000
@@ -37,14 +37,16 @@ interface Namer {
  */
 export class NearModels {
   readonly #logger: Logger
+  readonly #slips: Slips
   /** By each name, all that differ from it by case, blanks, `-` and `_` alone. */
   readonly #groups = new Map<string, Set<string>>()
   readonly #byBareName = new Map<string, Set<string>>()
   readonly #warned = new Set<string>()
   #policy: Policy | undefined
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, slips: Slips) {
     this.#logger = logger
+    this.#slips = slips
   }
 
   /** @param ledger after these events, which come after `before` */
@@ -64,23 +66,26 @@ export class NearModels {
         const namer = { says: `Job ${event.jobId} needs`, jobId: event.jobId }
         for (const model of models ?? []) this.#meet(model, namer, ledger, isOwn)
         if (isOwn && event.type === 'queued')
-          this.#tell(idleUses(ledger.policy, event.spec.uses), `Job ${event.jobId}: `)
+          this.#slips.tell(idleUses(ledger.policy, event.spec.uses), `Job ${event.jobId}: `)
         return
       }
       case 'policy_changed': {
-        if (isOwn) this.#tell(idleUnits(event.policy), 'The policy: ')
+        if (isOwn) this.#slips.tell(idleUnits(event.policy), 'The policy: ')
         const before = new Set(namesIn(this.#policy))
         const named = namesIn(event.policy).filter((name) => !before.has(name))
         for (const model of named) this.#meet(model, { says: 'The policy names' }, ledger, isOwn)
         return
       }
+      case 'schedule_set':
+        if (isOwn) this.#slips.tell(idleUses(ledger.policy, event.job.uses), `Schedule ${event.schedule}: `)
+        return
       case 'worker_serves':
-        if (isOwn) this.#tell(idleServes(ledger.policy, event.places ?? []), 'A process: ')
+        if (isOwn) this.#slips.tell(idleServes(ledger.policy, event.places ?? []), 'A process: ')
         return
       case 'model_paused':
         if (isPlace(ledger.policy, event.model)) return
         if (isOwn && isDeclared(ledger.policy, event.model))
-          this.#tell(idlePause(ledger, event.model, this.#groups.keys()), 'A pause: ')
+          this.#slips.tell(idlePause(ledger, event.model, this.#groups.keys()), 'A pause: ')
         return this.#meet(event.model, { says: 'A pause names' }, ledger, isOwn)
     }
   }
@@ -123,19 +128,6 @@ export class NearModels {
     this.#byBareName.set(bare, group)
     this.#groups.set(model, group)
     return group
-  }
-
-  /** Once each. */
-  #tell(found: readonly NoEffect[], who: string): void {
-    for (const { path, name, says } of found) {
-      const key = `${path} ${name}`
-      if (this.#warned.has(key)) continue
-      this.#warned.add(key)
-      this.#logger.warn(`[COORDINATOR] ${who}${path === 'model' ? '' : `${path}: `}${says}`, {
-        event: 'said.no_effect',
-        model: name,
-      })
-    }
   }
 
   #warnOfNear(model: string, other: string, { says, jobId }: Namer): void {

@@ -1,5 +1,5 @@
 import { firedBy, type Ledger, MICROS_PER_MS, type Micros, type Schedule } from '../../core/index.ts'
-import { checkScheduled, type KnownKinds, schedulesGiven } from '../../events/index.ts'
+import { checkScheduled, type KnownKinds, type ScheduleInput, schedulesGiven } from '../../events/index.ts'
 import type { ScheduleView } from '../api/calls.ts'
 import type { Coordinator } from '../api/coordinator.ts'
 import type { Schedules } from './schedules.ts'
@@ -10,10 +10,21 @@ type ScheduleCalls = Pick<
   | ('pauseSchedule' | 'resumeSchedule' | 'removeSchedule')
 >
 
+/** Tells of what the jobs of schedules say without effect, or refuses it. */
+type CheckJobs = (
+  jobs: readonly (ScheduleInput['job'] | undefined)[],
+  root: (at: number) => string,
+) => Promise<void>
+
 /** The calls about schedules. */
-export const schedulesOf = (schedules: Schedules, contract: KnownKinds | undefined): ScheduleCalls => {
+export const schedulesOf = (
+  schedules: Schedules,
+  check: CheckJobs,
+  contract: KnownKinds | undefined,
+): ScheduleCalls => {
   const declare: ScheduleCalls['schedules'] = async (owner, given, { revision = null } = {}) => {
     if (contract?.schemas !== undefined) await checkScheduled(contract, given)
+    await check(Array.isArray(given) ? given.map((one) => one?.job) : [], (at) => `schedules[${at}].job.`)
     return schedules.declare(owner, schedulesGiven(given, contract), revision ?? null)
   }
   return {

@@ -52,10 +52,9 @@ function meantPlace(name: string, places: readonly string[]): string {
   return near === null ? '' : ` (did you mean ${near}${name.slice(head.length)}?)`
 }
 
-/** Resources that a job uses, and that no limit counts where the policy has limits. */
+/** Resources that a job uses, and that no limit counts. */
 export function idleUses(policy: Policy, uses: Uses = {}): readonly NoEffect[] {
   const { uses: limits = {} } = policy
-  if (Object.keys(limits).length === 0) return []
   return Object.keys(uses)
     .filter((name) => limitKeyOf(policy, name) === undefined)
     .map((name) => ({
