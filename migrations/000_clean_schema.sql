@@ -143,7 +143,7 @@ begin
    limit 1;
   if found then
     raise exception using errcode = 'JQ110', message = 'columns: ' || wrong.what,
-      hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
+      hint = format('Name another: npx interlock-queue migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
   -- A column that Interlock writes may have one meaning; one that it only reads may have several.
@@ -155,7 +155,7 @@ begin
   if found then
     raise exception using errcode = 'JQ110',
       message = format('columns: %s.%s cannot be %s at once', wrong.target, wrong.yours, wrong.meanings),
-      hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
+      hint = 'Name another for one of them: npx interlock-queue migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 end
 $fit$;
@@ -258,7 +258,7 @@ begin
   if found then
     raise exception using errcode = 'JQ103',
       message = format('%s.%s %s', wrong.target, wrong.yours, wrong.what),
-      hint = format('Have Interlock''s made under another name (interlock migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
+      hint = format('Have Interlock''s made under another name (npx interlock-queue migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
         wrong.target, wrong.name);
   end if;
 end
@@ -898,13 +898,13 @@ begin
          where n.needs = 'key' and not s.is_table
         union all
         select format('%s has no column %s of type text, varchar or uuid: %s', n.target, n.yours, s.so),
-               format('If they should: interlock migrate --column %s', case when s.key ~ '^[a-z0-9_]+$' or s.key is null
+               format('If they should: npx interlock-queue migrate --column %s', case when s.key ~ '^[a-z0-9_]+$' or s.key is null
                  then format('%s.%s=%s', n.target, n.name, coalesce(s.key, '<yours>'))
                  else format('"%s.%s=%s"', n.target, n.name, s.key) end)
          where n.needs = 'key' and s.is_table and s.is_key is not true
         union all
         select format('%s has no column %s: %s', n.target, n.yours, s.so),
-               format('If they should: interlock migrate --column %s.%s=<yours>', n.target, n.name)
+               format('If they should: npx interlock-queue migrate --column %s.%s=<yours>', n.target, n.name)
          where n.target = 'jobs' and n.name = 'status' and a.attnum is null
            and exists (select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
              join pg_catalog.pg_attribute key on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped
@@ -1163,7 +1163,7 @@ begin
   end if;
   raise exception using errcode = 'JQ101',
     message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
-    hint = 'To end a job use `interlock cancel`. Personal data is in interlock.job_queue_data, not here.';
+    hint = 'To end a job use `npx interlock-queue cancel`. Personal data is in interlock.job_queue_data, not here.';
 end
 $$;
 
@@ -2215,7 +2215,7 @@ begin
        select from interlock.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
       message = format('there is no snapshot of the queue at event %s to archive below', $2),
-      hint = 'Make one first: interlock snapshot.';
+      hint = 'Make one first: npx interlock-queue snapshot.';
   end if;
   if $2 <= head.archived_seq or not alone
      or ($2 > head.projected_seq and exists (select from interlock.job_queue_targets())) then
@@ -4067,7 +4067,7 @@ begin
     if found then
       raise exception using errcode = 'JQ008', constraint = 'models_required',
         message = format('job %s names no model, and the policy of the queue rejects such jobs', wrong.job_id),
-        hint = 'Name its models, or allow it: interlock policy set --empty-set bypass';
+        hint = 'Name its models, or allow it: npx interlock-queue policy set --empty-set bypass';
     end if;
   end if;
   if jsonb_typeof(rules -> 'models') is distinct from 'object' then
@@ -4087,7 +4087,7 @@ begin
   if found then
     raise exception using errcode = 'JQ007', constraint = 'unknown_model',
       message = format('job %s needs the model %s, which the policy of the queue does not declare', wrong.job_id, wrong.name),
-      hint = 'Correct the name, or declare it: interlock policy set --models <model>';
+      hint = 'Correct the name, or declare it: npx interlock-queue policy set --models <model>';
   end if;
 end
 $$;
@@ -5640,7 +5640,7 @@ begin
       found_items := found_items || jsonb_build_object('check', 'words', 'level', 'problem',
         'what', format('jobs.%s does not take %s (%s): rows of such jobs do not follow', names ->> 'status',
           array_to_string(item.words, ', '), item.because),
-        'remedy', format('allow them, or name yours: interlock migrate %s', (
+        'remedy', format('allow them, or name yours: npx interlock-queue migrate %s', (
           select string_agg(format('--status %s=<yours>', s), ' ') from unnest(item.states) as s)));
     end loop;
   end loop;
@@ -5776,7 +5776,7 @@ begin
     end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
-      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
+      using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_intake.';
   end;
   if ids is null or to_regclass('interlock.job_queue_arrivals') is null then
     return null;
@@ -6360,7 +6360,7 @@ begin
     end if;
   exception when others then
     raise warning 'Interlock does not see whose rows of % these are: %', tg_table_name, sqlerrm
-      using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+      using hint = format('Run `npx interlock-queue migrate`, or drop the trigger %s.', tg_name);
     return null;
   end;
   if id is distinct from was then
@@ -6455,7 +6455,7 @@ begin
     was_id := left(was_id, 300);
   exception when others then
     raise warning 'Interlock does not see the status of %: %', tg_table_name, sqlerrm
-      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
+      using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_status_set.';
     return null;
   end;
   if was_id is distinct from id then
@@ -6476,7 +6476,7 @@ begin
     select from public.job_queue_jobs j
      where j.queue = any (array(select h.queue from interlock.job_queue_heads h)) and j.job_id = id) then
     raise warning 'Interlock: job % keeps the models it was queued with', id
-      using hint = 'Cancel it and insert another row: interlock cancel <job>';
+      using hint = 'Cancel it and insert another row: npx interlock-queue cancel <job>';
   end if;
   if word is not distinct from was then
     return null;
@@ -6518,7 +6518,7 @@ begin
     end if;
   exception when others then
     raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
-      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
+      using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_deleted.';
   end;
   if ids is null or to_regprocedure('interlock.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
@@ -6544,7 +6544,7 @@ begin
   return null;
 exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
-    using hint = 'Run `interlock migrate`, or drop the trigger job_queue_execution_deleted.';
+    using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_execution_deleted.';
   return null;
 end
 $$;
@@ -6590,7 +6590,7 @@ begin
   return null;
 exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
-    using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+    using hint = format('Run `npx interlock-queue migrate`, or drop the trigger %s.', tg_name);
   return null;
 end
 $$;
@@ -7643,9 +7643,9 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'bd80a3a105996921941fbe55a2ce781aa8baf392926200bcfefc171dba1be762'),
-  ('027', 'bd80a3a105996921941fbe55a2ce781aa8baf392926200bcfefc171dba1be762'),
-  ('027.1', 'bd80a3a105996921941fbe55a2ce781aa8baf392926200bcfefc171dba1be762')
+  ('000', '21d40ba92ca439b88c2f9fde5756b201ba9e3a4db1e81341ad975b9a04494b57'),
+  ('027', '21d40ba92ca439b88c2f9fde5756b201ba9e3a4db1e81341ad975b9a04494b57'),
+  ('027.1', '21d40ba92ca439b88c2f9fde5756b201ba9e3a4db1e81341ad975b9a04494b57')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -298,6 +298,6 @@ begin
   end if;
   raise exception using errcode = 'JQ101',
     message = format('%s is append-only: %s is refused', tg_table_name, tg_op),
-    hint = 'To end a job use `interlock cancel`. Personal data is in interlock.job_queue_data, not here.';
+    hint = 'To end a job use `npx interlock-queue cancel`. Personal data is in interlock.job_queue_data, not here.';
 end
 $$;

@@ -89,7 +89,7 @@ begin
        select from interlock.job_queue_snapshots s where s.queue = $1 and s.seq = $2) then
     raise exception using errcode = 'JQ001',
       message = format('there is no snapshot of the queue at event %s to archive below', $2),
-      hint = 'Make one first: interlock snapshot.';
+      hint = 'Make one first: npx interlock-queue snapshot.';
   end if;
   if $2 <= head.archived_seq or not alone
      or ($2 > head.projected_seq and exists (select from interlock.job_queue_targets())) then

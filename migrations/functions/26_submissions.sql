@@ -373,7 +373,7 @@ begin
     if found then
       raise exception using errcode = 'JQ008', constraint = 'models_required',
         message = format('job %s names no model, and the policy of the queue rejects such jobs', wrong.job_id),
-        hint = 'Name its models, or allow it: interlock policy set --empty-set bypass';
+        hint = 'Name its models, or allow it: npx interlock-queue policy set --empty-set bypass';
     end if;
   end if;
   if jsonb_typeof(rules -> 'models') is distinct from 'object' then
@@ -393,7 +393,7 @@ begin
   if found then
     raise exception using errcode = 'JQ007', constraint = 'unknown_model',
       message = format('job %s needs the model %s, which the policy of the queue does not declare', wrong.job_id, wrong.name),
-      hint = 'Correct the name, or declare it: interlock policy set --models <model>';
+      hint = 'Correct the name, or declare it: npx interlock-queue policy set --models <model>';
   end if;
 end
 $$;

@@ -190,7 +190,7 @@ begin
       found_items := found_items || jsonb_build_object('check', 'words', 'level', 'problem',
         'what', format('jobs.%s does not take %s (%s): rows of such jobs do not follow', names ->> 'status',
           array_to_string(item.words, ', '), item.because),
-        'remedy', format('allow them, or name yours: interlock migrate %s', (
+        'remedy', format('allow them, or name yours: npx interlock-queue migrate %s', (
           select string_agg(format('--status %s=<yours>', s), ' ') from unnest(item.states) as s)));
     end loop;
   end loop;

@@ -32,7 +32,7 @@ begin
     end if;
   exception when others then
     raise warning 'Interlock takes nothing in from %: %', tg_table_name, sqlerrm
-      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_intake.';
+      using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_intake.';
   end;
   if ids is null or to_regclass('interlock.job_queue_arrivals') is null then
     return null;

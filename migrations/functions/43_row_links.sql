@@ -182,7 +182,7 @@ begin
     end if;
   exception when others then
     raise warning 'Interlock does not see whose rows of % these are: %', tg_table_name, sqlerrm
-      using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+      using hint = format('Run `npx interlock-queue migrate`, or drop the trigger %s.', tg_name);
     return null;
   end;
   if id is distinct from was then

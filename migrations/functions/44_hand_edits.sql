@@ -35,7 +35,7 @@ begin
     was_id := left(was_id, 300);
   exception when others then
     raise warning 'Interlock does not see the status of %: %', tg_table_name, sqlerrm
-      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_status_set.';
+      using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_status_set.';
     return null;
   end;
   if was_id is distinct from id then
@@ -56,7 +56,7 @@ begin
     select from public.job_queue_jobs j
      where j.queue = any (array(select h.queue from interlock.job_queue_heads h)) and j.job_id = id) then
     raise warning 'Interlock: job % keeps the models it was queued with', id
-      using hint = 'Cancel it and insert another row: interlock cancel <job>';
+      using hint = 'Cancel it and insert another row: npx interlock-queue cancel <job>';
   end if;
   if word is not distinct from was then
     return null;
@@ -102,7 +102,7 @@ begin
     end if;
   exception when others then
     raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
-      using hint = 'Run `interlock migrate`, or drop the trigger job_queue_deleted.';
+      using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_deleted.';
   end;
   if ids is null or to_regprocedure('interlock.job_queue_cancel_rows(text[], timestamptz[])') is null then
     return null;
@@ -131,7 +131,7 @@ begin
   return null;
 exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
-    using hint = 'Run `interlock migrate`, or drop the trigger job_queue_execution_deleted.';
+    using hint = 'Run `npx interlock-queue migrate`, or drop the trigger job_queue_execution_deleted.';
   return null;
 end
 $$;
@@ -182,7 +182,7 @@ begin
   return null;
 exception when undefined_column or undefined_table or undefined_function then
   raise warning 'Interlock does not see what is deleted from %: %', tg_table_name, sqlerrm
-    using hint = format('Run `interlock migrate`, or drop the trigger %s.', tg_name);
+    using hint = format('Run `npx interlock-queue migrate`, or drop the trigger %s.', tg_name);
   return null;
 end
 $$;

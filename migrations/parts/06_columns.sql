@@ -84,7 +84,7 @@ begin
    limit 1;
   if found then
     raise exception using errcode = 'JQ110', message = 'columns: ' || wrong.what,
-      hint = format('Name another: interlock migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
+      hint = format('Name another: npx interlock-queue migrate --column %s.%s=<yours>. Nothing was changed.', wrong.target, wrong.name);
   end if;
 
   -- A column that Interlock writes may have one meaning; one that it only reads may have several.
@@ -96,7 +96,7 @@ begin
   if found then
     raise exception using errcode = 'JQ110',
       message = format('columns: %s.%s cannot be %s at once', wrong.target, wrong.yours, wrong.meanings),
-      hint = 'Name another for one of them: interlock migrate --column <table>.<column>=<yours>. Nothing was changed.';
+      hint = 'Name another for one of them: npx interlock-queue migrate --column <table>.<column>=<yours>. Nothing was changed.';
   end if;
 end
 $fit$;

@@ -102,7 +102,7 @@ begin
   if found then
     raise exception using errcode = 'JQ103',
       message = format('%s.%s %s', wrong.target, wrong.yours, wrong.what),
-      hint = format('Have Interlock''s made under another name (interlock migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
+      hint = format('Have Interlock''s made under another name (npx interlock-queue migrate --column %s.%s=<another>), or rename that column or change its type, then run the migration again. Nothing was changed.',
         wrong.target, wrong.name);
   end if;
 end

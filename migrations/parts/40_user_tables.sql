@@ -91,13 +91,13 @@ begin
          where n.needs = 'key' and not s.is_table
         union all
         select format('%s has no column %s of type text, varchar or uuid: %s', n.target, n.yours, s.so),
-               format('If they should: interlock migrate --column %s', case when s.key ~ '^[a-z0-9_]+$' or s.key is null
+               format('If they should: npx interlock-queue migrate --column %s', case when s.key ~ '^[a-z0-9_]+$' or s.key is null
                  then format('%s.%s=%s', n.target, n.name, coalesce(s.key, '<yours>'))
                  else format('"%s.%s=%s"', n.target, n.name, s.key) end)
          where n.needs = 'key' and s.is_table and s.is_key is not true
         union all
         select format('%s has no column %s: %s', n.target, n.yours, s.so),
-               format('If they should: interlock migrate --column %s.%s=<yours>', n.target, n.name)
+               format('If they should: npx interlock-queue migrate --column %s.%s=<yours>', n.target, n.name)
          where n.target = 'jobs' and n.name = 'status' and a.attnum is null
            and exists (select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, needs text, yours text)
              join pg_catalog.pg_attribute key on key.attrelid = t.oid and key.attname = k.yours and not key.attisdropped

@@ -27,7 +27,7 @@ begin
     if busy is not null then
       raise exception using errcode = 'JQ107',
         message = format('jobs are running: %s', busy),
-        hint = 'Run `interlock drain --wait` and stop the workers, then run this again. Nothing was changed.';
+        hint = 'Run `npx interlock-queue drain --wait` and stop the workers, then run this again. Nothing was changed.';
     end if;
   end if;
 

@@ -79,6 +79,17 @@ describe('a command that is typed with npx', () => {
     expect(others).toEqual([])
   })
 
+  it('is what SQL tells somebody to type, who may have no Interlock at all', async () => {
+    const command = new RegExp(`(?<!npx )\\binterlock (?:${(await commandNames()).join('|')})\\b`)
+    const short = globSync('migrations/{functions,parts}/*.sql', { cwd: root }).flatMap((file) =>
+      readFileSync(path.join(root, file), 'utf8')
+        .split('\n')
+        .filter((line) => !line.trimStart().startsWith('--') && command.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+    expect(short).toEqual([])
+  })
+
   it('is what a block of a page says: nothing is typed by the short name, which needs a global install', () => {
     const short = pages
       .filter(({ file }) => file !== cliPage)

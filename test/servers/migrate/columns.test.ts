@@ -207,7 +207,7 @@ describe('names that cannot be used are told, with table, column and remedy, and
       details: { sqlstate: 'JQ110' },
     })
     expect(error.message).toContain(message)
-    expect(error.message).toMatch(/interlock migrate --column .*=<yours>\. Nothing was changed/)
+    expect(error.message).toMatch(/npx interlock-queue migrate --column .*=<yours>\. Nothing was changed/)
     expect(await columnsOf(db)).toHaveLength(7)
     expect(await db.value("select count(*)::int from pg_class where relname ~ '^job_queue'")).toBe(0)
   })
@@ -218,7 +218,7 @@ describe('names that cannot be used are told, with table, column and remedy, and
     const error = await failureOf(migrate(db, { columns: { jobs: { job_id: 'Id' } } }))
     expect(error).toMatchObject({ code: 'not_migrated', details: { sqlstate: 'JQ103' } })
     expect(error.message).toContain('jobs.priority has type text, Interlock needs integer')
-    expect(error.message).toContain('interlock migrate --column jobs.priority=<another>')
+    expect(error.message).toContain('npx interlock-queue migrate --column jobs.priority=<another>')
   })
 
   it.each([

@@ -28,7 +28,7 @@ describe.each([
     const error = await failureOf(db.exec(sql))
     expect(error).toMatchObject({ code: 'JQ101' })
     expect(error.message).toContain(operation)
-    expect(error.hint).toContain('interlock cancel')
+    expect(error.hint).toContain('npx interlock-queue cancel')
     expect(await db.value('select count(*)::int from job_queue_log')).toBe(1)
   })
 

@@ -75,7 +75,7 @@ it('the script warns a person who runs it by hand', async () => {
   expect(heard).toContainEqual([
     'WARNING',
     'jobs has no column job_id of type text, varchar or uuid: its rows do not become jobs',
-    'If they should: interlock migrate --column jobs.job_id=id',
+    'If they should: npx interlock-queue migrate --column jobs.job_id=id',
   ])
 })
 

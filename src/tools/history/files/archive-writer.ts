@@ -103,7 +103,7 @@ async function chainOf(store: WrittenSource, queue: string, from: number, throug
 const damaged = (seq: number, what: string): InterlockError =>
   new InterlockError(
     'corrupt_log',
-    `the log is not sound, and nothing of it was archived: ${what}; look at it with \`interlock verify\``,
+    `the log is not sound, and nothing of it was archived: ${what}; look at it with \`npx interlock-queue verify\``,
     { seq },
   )
 
