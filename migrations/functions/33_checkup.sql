@@ -132,7 +132,11 @@ begin
       from pg_trigger t join pg_proc p on p.oid = t.tgfoid
      where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_' and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)),
     'account', interlock.job_queue_account(),
-    'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
+    'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null and not exists (
+          -- Another installation's.
+          select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+           where g.tgrelid = to_regclass('public.' || n.name) and g.tgname = '000_job_queue_guard_update'
+             and p.pronamespace not in ('public'::regnamespace, 'interlock'::regnamespace)),
         'followed', exists (select from interlock.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
           select coalesce(jsonb_agg(w.what), '[]') from (

@@ -2,8 +2,8 @@
 
 -- job_queue_targets(): the tables of the user that the outer projection writes to. Internal.
 -- Returns target ('jobs', 'workflow_executions'), key_column (the column with the job's id) and key_type (text, character
--- varying or uuid). Leaves out a table that is missing, that lacks a coordination column, or that the owner of Interlock may
--- not update. Raises nothing. PL/pgSQL, not SQL, like everything that each projection calls: its plans are kept (0.1 ms a call
+-- varying or uuid). Leaves out a table that is missing, that lacks a coordination column, that another installation follows (in a
+-- schema of its own), or that the owner of Interlock may not update. Raises nothing. PL/pgSQL, not SQL, like everything that each projection calls: its plans are kept (0.1 ms a call
 -- instead of 0.9).
 create or replace function interlock.job_queue_targets()
 returns table (target text, key_column text, key_type text)
@@ -30,6 +30,10 @@ begin
    where has_table_privilege(t.id, 'SELECT') and has_table_privilege(t.id, 'UPDATE')
      and (select count(*) from pg_attribute k
            where k.attrelid = t.id and k.attname = any (t.columns::name[]) and not k.attisdropped) = cardinality(t.columns)
+     and not exists (
+       select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+        where g.tgrelid = t.id and g.tgname = '000_job_queue_guard_update'
+          and p.pronamespace not in ('public'::regnamespace, 'interlock'::regnamespace))
    order by t.name, array_position(t.keys, a.attname::text);
 end
 $$;

@@ -117,7 +117,8 @@ begin
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;
   if found_rows is null and not exists (
-    select from pg_trigger t where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_intake') then
+    select from pg_trigger t join pg_proc p on p.oid = t.tgfoid and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)
+     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_intake') then
     raise exception using errcode = 'JQ113', message = case when to_regclass('public.jobs') is null
       then 'there is no table public.jobs whose rows could be taken in' else 'Interlock does not follow the table public.jobs: none of its rows arrives' end;
   end if;

@@ -1,8 +1,9 @@
 -- Which of the user's tables are followed. Interlock changes a table only where it is told to: the table is named (interlock.follow), its
 -- columns were given names, or it is followed already. An account of the first coordinator has told it too. Where nothing is said, as in this
--- file, so does a `jobs` with job_id, status and model, as the first coordinator used it.
--- interlock.targets: {target, does, why} for each; does: make (there is none), follow (from now on), keep (as before), leave (it stays as it is),
--- none (there is none, and none is made).
+-- file, so does a `jobs` with job_id, status and model, as the first coordinator used it. A table that another installation follows, in a schema
+-- of its own, is left to that one.
+-- interlock.targets: {target, does, why, owner} for each; does: make (there is none), follow (from now on), keep (as before), leave (it stays as
+-- it is), none (there is none, and none is made); owner: the schema of the installation that follows it instead.
 do $follow$
 declare
   said text[] := string_to_array(nullif(current_setting('interlock.follow'), ''), ',');
@@ -28,9 +29,13 @@ begin
     select t.name, t.id, t.id is null as is_missing, k.fits, k.yours, coalesce(c.relkind in ('r', 'p'), false) as is_table,
            exists (
              select from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid
-              where g.tgrelid = t.id and not g.tgisinternal and p.proname ~ '^job_queue_')
+              where g.tgrelid = t.id and not g.tgisinternal and p.proname ~ '^job_queue_'
+                and p.pronamespace in (to_regnamespace('public'), to_regnamespace('interlock')))
            or (k.fits and n.have_all) as is_kept,
-           n.are_named
+           n.are_named, (
+             select p.pronamespace::regnamespace::text from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid
+              where g.tgrelid = t.id and g.tgname = '000_job_queue_guard_update'
+                and (p.pronamespace in (to_regnamespace('public'), to_regnamespace('interlock'))) is not true) as owner
       from (select u.name, u.place, to_regclass('public.' || u.name)::oid as id
               from unnest(array['jobs', 'workflow_executions']) with ordinality as u (name, place)) as t
       left join pg_catalog.pg_class c on c.oid = t.id
@@ -54,19 +59,25 @@ begin
             case item.name when 'jobs' then 'job_id' else 'execution_id' end)
           else 'Nothing was changed.' end;
     end if;
+    if item.owner is not null and (item.name = any (said) or item.are_named) then
+      raise exception using errcode = 'JQ110',
+        message = format('follow: %s is followed already, by the installation in schema %s', item.name, item.owner),
+        hint = 'One installation follows a table: name another table, or use that one. Nothing was changed.';
+    end if;
     targets := targets || (
-      select jsonb_build_object('target', item.name, 'does', d.does, 'why', d.why) from (values
+      select jsonb_build_object('target', item.name, 'does', d.does, 'why', d.why, 'owner', item.owner) from (values
         (1, 'make', case when is_new then 'the account has no tables' else 'it was asked for' end,
           item.is_missing and (is_new or (item.name = 'jobs' and current_setting('interlock.make_jobs') = 'true'))),
         (2, 'none', 'there is none', item.is_missing),
         (3, 'leave', 'it is no table', not item.is_table),
-        (4, 'keep', 'it is followed already', item.is_kept),
-        (5, 'leave', 'it has no key that Interlock knows', not item.fits),
-        (6, 'follow', 'it is named', item.name = any (said) or item.are_named),
-        (7, 'follow', 'the first coordinator used it', of_first),
-        (8, 'follow', case item.name when 'jobs' then 'it has job_id, status and model' else 'jobs has job_id, status and model' end,
+        (4, 'leave', format('the installation in schema %s follows it', item.owner), item.owner is not null),
+        (5, 'keep', 'it is followed already', item.is_kept),
+        (6, 'leave', 'it has no key that Interlock knows', not item.fits),
+        (7, 'follow', 'it is named', item.name = any (said) or item.are_named),
+        (8, 'follow', 'the first coordinator used it', of_first),
+        (9, 'follow', case item.name when 'jobs' then 'it has job_id, status and model' else 'jobs has job_id, status and model' end,
           said is null and is_alike),
-        (9, 'leave', 'nobody said that it should be followed', true)) as d (nth, does, why, applies)
+        (10, 'leave', 'nobody said that it should be followed', true)) as d (nth, does, why, applies)
        where d.applies order by d.nth limit 1);
   end loop;
   if exists (select from unnest(said) as s where s not in ('jobs', 'workflow_executions', 'none')) then

@@ -109,6 +109,9 @@ begin
            and (n.target <> 'jobs' or exists (
              select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, name text, type text)
               where k.target = 'jobs' and k.name = 'status' and k.type is not null))) as w (what, remedy)
+     where not exists (
+       select from json_to_recordset(current_setting('interlock.targets')::json) as o (target text, owner text)
+        where o.target = n.target and o.owner is not null)
   loop
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));

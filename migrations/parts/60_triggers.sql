@@ -70,6 +70,7 @@ begin
        select from pg_catalog.pg_class t
          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
+       and n.target = any (string_to_array(current_setting('interlock.followed'), ','))
      group by n.target having count(n.adds) = case n.target when 'jobs' then 5 else 3 end
   loop
     -- Its arguments are the columns that it guards, so with other names it has to be created again.

@@ -53,6 +53,7 @@ begin
 
   for part in
     select t.tgname, c.oid::regclass::text as owner from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+      join pg_catalog.pg_proc p on p.oid = t.tgfoid and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)
      where t.tgname in ('000_job_queue_guard_insert', '000_job_queue_guard_update', 'job_queue_intake', 'job_queue_deleted',
        'job_queue_status_set', 'job_queue_row_unlinked', 'job_queue_row_moved', 'job_queue_row_linked', 'job_queue_execution_deleted',
        'job_queue_truncated', 'job_queue_emptied', 'job_queue_snapshots_keep_cut', 'job_queue_snapshots_no_truncate',

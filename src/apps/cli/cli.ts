@@ -39,6 +39,10 @@ export class Cli {
           'pglite:<folder> (default ./.interlock), postgres://… or https://….supabase.co',
         ),
       )
+      .option(
+        '--schema <name>',
+        'on PostgreSQL: the schema that has all of Interlock, instead of public and interlock (INTERLOCK_SCHEMA)',
+      )
       .addOption(new Option('--queue <name>', 'the queue to use').default('default'))
       .option('--by <person>', 'who you are; kept beside the log, where it can be deleted (INTERLOCK_BY)')
       .option('--as <role>', 'the role you act in; the log keeps it permanently (INTERLOCK_AS)')

@@ -36,6 +36,7 @@ export interface Stream {
 /** The options that every command has. */
 export interface CommonOptions {
   readonly url?: string
+  readonly schema?: string
   readonly queue?: string
   readonly by?: string
   readonly as?: string
@@ -55,6 +56,8 @@ export class Frame {
   readonly as: string | undefined
   readonly colors: Colors
   readonly #url: string | undefined
+  /** The schema that the installation has for itself; undefined: it is the default. */
+  readonly schema: string | undefined
   readonly #typed: string
 
   /** @param typed the command and its words, without options: these may have secrets */
@@ -68,6 +71,7 @@ export class Frame {
     this.queue = parseQueue(options.queue ?? 'default')
     this.colors = colorsOf(this.isTerminal && !surface.env['NO_COLOR'])
     this.#url = options.url
+    this.schema = options.schema ?? (surface.env['INTERLOCK_SCHEMA'] || undefined)
   }
 
   /**
@@ -117,7 +121,7 @@ export class Frame {
 
   /** @throws InterlockError `invalid_input`, `embedded_in_production` */
   target(): Target {
-    return targetOf(this.#url, this.surface.env)
+    return targetOf(this.#url, this.surface.env, this.schema)
   }
 
   /** The result: a document for programs under `--json`, else text for people. */

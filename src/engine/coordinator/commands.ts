@@ -65,10 +65,10 @@ const ofAnyKind = (options: SendOptions): SendOptions =>
     ? options
     : { ...options, claim: { ...options.claim, kinds: null } }
 
-type CancelRole = Pick<InboxRole, 'cancelSubmitted' | 'cancelSubmittedAfter'>
+type CommandRole = Pick<InboxRole, 'cancelSubmitted' | 'cancelSubmittedAfter' | 'schema'>
 
 /** The job with all that come after it, in parts: the job itself is in the last one. */
-async function cancelAll(member: Member, store: CancelRole, jobId: string, force: boolean): Promise<void> {
+async function cancelAll(member: Member, store: CommandRole, jobId: string, force: boolean): Promise<void> {
   await member.catchUp()
   await cancelSubmittedAfter(store, { queue: member.log.queue, jobId }, member.ledger)
   const life = jobOf(member.ledger, jobId)?.queuedAt
@@ -90,7 +90,7 @@ const usedIn = (used: Uses | undefined): { readonly used?: Uses } => (used === u
 /** The writing side of a coordinator: each call is one command. */
 export function commandsOf(
   member: Member,
-  store: CancelRole,
+  store: CommandRole,
   large: LargeCalls,
   { telemetry, contract }: Pick<WholeOptions, 'telemetry' | 'contract'>,
   effects: NoEffects,
@@ -146,7 +146,8 @@ export function commandsOf(
       const { in: sql, requestId, notify } = options
       if (sql === undefined) return enter(jobs, {}, options)
       await effects.jobs([jobs].flat(), (at) => `jobs[${at}].`)
-      return enqueueInside(sql, jobs, { queue: member.log.queue, contract, requestId, notify })
+      const { schema } = store
+      return enqueueInside(sql, jobs, { queue: member.log.queue, contract, requestId, notify, schema })
     },
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
     claim: async ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) => {

@@ -75,7 +75,16 @@ export {
   wholeNumber,
 } from './job-spec.ts'
 export { CheckedResult, lengthOf, parseNote, parseResult } from './json.ts'
-export { jobIdSchema, parseJobId, parseModels, parseQueue, parseSeq, queueSchema } from './names.ts'
+export {
+  installationSchema,
+  jobIdSchema,
+  parseInstallation,
+  parseJobId,
+  parseModels,
+  parseQueue,
+  parseSeq,
+  queueSchema,
+} from './names.ts'
 export {
   checkBatchHandler,
   checkContract,

@@ -87,6 +87,22 @@ export const seqSchema = z
 /** A place in the log to go on after. @throws InterlockError `invalid_input` */
 export const parseSeq = (value: unknown): number => parseInput(seqSchema, value, 'after')
 
+const schemaError = 'must have 1 to 40 small letters, digits and _, and begin with no digit'
+
+/** A schema of PostgreSQL that an installation has for itself. The name needs no quotes, and those that are made of it stay short enough. */
+export const installationSchema = z
+  .string({ error: schemaError })
+  .refine((name) => name !== 'public' && name !== 'interlock', {
+    error: 'must not be public or interlock: what is in these is the default; leave it out for that',
+  })
+  .refine((name) => !name.startsWith('pg_') && name !== 'information_schema', {
+    error: "must not be a schema that PostgreSQL has for itself; take another name, such as 'queue'",
+  })
+  .regex(/^[a-z_][a-z0-9_]{0,39}$/, schemaError)
+
+/** @throws InterlockError `invalid_input` */
+export const parseInstallation = (schema: unknown): string => parseInput(installationSchema, schema, 'schema')
+
 /** Who acts through a process. Long texts are cut where they are kept. */
 export const operatorSchema = () => {
   const text = z.string({ error: 'must be a text' })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inSchema } from '../store/index.ts'
 import { columnUses, ownNames } from './columns.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
 import { withoutComments } from './plain-sql.ts'
@@ -14,6 +15,9 @@ export const bundleNames = {
 /** The way back to the first coordinator is no part of them. */
 const undoPart = 'undo_first_coordinator.sql'
 const newAccountPart = '30_new_account.sql'
+
+/** In a schema of its own there was nothing before, and the first coordinator has never been there. */
+const defaultParts: readonly string[] = ['10_first_coordinator.sql', '12_move.sql']
 
 /** Parts below this number only look. */
 const firstPartThatChanges = '10'
@@ -32,16 +36,23 @@ export function bundles(): ReadonlyMap<string, string> {
   ])
 }
 
+/** The file for an account without tables, with all of Interlock in this schema. */
+export const schemaBundle = (schema: string): string =>
+  inSchema(bundle(heading.clean, true, defaultParts), schema)
+
 /**
  * What finds out what the migration would do: its parts up to the first that changes something. It stands in no file.
  */
-export const planScript = (): string =>
-  filled(
-    listMigrationFiles('parts')
-      .filter((part) => part < firstPartThatChanges)
-      .map((part) => readMigrationFile('parts', part))
-      .join('\n'),
-  ).replaceAll('{{account}}', 'new')
+export const planScript = (schema?: string): string =>
+  inSchema(
+    filled(
+      listMigrationFiles('parts')
+        .filter((part) => part < firstPartThatChanges)
+        .map((part) => readMigrationFile('parts', part))
+        .join('\n'),
+    ).replaceAll('{{account}}', 'new'),
+    schema,
+  )
 
 /** The way back as a script, for psql or the Supabase SQL editor. */
 export const undoScript = (): string => filled(readMigrationFile('parts', undoPart))
@@ -63,14 +74,14 @@ const heading = {
 -- One transaction; running it again changes nothing.\n`,
 }
 
-function bundle(title: string, newAccount: boolean): string {
+function bundle(title: string, newAccount: boolean, without: readonly string[] = []): string {
   const versions = [...(newAccount ? ['000'] : []), schemaVersion, layoutVersion]
   const records = versions.map((version) => `  ('${version}', '${schemaChecksum()}')`).join(',\n')
-  return `${generated}${title}\n${body(newAccount).replace('{{records}}', `\n${records}`)}`
+  return `${generated}${title}\n${body(newAccount, without).replace('{{records}}', `\n${records}`)}`
 }
 
-function body(newAccount: boolean): string {
-  const parts = listMigrationFiles('parts').filter((part) => part !== undoPart)
+function body(newAccount: boolean, without: readonly string[] = []): string {
+  const parts = listMigrationFiles('parts').filter((part) => part !== undoPart && !without.includes(part))
   const wanted = parts.filter((part) => newAccount || part !== newAccountPart)
   const texts = [
     ...wanted

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inSchema } from '../store/index.ts'
 import { bundleNames } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
 
@@ -9,9 +10,9 @@ export interface FunctionSum {
   readonly definer: boolean
 }
 
-/** The functions of this release, by name: `job_queue_checkup` should report the same for a database. */
-export function functionSums(): ReadonlyMap<string, FunctionSum> {
-  const text = readMigrationFile(bundleNames.existing)
+/** The functions of this release, by name: `job_queue_checkup` should report the same for an installation. */
+export function functionSums(schema?: string): ReadonlyMap<string, FunctionSum> {
+  const text = inSchema(readMigrationFile(bundleNames.existing), schema)
   const statements = text.matchAll(
     /^create or replace function \w+\.(job_queue_\w+)\(([\s\S]*?)^as \$\$([\s\S]*?)\$\$;/gm,
   )

@@ -1,6 +1,6 @@
 import type { AccountFinding } from '../store/index.ts'
 import { schemaChecksum } from './compose.ts'
-import type { MigrationConnection } from './connection.ts'
+import { connectionIn, type MigrationConnection, refuseWord } from './connection.ts'
 import { missingObjects } from './missing.ts'
 import { migrationFailure } from './refusal.ts'
 import { migrationScript, type ScriptOptions } from './script.ts'
@@ -32,22 +32,24 @@ export interface MigrateOptions extends ScriptOptions {
  * Any number of processes may do it at once: one applies, the others find it done. In an account without any table, `jobs` and
  * `workflow_executions` are made. Those that you have are followed as `follow` says, or else stay as they are.
  *
- * @param connection one connection, outside a transaction; as the owner of the tables (on Supabase: postgres)
+ * @param given one connection, outside a transaction; as the owner of the tables (on Supabase: postgres)
  * @throws InterlockError `first_coordinator_active`, `database_newer`, `not_migrated` (a table or column of yours is in
  * the way: the message names it), `contention` (a table was locked for 10 s), `store_unwritable`, `invalid_input`
- * (a role, a status word or a name of a column that cannot be)
+ * (a role, a status word, a name of a column or of a schema that cannot be; a table that another installation follows)
  * @example
  * const client = await pool.connect()
  * await migrate({ query: async (sql, params) => (await client.query(sql, params)).rows, exec: (sql) => client.query(sql) })
  */
 export async function migrate(
-  connection: MigrationConnection,
+  given: MigrationConnection,
   options: MigrateOptions = {},
 ): Promise<MigrationOutcome> {
+  const connection = connectionIn(given, options.schema)
   const script = insideTransaction(migrationScript(options))
   return inTransaction(
     connection,
     async () => {
+      await refuseWord(connection, options.schema)
       await connection.query("select pg_advisory_xact_lock(hashtextextended('interlock.migrate', 0))")
       if (await isDone(connection, options)) return { version: schemaVersion, applied: false }
       await connection.exec(script)

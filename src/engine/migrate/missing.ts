@@ -52,7 +52,7 @@ const lists = [ownTriggers, wakeTriggers, jobsTriggers].map((triggers) => JSON.s
 const missingFunctions = `
   select f.name as what from unnest($1::text[]) as f (name)
    where not exists (
-     select from pg_catalog.pg_proc p where p.pronamespace in ('public'::regnamespace, to_regnamespace('interlock')) and p.proname = f.name)`
+     select from pg_catalog.pg_proc p where p.pronamespace in (to_regnamespace('public'), to_regnamespace('interlock')) and p.proname = f.name)`
 
 // Without a status, rows of jobs are not taken in, so the triggers would have nothing to do.
 const missingTriggers = `

@@ -1,5 +1,5 @@
 import { planScript } from './compose.ts'
-import type { MigrationConnection } from './connection.ts'
+import { connectionIn, type MigrationConnection, refuseWord } from './connection.ts'
 import { insideTransaction, inTransaction, isDone, type MigrateOptions } from './migrate.ts'
 import { withSettings } from './script.ts'
 import { interlockFunctions } from './sql-functions.ts'
@@ -18,6 +18,8 @@ interface PlannedTarget {
   readonly target: string
   readonly does: 'make' | 'follow' | 'keep' | 'leave' | 'none'
   readonly why: string
+  /** The schema of the installation that follows it instead. */
+  readonly owner: string | null
   /** Of the coordination columns, those that it lacks. */
   readonly columns: readonly string[]
 }
@@ -28,19 +30,22 @@ interface PlannedTarget {
  * @throws InterlockError as {@link migrate} does before it changes anything
  */
 export async function migrationPlan(
-  connection: MigrationConnection,
+  given: MigrationConnection,
   options: MigrateOptions = {},
 ): Promise<readonly PlannedChange[]> {
-  const script = insideTransaction(withSettings(planScript(), options))
+  const { schema } = options
+  const connection = connectionIn(given, schema)
+  const script = insideTransaction(withSettings(planScript(schema), options))
   return inTransaction(
     connection,
     async () => {
+      await refuseWord(connection, schema)
       if (await isDone(connection, options)) return []
       await connection.exec(script)
       const [row] = await connection.query(planned, [[...interlockTables]])
       const { has_own, of_first, others, targets } = row as unknown as PlanRow
       return [
-        ...ownChanges(has_own, of_first),
+        ...ownChanges(has_own, of_first, schema),
         ...targets.map(changeOf),
         ...(Number(others) === 0
           ? []
@@ -72,13 +77,13 @@ const planned = `
          (select count(*) from pg_catalog.pg_class c
            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
              and c.relname <> all ($1::text[] || '{jobs,workflow_executions}'::text[])) as others,
-         (select json_agg(json_build_object('target', t.target, 'does', t.does, 'why', t.why, 'columns', (
+         (select json_agg(json_build_object('target', t.target, 'does', t.does, 'why', t.why, 'owner', t.owner, 'columns', (
             select coalesce(json_agg(n.yours), '[]')
               from json_to_recordset(current_setting('interlock.names')::json) as n (target text, adds text, yours text, type text)
              where n.target = t.target and n.adds is not null and n.type is null)))
-            from json_to_recordset(current_setting('interlock.targets')::json) as t (target text, does text, why text)) as targets`
+            from json_to_recordset(current_setting('interlock.targets')::json) as t (target text, does text, why text, owner text)) as targets`
 
-function ownChanges(hasOwn: boolean, ofFirst: boolean): readonly PlannedChange[] {
+function ownChanges(hasOwn: boolean, ofFirst: boolean, schema: string | undefined): readonly PlannedChange[] {
   const what = `${interlockTables.length} tables and ${interlockFunctions().length} functions, job_queue_…`
   return [
     ...(ofFirst
@@ -92,11 +97,15 @@ function ownChanges(hasOwn: boolean, ofFirst: boolean): readonly PlannedChange[]
       : []),
     hasOwn
       ? { does: 'change', what, how: "Interlock's own: brought to this release, their rows stay" }
-      : { does: 'make', what, how: "Interlock's own, in the schemas public and interlock" },
+      : {
+          does: 'make',
+          what,
+          how: `Interlock's own, in ${schema === undefined ? 'the schemas public and interlock' : `the schema ${schema}`}`,
+        },
   ]
 }
 
-function changeOf({ target, does, why, columns }: PlannedTarget): PlannedChange {
+function changeOf({ target, does, why, owner, columns }: PlannedTarget): PlannedChange {
   const gains = [
     columns.length === 0
       ? 'no column'
@@ -111,7 +120,7 @@ function changeOf({ target, does, why, columns }: PlannedTarget): PlannedChange 
     case 'keep':
       return { does: 'change', what: target, how: `${why}; gains ${gains}, where they are missing` }
     case 'leave':
-      return { does, what: target, how: `${why} (to follow it: --follow ${target})` }
+      return { does, what: target, how: owner === null ? `${why} (to follow it: --follow ${target})` : why }
     case 'none':
       return {
         does: 'leave',

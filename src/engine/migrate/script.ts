@@ -1,13 +1,20 @@
 import { invalidInput } from '../core/index.ts'
+import { parseInstallation } from '../events/index.ts'
 import { type ColumnNames, columnsLiteral, type UserTable, userTables } from './columns.ts'
-import { bundleNames } from './compose.ts'
+import { bundleNames, schemaBundle } from './compose.ts'
 import { readMigrationFile } from './package-files.ts'
 import { type StatusWords, statusesLiteral } from './statuses.ts'
 
 export interface ScriptOptions {
   /**
+   * All of Interlock in this schema, instead of in `public` and in `interlock`: an installation of its own, with queues of its own, beside
+   * others in this database. 1 to 40 small letters, digits and `_`; nothing else may be in it. Your tables stay in `public`; each is followed by
+   * one installation.
+   */
+  readonly schema?: string | undefined
+  /**
    * Whose tables `jobs` and `workflow_executions` are: `new` makes both, `existing` makes neither, `any` (unless given)
-   * makes them only where schema public has no table at all.
+   * makes them only where schema public has no table at all. Beside `schema`: `existing` unless given.
    */
   readonly account?: 'new' | 'existing' | 'any'
   /**
@@ -37,19 +44,23 @@ export interface ScriptOptions {
  * One plain SQL script that migrates every account, for psql or the Supabase SQL editor; what
  * `interlock migrate --print` prints. One transaction; running it again changes nothing.
  *
- * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have, a status word or a column's name
+ * @throws InterlockError `invalid_input` for a role name that PostgreSQL cannot have, a status word, a column's name or a schema's
  * @example
  * await writeFile('interlock.sql', migrationScript())
  */
 export function migrationScript(options: ScriptOptions = {}): string {
-  return withSettings(readMigrationFile(bundleNames.clean), options)
-    .replace(/^-- Made from.*\n-- Interlock.*\n-- One transaction/, scriptHeading)
+  const { schema } = options
+  const script =
+    schema === undefined ? readMigrationFile(bundleNames.clean) : schemaBundle(parseInstallation(schema))
+  return withSettings(script, options)
+    .replace(/^-- Made from.*\n-- Interlock.*\n-- One transaction/, scriptHeading(schema))
     .replace(/^ {2}\('000', .*\n/m, '')
 }
 
 /** What a script begins with says what was asked for. */
 export function withSettings(script: string, options: ScriptOptions): string {
-  const { account = 'any', runtimeRole = '', statuses, columns, follow, makeJobs = false } = options
+  const { schema, runtimeRole = '', statuses, columns, follow, makeJobs = false } = options
+  const { account = schema === undefined ? 'any' : 'existing' } = options
   const settings = {
     account: `'${account}'`,
     runtime_role: literal(runtimeRole),
@@ -77,7 +88,10 @@ function checkedTables(follow: readonly UserTable[]): readonly UserTable[] {
   )
 }
 
-const scriptHeading = '-- Interlock, for every account, new or not.\n-- One transaction'
+const scriptHeading = (schema: string | undefined): string =>
+  schema === undefined
+    ? '-- Interlock, for every account, new or not.\n-- One transaction'
+    : `-- Interlock, all of it in the schema ${schema}; for queries that name no schema: SET search_path = ${schema}, public;\n-- One transaction`
 
 /** A role's name as a string literal. Names of 63 bytes at most, without control characters: so nothing can hide in one. */
 function literal(role: string): string {

@@ -29,7 +29,7 @@ let ofProcess: Promise<OfProcess> | undefined
 
 /**
  * The one coordinator of this process. The first call makes it, without configuration: from `DATABASE_URL` (or `INTERLOCK_URL`),
- * or `SUPABASE_URL` with `SUPABASE_SECRET_KEY` (or `SUPABASE_SERVICE_ROLE_KEY`), else with the embedded database in
+ * in the schema `INTERLOCK_SCHEMA` if there is one, or `SUPABASE_URL` with `SUPABASE_SECRET_KEY` (or `SUPABASE_SERVICE_ROLE_KEY`), else with the embedded database in
  * `./.interlock`. It logs which one it took.
  * @throws InterlockError `embedded_in_production`, `not_migrated`, `store_unavailable`, `store_in_use`
  */

@@ -23,7 +23,7 @@ export async function storeAt(target: Target, budget?: StoreBudget): Promise<Log
       // not.
       const driver = (await import('pg').catch(missing('pg'))).default
       const { postgresStoreOver } = await import('../store/postgres/store.ts')
-      return postgresStoreOver(driver, sourceOf(target.url, budget), { warn })
+      return postgresStoreOver(driver, sourceOf(target.url, budget), { warn, schema: target.schema })
     }
     case 'supabase': {
       const { createClient } = await import('@supabase/supabase-js').catch(missing('@supabase/supabase-js'))

@@ -1,11 +1,11 @@
 import path from 'node:path'
 import { InterlockError, invalidInput } from '../core/index.ts'
-import { parseAddresses } from '../events/index.ts'
+import { parseAddresses, parseInstallation } from '../events/index.ts'
 
 /** Where the queue lives. */
 export type Target =
   | { readonly kind: 'pglite'; readonly dir: string }
-  | { readonly kind: 'postgres'; readonly url: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly schema?: string | undefined }
   | { readonly kind: 'supabase'; readonly url: string; readonly key: string }
   | { readonly kind: 'memory' }
 
@@ -19,9 +19,22 @@ const forms =
  * Which store to open: `url` (the command line's `--url`), else INTERLOCK_URL, else DATABASE_URL, else SUPABASE_URL, else the
  * embedded database in ./.interlock. The key of a Supabase project comes from the environment only: everybody can see a command
  * line. An empty variable counts as unset. In production a forgotten address never leads to the embedded database.
+ * @param schema that an installation in PostgreSQL has for itself (`--schema`), else INTERLOCK_SCHEMA, else the default
  * @throws InterlockError `invalid_input`, `embedded_in_production`
  */
-export function targetOf(url: string | undefined, env: Env): Target {
+export function targetOf(url: string | undefined, env: Env, schema?: string): Target {
+  const named = schema ?? (env['INTERLOCK_SCHEMA'] || undefined)
+  const target = storeOf(url, env)
+  if (named === undefined) return target
+  parseInstallation(named)
+  if (target.kind === 'postgres') return { ...target, schema: named }
+  throw invalidInput(
+    'a schema of its own is for a PostgreSQL server (postgres://…): an embedded database, and Interlock over the API of Supabase, have the default alone; leave out --schema, and INTERLOCK_SCHEMA',
+    'schema',
+  )
+}
+
+function storeOf(url: string | undefined, env: Env): Target {
   if (url === '') {
     // Probably an unset variable in a script. To open another database instead would be a surprise.
     throw invalidInput(`the address of the database is empty; give ${forms}`)

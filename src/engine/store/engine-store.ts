@@ -346,6 +346,8 @@ export interface InboxRole {
    * none. Absent in a store in which a program has no transactions.
    */
   readonly endOf?: (queue: string, token: number) => Promise<CommittedEnd | null>
+  /** The schema that the installation has for itself, for statements in transactions of a program. Absent: it is the default. */
+  readonly schema?: string
 }
 
 /** Rows that a trigger, a CHECK or a type of the user's table refuses. */

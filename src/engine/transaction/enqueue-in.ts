@@ -4,6 +4,7 @@ import {
   contractSchema,
   flagSchema,
   functionSchema,
+  installationSchema,
   type JobsIn,
   jobIdSchema,
   jobsGiven,
@@ -14,6 +15,7 @@ import {
   parseJobs,
   queueSchema,
 } from '../events/index.ts'
+import { inSchema } from '../store/index.ts'
 import { failureOf } from './failure.ts'
 import type { TransactionSql } from './transaction-sql.ts'
 
@@ -34,6 +36,8 @@ export interface EnqueueInOptions {
   readonly requestId?: string | undefined
   /** What the kinds of the queue are given and come to: `defineQueue`. @defaultValue none: any kind, any JSON */
   readonly contract?: KnownKinds | undefined
+  /** The schema that the installation has for itself, as `postgresStore` takes it. @defaultValue what is in `public` and in `interlock` */
+  readonly schema?: string | undefined
 }
 
 /** A job that is committed with your transaction. `known`: it was in line before, with the same body. */
@@ -82,11 +86,14 @@ export async function enqueueIn<Contract = undefined>(
     requestId,
     notify = true,
     contract,
+    schema,
   } = parseInput(optionFields(), options, 'options')
   const { jobs: whole, ids } = jobsGiven(jobs, { contract, requestId })
   await checkKinds(contract, whole)
   parseJobs(whole)
-  const [row] = await rowsBy(sql, [JSON.stringify([...whole]), queue, requestId ?? null, String(notify)])
+  const [row] = await rowsBy(sql, schema, [
+    ...[JSON.stringify([...whole]), queue, requestId ?? null, String(notify)],
+  ])
   const [{ jobId } = { jobId: '' }] = whole
   return { jobId, ids, ...submissionOf(row?.['answer']) }
 }
@@ -97,13 +104,14 @@ const optionFields = () =>
     requestId: jobIdSchema.max(190, 'must have at most 190 characters').optional(),
     notify: flagSchema.optional(),
     contract: contractSchema,
+    schema: installationSchema.optional(),
   })
 
-async function rowsBy(sql: TransactionSql, values: readonly (string | null)[]) {
+async function rowsBy(sql: TransactionSql, schema: string | undefined, values: readonly (string | null)[]) {
   try {
-    return await sql(text, values)
+    return await sql(inSchema(text, schema), values)
   } catch (error) {
-    throw failureOf(error)
+    throw failureOf(error, schema)
   }
 }
 

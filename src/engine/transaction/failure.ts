@@ -1,4 +1,5 @@
 import { InterlockError, invalidInput } from '../core/index.ts'
+import { inSchema } from '../store/index.ts'
 
 /** What PostgreSQL said, wherever a driver keeps it. */
 interface Raised {
@@ -10,7 +11,7 @@ interface Raised {
  * What an error of a driver means: what Interlock's functions raise becomes an `InterlockError`; everything else is the caller's own, and
  * stays as it is. The transaction is over, or back at its last savepoint: PostgreSQL takes nothing more in it.
  */
-export function failureOf(error: unknown): unknown {
+export function failureOf(error: unknown, schema: string | undefined): unknown {
   const { sqlstate = '', message = '' } = raisedIn(error) ?? {}
   switch (sqlstate) {
     case 'JQ005':
@@ -26,10 +27,10 @@ export function failureOf(error: unknown): unknown {
       return new InterlockError('models_required', `${message}; name its models, or set emptySet`)
     case '42883':
     case '3F000':
-      return message.includes('job_queue_')
+      return message.includes('job_queue_') || (schema !== undefined && message.includes(`"${schema}"`))
         ? new InterlockError(
             'not_migrated',
-            `${message}; run \`npx interlock-queue migrate\` with this release`,
+            inSchema(`${message}; run \`npx interlock-queue migrate\` with this release`, schema),
           )
         : error
     default:
@@ -58,7 +59,7 @@ const isSqlstate = (code: unknown): code is string =>
 
 /** Knex puts the statement before the message. */
 const withoutStatement = (message: string): string =>
-  message.replace(/^select public\.job_queue_.*? as answer - /s, '')
+  message.replace(/^select \w+\.job_queue_.*? as answer - /s, '')
 
 type ErrorPart = 'code' | 'originalCode' | 'message' | 'originalMessage' | (typeof deeper)[number]
 

@@ -70,17 +70,25 @@ export async function examine(given: Access, options: ExamineOptions = {}): Prom
   const access = opened(given)
   checkCall('examine', options)
   const { waitingMs = HALF_AN_HOUR_MS } = options
-  const { name } = access.store
+  const { name, schema } = access.store
   const facts = await gather(access, { ...options, waitingMs }).catch((error: unknown) =>
     keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
   )
   if (facts === null)
     throw invalidInput('a store in memory has nothing to examine; give --url', 'access.store')
   if (!('checkup' in facts)) return examination(access.queue, [facts])
-  const found = checks.flatMap((check) => check(facts))
+  const found = checks
+    .flatMap((check) => check(facts))
+    .map((one) => ({ ...one, remedy: ofInstallation(one.remedy, schema) }))
   const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
   return examination(access.queue, findings, facts)
 }
+
+/** What is to be typed, for an installation in a schema of its own. */
+const ofInstallation = (remedy: string, schema: string | undefined): string =>
+  schema === undefined
+    ? remedy
+    : remedy.replaceAll(/npx interlock-queue (?!migrate --schema)/g, `$&--schema ${schema} `)
 
 /** @param facts absent if the doctor was kept out */
 export const examination = (queue: string, findings: readonly Finding[], facts?: Facts): Examination => ({

@@ -74,6 +74,8 @@ export interface Facts {
   readonly drift: Drift
   /** What answers of providers say of limits that the policy does not keep. */
   readonly limits: readonly LearnedLimit[]
+  /** The schema that the installation has for itself; undefined: it is the default. */
+  readonly schema: string | undefined
   /** How the database is reached. */
   readonly over: 'postgres' | 'supabase' | 'pglite' | 'memory'
   /** A Supabase project on this machine, for development. */
@@ -123,6 +125,7 @@ export async function gather(
     ...look,
     connectedMs: openedMs + performance.now() - began,
     waitingMs,
+    schema: store.schema,
     over,
     // Only an address of this machine may be without TLS.
     isLocalProject: over === 'supabase' && store.name.includes('http:'),

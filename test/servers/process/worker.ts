@@ -11,6 +11,7 @@ import { createWorkflowManager, type RunStep } from '../../../src/engine/workflo
 
 export interface Order {
   readonly url: string
+  readonly schema?: string
   readonly concurrency: number
   readonly leaseMs: number
   readonly graceMs: number
@@ -36,7 +37,7 @@ export interface Behaviour {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order
-const { url, leaseMs, graceMs, pollMs, concurrency, intake = false, batch, serves, keeps } = order
+const { url, schema, leaseMs, graceMs, pollMs, concurrency, intake = false, batch, serves, keeps } = order
 const pool = new pg.Pool({ connectionString: url, max: 4 })
 // Connections that a killed server leaves behind: the next query says what is wrong.
 pool.on('error', () => {})
@@ -100,7 +101,7 @@ const together = inBatch({ size: batch ?? 1 }, async (jobs: readonly Job[], cont
   return new Map(await Promise.all(ends))
 })
 
-const store = postgresStore(url)
+const store = postgresStore(url, schema === undefined ? {} : { schema })
 const logger = order.verbose === true ? stderrLogger : silentLogger
 const coordinator = await createCoordinator({ store, leaseMs, graceMs, pollMs, logger })
 const worker = createJobWorker({

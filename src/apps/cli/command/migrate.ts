@@ -53,13 +53,17 @@ export function addMigrate(cli: Cli): void {
         ['migrate --check', 'checks your tables; changes nothing, exit code 3 if there is a problem'],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
+        ['migrate --schema app', 'all of it in the schema app: an installation of its own, beside others'],
         ['migrate --again', 'repairs functions, triggers and grants that were changed by hand'],
         ['migrate --undo', 'back to the first coordinator, whose tables were kept'],
       ],
       async (frame, _, { column, print = false, status, supabase, undo, yes = false, ...flags }) => {
+        const { schema } = frame
+        if (schema !== undefined) checkWithSchema(schema, { undo, supabase })
         if (undo === true) return await undoTarget(frame, print)
         const { again, check, follow, makeJobs, runtimeRole } = flags
         const options = {
+          ...(schema === undefined ? undefined : { schema }),
           ...(again === undefined ? undefined : { again }),
           ...(check === undefined ? undefined : { check }),
           ...(follow === undefined ? undefined : { follow }),
@@ -74,7 +78,8 @@ export function addMigrate(cli: Cli): void {
           return frame.emit(written, writtenText(written))
         }
         if (print) return emitScript(frame, migrationScript(options))
-        const outcome = await migrateTarget(frame, options, yes)
+        const done = await migrateTarget(frame, options, yes)
+        const outcome = schema === undefined ? done : { ...done, searchPath: `${schema}, public` }
         frame.emit(outcome, outcomeText(frame, outcome, check))
         if (check === true && outcome.found?.some(({ level }) => level === 'problem'))
           throw new FoundSomething()
@@ -108,6 +113,21 @@ export function addMigrate(cli: Cli): void {
     .option('--undo', 'give the first coordinator its tables back; with --print only show the script')
 }
 
+/** @throws InterlockError `invalid_input` for what is of the default alone */
+function checkWithSchema(
+  schema: string,
+  { undo, supabase }: Readonly<Record<'undo' | 'supabase', unknown>>,
+): void {
+  if (supabase !== undefined)
+    throw invalidInput(
+      `--supabase writes the default alone, which Interlock over the API needs; for postgresStore in the schema ${schema}, put what \`interlock migrate --schema ${schema} --print\` prints into a migration of yours`,
+    )
+  if (undo === true)
+    throw invalidInput(
+      `--undo gives the first coordinator its tables back, and nothing of it is in the schema ${schema}; to remove that installation, stop its workers, then: DROP SCHEMA ${schema} CASCADE (tables that it follows lose its triggers, and keep their rows and columns)`,
+    )
+}
+
 /** The migration refuses unknown states and words. */
 const wordsOf = (flags: readonly string[]): StatusWords =>
   Object.fromEntries(flags.map((flag) => flag.split(/=(.*)/s).slice(0, 2)))
@@ -129,7 +149,10 @@ function namesOf(flags: readonly string[]): ColumnNames {
 }
 
 /** What was done, or would be. */
-type ShownOutcome = MigrationOutcome & { readonly plan?: readonly PlannedChange[] }
+type ShownOutcome = MigrationOutcome & {
+  readonly plan?: readonly PlannedChange[]
+  readonly searchPath?: string
+}
 
 async function migrateTarget(frame: Frame, options: MigrateOptions, yes: boolean): Promise<ShownOutcome> {
   const target = frame.target()

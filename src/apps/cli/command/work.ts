@@ -78,6 +78,7 @@ async function supervise(
   const { handler, concurrency, intake, drain } = flags
   const words = ['work', '--handler', handler, '--drain', drain, '--queue', frame.queue, ...leaseWords(flags)]
   if (frame.url !== undefined) words.push('--url', frame.url)
+  if (frame.schema !== undefined) words.push('--schema', frame.schema)
   if (frame.person !== undefined) words.push('--by', frame.person)
   if (frame.as !== undefined) words.push('--as', frame.as)
   if (concurrency !== undefined) words.push('--concurrency', concurrency)

@@ -20,11 +20,16 @@ export function outcomeText(
     plan,
     passedOver = [],
     found = [],
-  }: MigrationOutcome & { readonly plan?: readonly PlannedChange[] },
+    searchPath,
+  }: MigrationOutcome & { readonly plan?: readonly PlannedChange[]; readonly searchPath?: string },
   check = false,
 ): TextLines {
+  const path =
+    searchPath === undefined ? [] : [`queries that name no schema: SET search_path = ${searchPath};`]
   if (!applied && !check) {
-    return plan === undefined ? `nothing to do: the database has migration ${version}` : 'nothing was changed'
+    return plan === undefined
+      ? [`nothing to do: the database has migration ${version}`, ...path]
+      : 'nothing was changed'
   }
   const title = check
     ? `nothing was changed; migrating to ${version} would succeed`
@@ -32,6 +37,7 @@ export function outcomeText(
   return [
     ...(plan === undefined ? [] : planText(frame, plan)),
     title,
+    ...path,
     ...passedOver.map((what) => `note: ${what}`),
     ...found.map(({ level, what, remedy }) => `${level}: ${what}; ${remedy}`),
   ]

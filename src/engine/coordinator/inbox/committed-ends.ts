@@ -11,7 +11,7 @@ import {
   type Started,
 } from '../../core/index.ts'
 import { parseRequest, parseResult } from '../../events/index.ts'
-import type { InboxRequest, InboxRole } from '../../store/index.ts'
+import { type InboxRequest, type InboxRole, inSchema } from '../../store/index.ts'
 import type { TransactionSql } from '../../transaction/index.ts'
 import type { CompleteInOptions } from '../api/calls.ts'
 import type { Member } from '../membership/member.ts'
@@ -69,7 +69,14 @@ export class CommittedEnds {
     const json = result === undefined ? null : JSON.stringify(parseResult(result))
     const uses = used === undefined ? null : JSON.stringify(used)
     try {
-      await sql(STATEMENT, [lease.jobId, fenceOf(lease), json, log.queue, String(notify), uses])
+      await sql(inSchema(STATEMENT, this.#store.schema), [
+        lease.jobId,
+        fenceOf(lease),
+        json,
+        log.queue,
+        String(notify),
+        uses,
+      ])
     } catch (error) {
       throw isStale(error) ? staleToken(lease, error) : error
     }

@@ -5,6 +5,7 @@ import type { Enqueued, EnqueueOptions } from '../api/calls.ts'
 interface Inside extends Pick<EnqueueOptions, 'requestId' | 'notify'> {
   readonly queue: string
   readonly contract: KnownKinds | undefined
+  readonly schema: string | undefined
 }
 
 /** Submits jobs in a transaction of the caller's, and answers as for those that come into line. */

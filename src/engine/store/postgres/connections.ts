@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Addresses, parseAddresses } from '../../events/index.ts'
+import { inSchema } from '../index.ts'
 import { clientOf, type Host, Hosts } from './hosts.ts'
 
 export type Queryable = Pick<pg.ClientBase, 'query'>
@@ -20,14 +21,26 @@ export const ANSWER_MS = 15_000
 /**
  * Asks, and gives up if the answer does not come in time, even if your pool sets no limit: a half-open socket reports nothing.
  * The pool then drops the connection.
+ *
+ * All statements pass here, so they are written for the default alone. One pool may serve several installations: in a schema of its own, a
+ * prepared statement has another name.
+ * @param schema of the installation; the default unless given
  */
 export const askWithin =
-  (ms: number): Ask =>
+  (ms: number, schema?: string): Ask =>
   <Row>(on: Queryable, question: Question) => {
-    const query = typeof question === 'string' ? { text: question } : question
-    const inTime = { ...query, query_timeout: ms }
+    const { name, ...query } = typeof question === 'string' ? { text: question, name: undefined } : question
+    const inTime = {
+      ...query,
+      ...(name === undefined ? undefined : { name: schema === undefined ? name : preparedIn(schema, name) }),
+      text: inSchema(query.text, schema),
+      query_timeout: ms,
+    }
     return on.query(inTime) as Promise<pg.QueryResult> as Promise<QueryAnswer<Row>>
   }
+
+/** At most 63 characters, as the server keeps no more of a name. */
+export const preparedIn = (schema: string, name: string): string => name.replace(/^job_queue_/, `${schema}.`)
 
 /** Where the database is: your own pool, an address, or a configuration of `pg`. */
 export type PostgresSource = pg.Pool | pg.PoolConfig | string

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { OnWake, Wake } from '../index.ts'
+import { channelIn, type OnWake, type Wake } from '../index.ts'
 import { answersOf, newsOf, notedOf, tellWake, tellWakes } from '../sql/index.ts'
 import { type Ask, askWithin } from './connections.ts'
 
 export interface ListenerOptions {
+  /** Of the installation; the default unless given. */
+  readonly schema?: string | undefined
   /** How often to check that the connection is alive: a half-open socket does not tell. */
   readonly checkMs: number
   /** How long the answer may take, in milliseconds. */
@@ -17,7 +19,6 @@ export interface ListenerOptions {
   readonly warn: (message: string) => void
 }
 
-const CHANNEL = 'interlock'
 const FIRST_RETRY_MS = 100
 
 /**
@@ -27,6 +28,7 @@ const FIRST_RETRY_MS = 100
 export class PostgresListener {
   readonly #connect: () => pg.Client
   readonly #options: ListenerOptions
+  readonly #channel: string
   readonly #subscribers = new Subscribers()
   readonly #inTurn = new InTurn()
   readonly #ask: Ask
@@ -41,7 +43,8 @@ export class PostgresListener {
   constructor(connect: () => pg.Client, options: ListenerOptions) {
     this.#connect = connect
     this.#options = options
-    const askNow = askWithin(options.answerMs)
+    this.#channel = channelIn(options.schema)
+    const askNow = askWithin(options.answerMs, options.schema)
     this.#ask = (on, question) => this.#inTurn.run(() => askNow(on, question))
   }
 
@@ -106,7 +109,7 @@ export class PostgresListener {
     opened.on('notification', ({ channel, payload = '' }) => this.#subscribers.receive(channel, payload))
     try {
       await opened.connect()
-      await this.#ask(opened, `listen ${CHANNEL}`)
+      await this.#ask(opened, `listen "${this.#channel}"`)
       await this.#ask(opened, `listen ${this.#subscribers.address}`)
       await Promise.all(this.#subscribers.queues.map((queue) => this.#listenTo(opened, queue)))
       this.#retryMs = FIRST_RETRY_MS
@@ -128,7 +131,7 @@ export class PostgresListener {
     if (this.#client !== checked) return
     const { checkMs, warn } = this.#options
     try {
-      if (await getsNotifications(this.#ask, checked))
+      if (await getsNotifications(this.#ask, checked, this.#channel))
         return this.#later(checkMs, () => void this.#check(checked))
       this.#getsNothing = true
       warn('this connection cannot LISTEN (a pooler in transaction mode?); Interlock polls instead')
@@ -176,9 +179,9 @@ export async function endOf(client: pg.Client): Promise<void> {
 }
 
 /** True if notifications arrive: behind a pooler in transaction mode, another session did the LISTEN. */
-async function getsNotifications(ask: Ask, client: pg.Client): Promise<boolean> {
+async function getsNotifications(ask: Ask, client: pg.Client, own: string): Promise<boolean> {
   const { rows } = await ask<{ channel: unknown }>(client, 'select pg_listening_channels() as channel')
-  return rows.some(({ channel }) => channel === CHANNEL)
+  return rows.some(({ channel }) => channel === own)
 }
 
 /** Runs one piece of work after the other: the driver wants no question to wait behind another on a connection. */

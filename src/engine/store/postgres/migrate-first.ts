@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { migrate, migrationStatus } from '../../migrate/index.ts'
+import { inSchema } from '../index.ts'
 
 /** How long one statement of a migration may take, in milliseconds: indexes on a large table take their time. */
 const STATEMENT_MS = 600_000
@@ -10,7 +11,7 @@ const STATEMENT_MS = 600_000
  *
  * @throws InterlockError as `migrate` does; and what the driver throws
  */
-export async function migrateFirst(connection: pg.Client): Promise<void> {
+export async function migrateFirst(connection: pg.Client, schema: string | undefined): Promise<void> {
   connection.on('error', () => {})
   const ask = async (text: string, values?: readonly unknown[]) => {
     const limited = { text, query_timeout: STATEMENT_MS, ...(values && { values: [...values] }) }
@@ -18,8 +19,8 @@ export async function migrateFirst(connection: pg.Client): Promise<void> {
   }
   try {
     await connection.connect()
-    if ((await migrationStatus(ask)).state === 'newer') return
-    await migrate({ query: ask, exec: async (text) => void (await ask(text)) }, { follow: [] })
+    if ((await migrationStatus((text) => ask(inSchema(text, schema)))).state === 'newer') return
+    await migrate({ query: ask, exec: async (text) => void (await ask(text)) }, { schema, follow: [] })
   } finally {
     connection.end().catch(() => {})
   }

@@ -51,9 +51,14 @@ export interface Statements {
 /**
  * Calls functions as prepared statements, parsed and planned once per connection, until that fails for the first time.
  * @param answerMs how long to wait for an answer
+ * @param schema of the installation; undefined: the default
  * @param believe resolves when a commit that was answered counts
  */
-export function createStatements(answerMs: number, believe: (asked: string) => Promise<void>): Statements {
+export function createStatements(
+  answerMs: number,
+  schema: string | undefined,
+  believe: (asked: string) => Promise<void>,
+): Statements {
   let prepared = true
   const limitOf = (name: FunctionName, { ttl_ms: ttlMs }: Args): number => {
     if (name === 'job_queue_archive') return Math.max(answerMs, ARCHIVE_MS)
@@ -66,7 +71,7 @@ export function createStatements(answerMs: number, believe: (asked: string) => P
     { name, ...query }: Prepared,
   ): Promise<QueryAnswer<Row>> => {
     try {
-      return await askWithin(ms)<Row>(on, prepared ? { ...query, name } : query)
+      return await askWithin(ms, schema)<Row>(on, prepared ? { ...query, name } : query)
     } catch (error) {
       if (notPrepared.has((error as { code?: unknown }).code)) prepared = false
       throw error

@@ -3,13 +3,14 @@ import {
   flagSchema,
   functionSchema,
   havingSchema,
+  installationSchema,
   optionsSchema,
   parseAddresses,
   parseInput,
   wholeNumber,
 } from '../../events/index.ts'
 import { migrationStatus, requireMigrated } from '../../migrate/index.ts'
-import type { LogStore } from '../index.ts'
+import { inSchema, type LogStore } from '../index.ts'
 import {
   appendBy,
   combiningBy,
@@ -48,6 +49,11 @@ export interface PostgresOptions {
    * that it does not follow already. Under `NODE_ENV=production` it does nothing: there `open` says the command. @defaultValue `false`
    */
   readonly migrate?: boolean
+  /**
+   * The schema in which all of Interlock is (`interlock migrate --schema`): an installation of its own, whose queues no other one sees. 1 to 40
+   * small letters, digits and `_`. @defaultValue what is in `public` and in `interlock`
+   */
+  readonly schema?: string | undefined
 }
 
 /** How the listening connection is kept: it is the one that notices a server that is gone without a word. */
@@ -66,6 +72,7 @@ const optionFields = optionsSchema({
   warn: functionSchema.optional(),
   checkMs: wholeNumber(10, 86_400_000, ' (milliseconds)').optional(),
   migrate: flagSchema.optional(),
+  schema: installationSchema.optional(),
 })
 
 const sourceError =
@@ -88,14 +95,14 @@ export function postgresStoreOver(
 ): LogStore {
   checkSource(source)
   parseInput(optionFields, options, 'options')
-  const { warn = () => {}, checkMs, migrate = false } = options
+  const { warn = () => {}, checkMs, migrate = false, schema } = options
   let isMigrated = !migrate || process.env['NODE_ENV'] === 'production'
   const connections = connectionsTo(driver, source, { onMoved: warn })
   const { pool, name, answerMs, hasChoice } = connections
-  const ask = askWithin(answerMs)
+  const ask = askWithin(answerMs, schema)
   const confirmation = new Confirmation(connections, ask)
   const believe = (asked: string) => confirmation.believe(asked)
-  const statements = createStatements(answerMs, believe)
+  const statements = createStatements(answerMs, schema, believe)
   const limit = statementLimit(connections)
   const hangs = new HangWatch(connections.seekRival)
   const pace = hasChoice ? quick : slow
@@ -105,12 +112,13 @@ export function postgresStoreOver(
       confirmation.watch(client)
       return client
     },
-    { ...pace, checkMs: checkMs ?? pace.checkMs, warn, onLost: connections.doubt },
+    { ...pace, schema, checkMs: checkMs ?? pace.checkMs, warn, onLost: connections.doubt },
   )
   let closed = false
 
   const failure = (error: unknown) => {
     const failed = storeFailure(error, name)
+    failed.message = inSchema(failed.message, schema)
     if (isReadOnly(failed)) listener.leave()
     if (isReadOnly(failed) || mayBeGone(failed)) connections.doubt()
     return failed
@@ -146,12 +154,13 @@ export function postgresStoreOver(
     guarded(() => appendOver((connection) => statements.rpc(connection)(fn, args)))
   return {
     name,
+    ...(schema === undefined ? undefined : { schema }),
     ...calls,
     append: (request) => appendBy(appendRpc, request),
     open: async (queue, options) => {
       // A newer database can be used if it says so: schemas only expand, and two releases may run side by side.
       await guarded(async () => {
-        if (!isMigrated) await (await import('./migrate-first.ts')).migrateFirst(connections.client())
+        if (!isMigrated) await (await import('./migrate-first.ts')).migrateFirst(connections.client(), schema)
         isMigrated = true
         if ((await migrationStatus(query)).state !== 'newer') await requireMigrated(query, name)
       })

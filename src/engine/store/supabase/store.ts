@@ -52,6 +52,9 @@ const optionFields = optionsSchema({
   messagesPerSecond: wholeNumber(1, 1_000, ' (messages)').optional(),
   timeoutMs: wholeNumber(1, 86_400_000, ' (milliseconds)').optional(),
   warn: functionSchema.optional(),
+  schema: z
+    .undefined({ error: 'is of postgresStore: over the API, Interlock has the default alone' })
+    .optional(),
 })
 
 const remedy =
@@ -59,6 +62,7 @@ const remedy =
 
 /**
  * A store in a Supabase project, through its HTTP API. Every call is a transaction of its own, so processes do not combine their commands.
+ * It works with the default installation alone: what is in a schema of its own (`postgresStore`, `schema`) the API does not expose.
  *
  * @param client of `@supabase/supabase-js`, with the secret key; {@link supabaseClient} makes one. It stays open after
  * `close()`, but for the channels that were opened here

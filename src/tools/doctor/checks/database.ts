@@ -169,11 +169,11 @@ const again =
   'npx interlock-queue migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
 
 /** Compares the bodies of the functions in the database with those of this release. */
-export function checkFunctions({ checkup }: Facts): Finding[] {
+export function checkFunctions({ checkup, schema }: Facts): Finding[] {
   const there = new Map(checkup.functions.map((each) => [each.name, each]))
   const missing: string[] = []
   const edited: string[] = []
-  for (const [name, { sum, definer }] of functionSums()) {
+  for (const [name, { sum, definer }] of functionSums(schema)) {
     const found = there.get(name)
     if (found === undefined) missing.push(name)
     else if (found.sum !== sum || found.definer !== definer) edited.push(name)
@@ -209,4 +209,4 @@ export function checkTriggers({ checkup }: Facts): Finding[] {
 }
 
 /** Without its schema, which the name shows or not, as the session's search path has it. */
-const bare = (table: string): string => table.replace(/^(public|interlock)\./, '')
+const bare = (table: string): string => table.replace(/^\w+\./, '')
