@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import { forShell, type Operator } from '../../engine/core/index.ts'
-import { parseQueue } from '../../engine/events/index.ts'
+import { parseInstallation, parseQueue } from '../../engine/events/index.ts'
 import { type Target, targetOf } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import type { Access } from '../../tools/history/index.ts'
@@ -71,7 +71,8 @@ export class Frame {
     this.queue = parseQueue(options.queue ?? 'default')
     this.colors = colorsOf(this.isTerminal && !surface.env['NO_COLOR'])
     this.#url = options.url
-    this.schema = options.schema ?? (surface.env['INTERLOCK_SCHEMA'] || undefined)
+    const schema = options.schema ?? (surface.env['INTERLOCK_SCHEMA'] || undefined)
+    this.schema = schema === undefined ? undefined : parseInstallation(schema)
   }
 
   /**

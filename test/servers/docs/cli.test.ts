@@ -23,7 +23,7 @@ function typedIn({ text }: Page): readonly string[] {
   return [...spans, ...lines]
 }
 
-const everywhere = ['--url', '--queue', '--json', '--verbose', '--by', '--as', '--help']
+const everywhere = ['--url', '--schema', '--queue', '--json', '--verbose', '--by', '--as', '--help']
 
 /** The flags of what was typed that the help of its command, or of one under it, does not know. */
 function unknownFlags(typed: string, helps: ReadonlyMap<string, string>): readonly string[] {

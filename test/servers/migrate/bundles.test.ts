@@ -52,6 +52,14 @@ describe('the bundles', () => {
   })
 })
 
+it('in a schema of its own, no name of the default is left, in bodies neither', () => {
+  const script = migrationScript({ schema: 'app' })
+  const left =
+    /\b(?:public|interlock)\.job_queue_\w+|'interlock(?:_answers)?'|\bschema (?:if not exists )?interlock\b|'public'\)?, |hashtextextended\('(?!interlock\.(?:app\.|migrate')).*|pg_notify\('(?!interlock(?:_answers)?:app').*/g
+  expect(script.match(left)).toBe(null)
+  expect(migrationScript().match(left)?.length).toBeGreaterThan(1_000)
+})
+
 describe('every function', () => {
   it.each(sqlFunctions())('$name is pinned and documented', ({ name, header, statement }) => {
     expect(header.startsWith(`-- ${name}(`)).toBe(true)

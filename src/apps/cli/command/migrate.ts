@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { InterlockError, invalidInput } from '../../../engine/core/index.ts'
+import { forShell, InterlockError, invalidInput } from '../../../engine/core/index.ts'
 import {
   type ColumnNames,
   type MigrateOptions,
@@ -120,7 +120,7 @@ function checkWithSchema(
 ): void {
   if (supabase !== undefined)
     throw invalidInput(
-      `--supabase writes the default alone, which Interlock over the API needs; for postgresStore in the schema ${schema}, put what \`interlock migrate --schema ${schema} --print\` prints into a migration of yours`,
+      `--supabase writes the default alone, which Interlock over the API needs; for postgresStore in the schema ${schema}, put what \`interlock migrate --schema ${forShell(schema)} --print\` prints into a migration of yours`,
     )
   if (undo === true)
     throw invalidInput(

@@ -22,22 +22,23 @@ export const ANSWER_MS = 15_000
  * Asks, and gives up if the answer does not come in time, even if your pool sets no limit: a half-open socket reports nothing.
  * The pool then drops the connection.
  *
- * All statements pass here, so they are written for the default alone. One pool may serve several installations: in a schema of its own, a
- * prepared statement has another name.
+ * All statements about an installation pass here, so they are written for the default alone.
  * @param schema of the installation; the default unless given
  */
 export const askWithin =
   (ms: number, schema?: string): Ask =>
   <Row>(on: Queryable, question: Question) => {
-    const { name, ...query } = typeof question === 'string' ? { text: question, name: undefined } : question
-    const inTime = {
-      ...query,
-      ...(name === undefined ? undefined : { name: schema === undefined ? name : preparedIn(schema, name) }),
-      text: inSchema(query.text, schema),
-      query_timeout: ms,
-    }
+    const query = typeof question === 'string' ? { text: question } : question
+    const inTime = { ...(schema === undefined ? query : queryIn(schema, query)), query_timeout: ms }
     return on.query(inTime) as Promise<pg.QueryResult> as Promise<QueryAnswer<Row>>
   }
+
+/** One pool may serve several installations, so a prepared statement has another name in each. */
+const queryIn = (schema: string, query: Exclude<Question, string>): Exclude<Question, string> => ({
+  ...query,
+  text: inSchema(query.text, schema),
+  ...(query.name === undefined ? undefined : { name: preparedIn(schema, query.name) }),
+})
 
 /** At most 63 characters, as the server keeps no more of a name. */
 export const preparedIn = (schema: string, name: string): string => name.replace(/^job_queue_/, `${schema}.`)
