@@ -186,9 +186,13 @@ begin
     select t.name, t.id, t.id is null as is_missing, k.fits, k.yours, coalesce(c.relkind in ('r', 'p'), false) as is_table,
            exists (
              select from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid
-              where g.tgrelid = t.id and not g.tgisinternal and p.proname ~ '^job_queue_')
+              where g.tgrelid = t.id and not g.tgisinternal and p.proname ~ '^job_queue_'
+                and p.pronamespace in (to_regnamespace('public'), to_regnamespace('interlock')))
            or (k.fits and n.have_all) as is_kept,
-           n.are_named
+           n.are_named, (
+             select p.pronamespace::regnamespace::text from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid
+              where g.tgrelid = t.id and g.tgname = '000_job_queue_guard_update'
+                and (p.pronamespace in (to_regnamespace('public'), to_regnamespace('interlock'))) is not true) as owner
       from (select u.name, u.place, to_regclass('public.' || u.name)::oid as id
               from unnest(array['jobs', 'workflow_executions']) with ordinality as u (name, place)) as t
       left join pg_catalog.pg_class c on c.oid = t.id
@@ -212,19 +216,25 @@ begin
             case item.name when 'jobs' then 'job_id' else 'execution_id' end)
           else 'Nothing was changed.' end;
     end if;
+    if item.owner is not null and (item.name = any (said) or item.are_named) then
+      raise exception using errcode = 'JQ110',
+        message = format('follow: %s is followed already, by the installation in schema %s', item.name, item.owner),
+        hint = 'One installation follows a table: name another table, or use that one. Nothing was changed.';
+    end if;
     targets := targets || (
-      select jsonb_build_object('target', item.name, 'does', d.does, 'why', d.why) from (values
+      select jsonb_build_object('target', item.name, 'does', d.does, 'why', d.why, 'owner', item.owner) from (values
         (1, 'make', case when is_new then 'the account has no tables' else 'it was asked for' end,
           item.is_missing and (is_new or (item.name = 'jobs' and current_setting('interlock.make_jobs') = 'true'))),
         (2, 'none', 'there is none', item.is_missing),
         (3, 'leave', 'it is no table', not item.is_table),
-        (4, 'keep', 'it is followed already', item.is_kept),
-        (5, 'leave', 'it has no key that Interlock knows', not item.fits),
-        (6, 'follow', 'it is named', item.name = any (said) or item.are_named),
-        (7, 'follow', 'the first coordinator used it', of_first),
-        (8, 'follow', case item.name when 'jobs' then 'it has job_id, status and model' else 'jobs has job_id, status and model' end,
+        (4, 'leave', format('the installation in schema %s follows it', item.owner), item.owner is not null),
+        (5, 'keep', 'it is followed already', item.is_kept),
+        (6, 'leave', 'it has no key that Interlock knows', not item.fits),
+        (7, 'follow', 'it is named', item.name = any (said) or item.are_named),
+        (8, 'follow', 'the first coordinator used it', of_first),
+        (9, 'follow', case item.name when 'jobs' then 'it has job_id, status and model' else 'jobs has job_id, status and model' end,
           said is null and is_alike),
-        (9, 'leave', 'nobody said that it should be followed', true)) as d (nth, does, why, applies)
+        (10, 'leave', 'nobody said that it should be followed', true)) as d (nth, does, why, applies)
        where d.applies order by d.nth limit 1);
   end loop;
   if exists (select from unnest(said) as s where s not in ('jobs', 'workflow_executions', 'none')) then
@@ -880,6 +890,9 @@ begin
            and (n.target <> 'jobs' or exists (
              select from json_to_recordset(current_setting('interlock.names')::json) as k (target text, name text, type text)
               where k.target = 'jobs' and k.name = 'status' and k.type is not null))) as w (what, remedy)
+     where not exists (
+       select from json_to_recordset(current_setting('interlock.targets')::json) as o (target text, owner text)
+        where o.target = n.target and o.owner is not null)
   loop
     raise warning using message = item.what, hint = item.remedy;
     told := told || concat_ws('; ', item.what, nullif(lower(left(item.remedy, 1)) || substr(item.remedy, 2), ''));
@@ -5198,7 +5211,11 @@ begin
       from pg_trigger t join pg_proc p on p.oid = t.tgfoid
      where not t.tgisinternal and t.tgname ~ '^(000_)?job_queue_' and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)),
     'account', interlock.job_queue_account(),
-    'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null,
+    'tables', (select jsonb_object_agg(n.name, jsonb_build_object('exists', to_regclass('public.' || n.name) is not null and not exists (
+          -- Another installation's.
+          select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+           where g.tgrelid = to_regclass('public.' || n.name) and g.tgname = '000_job_queue_guard_update'
+             and p.pronamespace not in ('public'::regnamespace, 'interlock'::regnamespace)),
         'followed', exists (select from interlock.job_queue_targets() f where f.target = n.name),
         'missing', case when to_regclass('public.' || n.name) is null then '[]'::jsonb else (
           select coalesce(jsonb_agg(w.what), '[]') from (
@@ -5473,6 +5490,10 @@ begin
    where has_table_privilege(t.id, 'SELECT') and has_table_privilege(t.id, 'UPDATE')
      and (select count(*) from pg_attribute k
            where k.attrelid = t.id and k.attname = any (t.columns::name[]) and not k.attisdropped) = cardinality(t.columns)
+     and not exists (
+       select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+        where g.tgrelid = t.id and g.tgname = '000_job_queue_guard_update'
+          and p.pronamespace not in ('public'::regnamespace, 'interlock'::regnamespace))
    order by t.name, array_position(t.keys, a.attname::text);
 end
 $$;
@@ -5814,7 +5835,8 @@ begin
       hint = format('As the owner of the table: CREATE POLICY job_queue_owner ON public.jobs TO %I USING (true) WITH CHECK (true);', current_user);
   end if;
   if found_rows is null and not exists (
-    select from pg_trigger t where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_intake') then
+    select from pg_trigger t join pg_proc p on p.oid = t.tgfoid and p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace)
+     where t.tgrelid = to_regclass('public.jobs') and t.tgname = 'job_queue_intake') then
     raise exception using errcode = 'JQ113', message = case when to_regclass('public.jobs') is null
       then 'there is no table public.jobs whose rows could be taken in' else 'Interlock does not follow the table public.jobs: none of its rows arrives' end;
   end if;
@@ -7150,6 +7172,7 @@ begin
        select from pg_catalog.pg_class t
          join pg_catalog.pg_attribute a on a.attrelid = t.oid and a.attname = n.yours and not a.attisdropped
         where t.oid = to_regclass('public.' || n.target) and t.relkind in ('r', 'p'))
+       and n.target = any (string_to_array(current_setting('interlock.followed'), ','))
      group by n.target having count(n.adds) = case n.target when 'jobs' then 5 else 3 end
   loop
     -- Its arguments are the columns that it guards, so with other names it has to be created again.
@@ -7594,6 +7617,9 @@ begin
   end if;
   execute 'revoke all on schema interlock from public';
   foreach outsider in array outsiders loop
+    -- Where all is in one schema, who may see places has to find the view in it.
+    continue when outsider = 'authenticated' and current_setting('interlock.places_granted') = 'true'
+      and to_regclass('interlock.job_queue_places') is not null;
     execute format('revoke all on schema interlock from %I', outsider);
   end loop;
   for item in
@@ -7607,8 +7633,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '21d40ba92ca439b88c2f9fde5756b201ba9e3a4db1e81341ad975b9a04494b57'),
-  ('027.1', '21d40ba92ca439b88c2f9fde5756b201ba9e3a4db1e81341ad975b9a04494b57')
+  ('027', '60d484c154a11122023d946db4a39e9f210745baf7f97c968aa809fc5ba85f5b'),
+  ('027.1', '60d484c154a11122023d946db4a39e9f210745baf7f97c968aa809fc5ba85f5b')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

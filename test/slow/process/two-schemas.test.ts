@@ -1,18 +1,11 @@
 // Slow, 20 s: two installations of one database at work, and waits for the leases of workers that are killed.
 import { expect, it } from 'vitest'
 import { migrate } from '../../../src/engine/migrate/index.ts'
-import { createCoordinator, silentLogger } from '../../../src/index.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
+import { createCoordinator, silentLogger } from '../../../src/index.ts'
 import { examine } from '../../../src/tools/doctor/index.ts'
 import { verify } from '../../../src/tools/history/index.ts'
-import {
-  allEnded,
-  attemptsOf,
-  judge,
-  scene,
-  shortLease,
-  startWorker,
-} from '../../servers/process/support.ts'
+import { allEnded, attemptsOf, judge, scene, shortLease, startWorker } from '../../servers/process/support.ts'
 import { atEnd, eventually } from '../../support/this-test.ts'
 
 const JOBS = 200
