@@ -9,7 +9,12 @@ import { interlock } from './support.ts'
 
 it('interlock quote says what would come of a job and changes nothing, and explain when one starts that waits', async () => {
   const url = await migratedDatabase()
-  const coordinator = await createCoordinator({ store: postgresStore(url), logger: silentLogger })
+  // Alive for as long as the test lasts, on a busy machine too.
+  const coordinator = await createCoordinator({
+    store: postgresStore(url),
+    leaseMs: 120_000,
+    logger: silentLogger,
+  })
   await coordinator.setPolicy('by-model')
   coordinator.offering(null, 1)
   const names = Array.from({ length: 20 }, (_, n) => `j${n}`)
@@ -35,7 +40,10 @@ it('interlock quote says what would come of a job and changes nothing, and expla
     /job +it would be put in line\nmay start +no\n(.*\n)*starts +(in about|at once).*\n/,
   )
   expect((await interlock(['explain', 'j19', '--url', url])).stdout).toMatch(/starts +(in about|at once)/)
-  expect(await documentOf(url, ['explain', 'j19'])).toMatchObject({ startsToSeconds: expect.any(Number) })
+  expect(await documentOf(url, ['explain', 'j19'])).toMatchObject({
+    startsToSeconds: expect.any(Number),
+    startsReason: null,
+  })
   const refused = await interlock(['quote', '--job', 'j19', '--models', 'other', '--url', url])
   expect([refused.code, refused.stderr]).toEqual([
     expect.any(Number),
