@@ -57,6 +57,8 @@ export interface Examination {
   readonly log: LogSize | null
   /** Null if the server knows of no standby, or the doctor was kept out. */
   readonly standbys: Standbys | null
+  /** Your tables whose rows become jobs and follow them. Null if the doctor was kept out. */
+  readonly followed: readonly string[] | null
 }
 
 const HALF_AN_HOUR_MS = 1_800_000
@@ -97,7 +99,13 @@ export const examination = (queue: string, findings: readonly Finding[], facts?:
   findings,
   log: facts === undefined ? null : logSize(facts),
   standbys: facts === undefined ? null : standbysOf(facts.checkup),
+  followed: facts === undefined ? null : followedIn(facts),
 })
+
+function followedIn({ checkup: { tables } }: Facts): readonly string[] {
+  const named = { jobs: tables.jobs, workflow_executions: tables.workflowExecutions }
+  return Object.entries(named).flatMap(([name, { followed }]) => (followed ? [name] : []))
+}
 
 /**
  * What keeps the doctor out has to be repaired first.

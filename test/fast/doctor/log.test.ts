@@ -83,7 +83,7 @@ describe('events that should have left the log', () => {
       ...{ heldAtBytes: null, overdueDays: 92 },
     })
     const plain = (text: string) => text
-    const said = sizeText({ colors: { dim: plain } } as unknown as Frame, logSize(facts(old)))
+    const said = sizeText({ colors: { dim: plain } } as unknown as Frame, logSize(facts(old)), [])
     expect(said[0]).toContain('retention does not keep up: it has events of 40 days ago')
   })
 

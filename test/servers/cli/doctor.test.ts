@@ -153,7 +153,7 @@ describe('interlock doctor', () => {
     expect(await interlock(['doctor', '--url', folder])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /^no problems found\nlog {6}\d+\.\d KB\narchive {2}\d+(\.\d KB| bytes)\nchain {4}off\n$/,
+        /^no problems found\nlog {6}\d+\.\d KB\narchive {2}\d+(\.\d KB| bytes)\nchain {4}off\nrows {5}of jobs and workflow_executions are followed\n$/,
       ),
     })
   })

@@ -170,7 +170,12 @@ describe('interlock migrate', () => {
     const db = await databaseOf('create table mine (id int)')
     const said = await interlock(['migrate', '--url', db.url])
     expect(said.stdout).toMatch(/leave +jobs +there is none \(to have it made: --make-jobs\)/)
+    const doctor = async () => (await interlock(['doctor', '--url', db.url])).stdout
+    expect(await doctor()).toMatch(
+      /^rows +no table of yours is followed; .* migrate --follow jobs, or --make-jobs/m,
+    )
     await interlock(['migrate', '--make-jobs', '--url', db.url])
+    expect(await doctor()).toMatch(/^rows +of jobs are followed$/m)
     await db.exec("insert into jobs (job_id, model) values ('a', 'm')")
     expect(await db.value('select count(*)::int from interlock.job_queue_arrivals')).toBe(1)
     expect(await db.value("select to_regclass('workflow_executions')")).toBeNull()

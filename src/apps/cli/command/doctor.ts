@@ -31,8 +31,8 @@ export function addDoctor(cli: Cli): void {
       async (frame, _, { waiting }) => {
         const minutes = wholeNumber('--waiting', waiting, 1, 1_000_000) ?? 30
         const found = await examined(frame, minutes * 60_000)
-        const { ok, findings, log, standbys } = found
-        const sizes = log === null ? [] : sizeText(frame, log)
+        const { ok, findings, log, standbys, followed } = found
+        const sizes = log === null ? [] : sizeText(frame, log, followed ?? [])
         const servers = standbys === null ? [] : standbysText(frame, standbys)
         frame.emit(found, [...textOf(frame, findings), ...sizes, ...servers])
         if (!ok) throw new FoundSomething()
@@ -66,7 +66,11 @@ function textOf(frame: Frame, findings: readonly Finding[]): readonly string[] {
   })
 }
 
-export function sizeText(frame: Frame, size: LogSize): readonly string[] {
+/** Most people need no rows, so this is no finding. */
+const noRows =
+  'no table of yours is followed; if one should be: npx interlock-queue migrate --follow jobs, or --make-jobs for a new one'
+
+export function sizeText(frame: Frame, size: LogSize, followed: readonly string[]): readonly string[] {
   const { bytesPerDay, heldAtBytes, heldInDays, overdueDays: overdue, archiveBytes, chain } = size
   const daily = bytesPerDay === null ? '' : `, ${bytes(bytesPerDay)} a day`
   const when = heldInDays === 0 ? 'now' : `in ${plural(heldInDays ?? 0, 'day')}`
@@ -81,6 +85,7 @@ export function sizeText(frame: Frame, size: LogSize): readonly string[] {
       ['log', `${bytes(size.bytes)}${daily}${held}`],
       ['archive', bytes(archiveBytes)],
       ['chain', chain === 'sound' ? `sound in its last ${count(CHAINED)} events` : chain],
+      ['rows', followed.length === 0 ? noRows : `of ${followed.join(' and ')} are followed`],
     ],
     frame.colors.dim,
   )
