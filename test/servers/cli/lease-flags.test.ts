@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { leaseTimes, leaseWords } from '../../../src/apps/cli/lease-flags.ts'
-import { connection, migratedDatabase } from '../contract/support.ts'
+import { createDatabase } from '../../support/postgres-database.ts'
+import { connection, migrateDatabase } from '../contract/support.ts'
 import { start } from '../e2e/support.ts'
 import { temporaryFolder } from './support.ts'
 
@@ -21,8 +22,9 @@ describe('--lease and --patience', () => {
     )
   })
 
-  it('set the lease of each worker process, over what the file of handlers says', async () => {
-    const url = await migratedDatabase()
+  it('set the lease of each worker process, over what the file of handlers says; so does --schema the schema', async () => {
+    const url = await createDatabase('cli')
+    await migrateDatabase(url, { schema: 'app' })
     const sql = await connection(url)
     const file = path.join(await temporaryFolder(), 'handlers.mjs')
     await writeFile(file, 'export default { handlers: { a: () => {} }, leaseMs: 20_000, patienceMs: 1_000 }')
@@ -36,8 +38,10 @@ describe('--lease and --patience', () => {
       '2',
       '--lease',
       '45',
+      '--schema',
+      'app',
     ])
-    const leases = async () => (await sql.query('select ttl_ms from interlock.job_queue_workers')).rows
+    const leases = async () => (await sql.query('select ttl_ms from app.job_queue_workers')).rows
     await expect.poll(leases, { timeout: 30_000 }).toEqual([{ ttl_ms: 45_000 }, { ttl_ms: 45_000 }])
     child.kill('SIGTERM')
     expect(await ended).toMatchObject({ code: 0 })

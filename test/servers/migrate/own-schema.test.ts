@@ -1,8 +1,15 @@
 /** All of Interlock in a schema of its own: the same objects, beside another installation, and each table of the user with one of them. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import pg from 'pg'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connectionIn } from '../../../src/engine/migrate/connection.ts'
-import { type MigrateOptions, migrate, migrationPlan } from '../../../src/engine/migrate/index.ts'
+import {
+  type MigrateOptions,
+  migrate,
+  migrationPlan,
+  undoFirstCoordinator,
+} from '../../../src/engine/migrate/index.ts'
 import { inSchema, type LogStore } from '../../../src/engine/store/index.ts'
 import { preparedIn } from '../../../src/engine/store/postgres/connections.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
@@ -101,6 +108,20 @@ describe('the installation', () => {
     expect(await db.value("select app.job_queue_explain('nothing')")).toBe(null)
     expect(await failureOf(db.query('select from app.job_queue_log'))).toMatchObject({ code: '42501' })
   })
+})
+
+it('stays as it is, and the first coordinator too, while the default comes and goes', async () => {
+  const db = await freshDatabase()
+  await db.exec(readFileSync(path.join(import.meta.dirname, 'fixtures/first-coordinator.sql'), 'utf8'))
+  const first = 'select * from public.job_queue_state'
+  const before = await db.query(first)
+  await migrate(db, { schema: 'app' })
+  expect(await db.query(first)).toEqual(before)
+  const objects = await objectsOf(db, 'app')
+  await migrate(db)
+  await undoFirstCoordinator(db)
+  expect(await objectsOf(db, 'app')).toEqual(objects)
+  expect(await db.query(first)).toEqual(before)
 })
 
 describe('a table of the user', () => {
