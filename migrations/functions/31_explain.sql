@@ -26,7 +26,7 @@
 --   starts_from_seconds, starts_to_seconds
 --                      how far such a sum varies; nobody compares it with what comes, as processes do; null: fewer than two such jobs have completed
 --   starts_reason      why nobody can say, or times that are added up would be far from when it starts: no live process runs its kind, others may pass it (`weights`, `warm`, `maxOvertakes`), its
---                      models have places, or jobs have limits. A process tells (`interlock explain`, `place`). Null: nothing of that
+--                      models have places, or jobs have limits. A process tells (`interlock explain`, `position`). Null: nothing of that
 --   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
 --   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.

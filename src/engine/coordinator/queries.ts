@@ -5,8 +5,8 @@ import {
   explainJob,
   isDoubtful,
   jobOf,
-  placeExplained,
-  placeOfJob,
+  positionExplained,
+  positionOfJob,
   type RecordedEvent,
 } from '../core/index.ts'
 import { type KnownKinds, parseJobId, parseSeq } from '../events/index.ts'
@@ -51,7 +51,7 @@ type QueryCalls = Pick<
       | 'metrics'
       | 'changes$'
       | 'ledger'
-      | 'place'
+      | 'position'
       | 'quote'
       | 'progress$'
       | 'ended$'
@@ -95,19 +95,19 @@ export function queriesOf(member: Member, store: QueryStore, contract: KnownKind
     const facts = { ledger: log.ledger, now: now(), workers: await store.workers(queue) }
     const waits = jobOf(facts.ledger, jobId)?.active === false
     const range = waits ? await forecaster.startOf(facts, jobId) : null
-    return placeOfJob(facts, { queue, jobId, range })
+    return positionOfJob(facts, { queue, jobId, range })
   }
   return {
     see: (event) => counter.see(event),
     noted: (note) => watch.receive(note),
     explain: (jobId) => explained(member, store, parseJobId(jobId)),
-    place: async (given) => {
+    position: async (given) => {
       const jobId = parseJobId(given)
-      const place = await inLine(jobId)
-      if (!isDoubtful(place)) return place
+      const position = await inLine(jobId)
+      if (!isDoubtful(position)) return position
       const explanation = await explained(member, store, jobId)
       // It may have come into line meanwhile.
-      return placeExplained(queue, place, explanation) ?? inLine(jobId)
+      return positionExplained(queue, position, explanation) ?? inLine(jobId)
     },
     quote: (job) => quoteOf({ queue, store, forecaster, contract, look: () => lookIn(member, store) }, job),
     progress$: (jobId) => progressOf(ofJob, parseJobId(jobId)),

@@ -48,7 +48,7 @@ function recallUses({ uses }: AuditedLines, { models, policy }: Ledger): void {
 }
 
 function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
-  const { level, order, tie } = job.place
+  const { level, order, tie } = job.position
   // The cut may lie between the end of an attempt and the `requeued` that follows it in the same append.
   const isBetween = job.dueAt === Number.POSITIVE_INFINITY
   const waitsForOthers = job.spec.after !== undefined && (flows.get(job)?.releasedAt ?? 0) === 0

@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
-import { type AuditedJob, awaits, byPlace, takesAll, takesSlot } from './job.ts'
+import { type AuditedJob, awaits, byPosition, takesAll, takesSlot } from './job.ts'
 import type { AuditedLines } from './lines.ts'
 import { isSameAsk, isWhere, placesOf } from './places.ts'
 import type { AuditState } from './state.ts'
@@ -195,7 +195,7 @@ function notePassed(
 ): void {
   const first = joins && batch !== undefined ? state.lines.inBatch(batch) : undefined
   for (const job of ahead)
-    if (first === undefined || byPlace(first, job) < 0)
+    if (first === undefined || byPosition(first, job) < 0)
       state.passed.push({ job, by, seq, ...(rule && { rule }) })
 }
 
@@ -217,7 +217,7 @@ const passable = (lines: AuditedLines, job: AuditedJob, at: number): readonly Au
   lines.turns.isOn
     ? lines.turns
         .firstsBeside(job)
-        .filter((other) => byPlace(other, job) < 0 && lines.couldHaveStarted(other, at))
+        .filter((other) => byPosition(other, job) < 0 && lines.couldHaveStarted(other, at))
     : lines.startableAhead(job, at)
 
 /** Withdraws the offers of jobs that cannot start any more because of this start. */

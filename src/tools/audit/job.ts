@@ -58,7 +58,7 @@ interface SweptPlace {
   readonly tie: number
 }
 
-export const byPlace = (a: AuditedJob, b: AuditedJob): number =>
+export const byPosition = (a: AuditedJob, b: AuditedJob): number =>
   a.place.level - b.place.level || a.place.order - b.place.order || a.place.tie - b.place.tie
 
 /**

@@ -1,6 +1,6 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { Aside } from './aside.ts'
-import { type AuditedJob, byPlace, takesAll, takesSlot } from './job.ts'
+import { type AuditedJob, byPosition, takesAll, takesSlot } from './job.ts'
 import { AuditedUses, competes, isLimited } from './limits.ts'
 import { ModelLine } from './model-line.ts'
 import { Offers } from './offers.ts'
@@ -22,10 +22,10 @@ export class AuditedLines {
   readonly #batches = new Map<number, Set<AuditedJob>>()
   readonly #models = new Map<string, ModelLine>()
   /** Jobs in line that are not known to lack a model: only these could have started. */
-  readonly #open = new Sorted<AuditedJob>(byPlace)
-  readonly #alone = new Sorted<AuditedJob>(byPlace)
+  readonly #open = new Sorted<AuditedJob>(byPosition)
+  readonly #alone = new Sorted<AuditedJob>(byPosition)
   /** Those in line that use something. */
-  readonly #users = new Sorted<AuditedJob>(byPlace)
+  readonly #users = new Sorted<AuditedJob>(byPosition)
   readonly offers = new Offers()
   readonly rates = new Rates()
   readonly shares = new Shares()
@@ -196,7 +196,7 @@ export class AuditedLines {
 
   /** Who stays in line may be offered still: no event says whether it was to be in the place that is meant. Doubt counts for the queue. */
   #enterAgain(jobs: Iterable<AuditedJob>): void {
-    for (const job of [...jobs].sort(byPlace)) {
+    for (const job of [...jobs].sort(byPosition)) {
       const { offered, offeredAt } = job
       this.leave(job)
       this.enter(job)
@@ -208,7 +208,7 @@ export class AuditedLines {
   resume(model: string): boolean {
     this.passes.begin()
     if (!this.aside.paused.delete(model)) return false
-    for (const job of [...this.aside.release(model, this.policy)].sort(byPlace)) this.enter(job)
+    for (const job of [...this.aside.release(model, this.policy)].sort(byPosition)) this.enter(job)
     return true
   }
 
@@ -311,7 +311,7 @@ export class AuditedLines {
       other.spec.models.every((name) => !this.isFull(name))
     return this.turns
       .firsts()
-      .filter((other) => byPlace(other, job) < 0 && (isMet(other) || (isLast && hasAll(other))))
+      .filter((other) => byPosition(other, job) < 0 && (isMet(other) || (isLast && hasAll(other))))
   }
 
   /** A job whose key had used less could have had what this one took. In doubt it could not: what is kept for which jobs the log does not say. */
@@ -427,5 +427,5 @@ export class AuditedLines {
 
 /** A job of its kind that is no further back in line was offered, and no worker took it in time. */
 function isSpokenFor(job: AuditedJob, lapsed: readonly AuditedJob[]): boolean {
-  return lapsed.some((other) => other.spec.kind === job.spec.kind && byPlace(other, job) <= 0)
+  return lapsed.some((other) => other.spec.kind === job.spec.kind && byPosition(other, job) <= 0)
 }

@@ -1,7 +1,7 @@
-import { type AuditedJob, byPlace, takesAll } from './job.ts'
+import { type AuditedJob, byPosition, takesAll } from './job.ts'
 import { Sorted } from './sorted.ts'
 
-const sorted = () => new Sorted<AuditedJob>(byPlace)
+const sorted = () => new Sorted<AuditedJob>(byPosition)
 
 /** One model: who has it, and who waits for it. */
 export class ModelLine {

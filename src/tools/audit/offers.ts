@@ -1,10 +1,10 @@
 import type { Policy } from '../../engine/core/index.ts'
-import { type AuditedJob, byPlace, takesSlot } from './job.ts'
+import { type AuditedJob, byPosition, takesSlot } from './job.ts'
 import { Sorted } from './sorted.ts'
 
 /** Jobs that were announced to all workers and not yet taken, and the jobs that may be passed because of them. */
 export class Offers {
-  readonly #offered = new Sorted<AuditedJob>(byPlace)
+  readonly #offered = new Sorted<AuditedJob>(byPosition)
   /** How many jobs came into line so far, and how many of them had when an offer last ran out. */
   #entries = 0
   #lapses = 0
@@ -58,6 +58,6 @@ export class Offers {
     if (job.offered) return true
     if (maxOvertakes === 0) return false
     const first = this.#offered.first()
-    return job.entered < this.#lapses || (first !== undefined && byPlace(first, job) < 0)
+    return job.entered < this.#lapses || (first !== undefined && byPosition(first, job) < 0)
   }
 }

@@ -1,6 +1,6 @@
 import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
 import { AuditedIntake } from './intake.ts'
-import { type AuditedJob, byPlace } from './job.ts'
+import { type AuditedJob, byPosition } from './job.ts'
 import { AuditedLines } from './lines.ts'
 import { AuditedParents } from './parents.ts'
 import { AuditedSchedules } from './schedules.ts'
@@ -154,7 +154,7 @@ export class AuditState {
 
   /** The last slot went to this job, so the offers that this append made to jobs behind it ended. */
   excuseBehind(job: AuditedJob): void {
-    const open = this.passed.splice(0).filter((passed) => byPlace(job, passed.job) >= 0)
+    const open = this.passed.splice(0).filter((passed) => byPosition(job, passed.job) >= 0)
     this.passed.push(...open)
   }
 
@@ -164,7 +164,7 @@ export class AuditState {
    */
   excuseTaken(by: AuditedJob, lacks: (job: AuditedJob) => boolean): void {
     if (this.passed.length === 0) return
-    const open = this.passed.splice(0).filter(({ job }) => byPlace(by, job) > 0 || !lacks(job))
+    const open = this.passed.splice(0).filter(({ job }) => byPosition(by, job) > 0 || !lacks(job))
     this.passed.push(...open)
   }
 

@@ -1,5 +1,5 @@
 import type { JobSpec, Ledger, Policy } from '../../engine/core/index.ts'
-import { type AuditedJob, byPlace, takesSlot } from './job.ts'
+import { type AuditedJob, byPosition, takesSlot } from './job.ts'
 import { Sorted } from './sorted.ts'
 
 /** What the jobs of one fair key have used: microseconds for which a model was held. */
@@ -155,7 +155,7 @@ export class AuditedTurns {
     const time = this.timeOf(job)
     const isBefore = (other: AuditedJob) => {
       const its = this.timeOf(other)
-      return its < time || (its === time && byPlace(other, job) < 0)
+      return its < time || (its === time && byPosition(other, job) < 0)
     }
     return this.firsts().filter(isBefore)
   }
@@ -176,7 +176,7 @@ export class AuditedTurns {
   #stand(job: AuditedJob): void {
     const { sorts } = this.#key(job)
     const name = sortOf(job.spec)
-    const sort = sorts.get(name) ?? new Sorted<AuditedJob>(byPlace)
+    const sort = sorts.get(name) ?? new Sorted<AuditedJob>(byPosition)
     sort.add(job)
     sorts.set(name, sort)
   }

@@ -1,6 +1,6 @@
 import { readSnapshot, snapshotTexts } from '../../engine/coordinator/replica/snapshots.ts'
 import {
-  byPlace,
+  byPosition,
   isInterlockError,
   type Job,
   type Ledger,
@@ -97,13 +97,13 @@ function partsOf(ledger: Ledger): ReadonlyMap<SnapshotLine[0], unknown[]> {
  */
 function passesIn(ledger: Ledger, since: Micros): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = {}
-  const note = ({ place }: Pick<Job, 'place'>, passes: NonNullable<Job['passes']>) => {
-    const counted = passes.filter((pass) => pass.at > since && byPlace(pass.place, place) > 0)
+  const note = ({ position: place }: Pick<Job, 'position'>, passes: NonNullable<Job['passes']>) => {
+    const counted = passes.filter((pass) => pass.at > since && byPosition(pass.position, place) > 0)
     if (counted.length > 0) found[place.jobId] = counted
   }
   for (const { members, passes } of ledger.classes) {
     const place = members.min()
-    if (place !== undefined) note({ place }, passes)
+    if (place !== undefined) note({ position: place }, passes)
   }
   for (const job of ledger.jobs) if (job.passes !== null) note(job, job.passes)
   return found

@@ -28,7 +28,7 @@ describe('spacingSeconds', () => {
     queue.enqueue('B', ['b'], { ...of('k'), runAt: queue.now + 60_000_000 })
     queue.enqueue('C', ['c'], of('k'))
     const placed = ['A', 'B', 'C'].map(
-      (id) => (queue.job(id)?.place.order ?? 0) - (queue.job(id)?.queuedAt ?? 0),
+      (id) => (queue.job(id)?.position.order ?? 0) - (queue.job(id)?.queuedAt ?? 0),
     )
     expect(placed).toEqual([0, 0, 10_000_000])
   })
@@ -37,7 +37,7 @@ describe('spacingSeconds', () => {
     const queue = shared({ spacingSeconds: 10 })
     for (const id of ['A', 'B', 'C']) queue.enqueue(id, ['m'], of('k'))
     queue.send({ type: 'reprioritize', jobId: 'C', priority: 1 })
-    const { place, queuedAt = 0 } = queue.job('C') ?? {}
+    const { position: place, queuedAt = 0 } = queue.job('C') ?? {}
     expect((place?.order ?? 0) - queuedAt).toBe((20 - 60) * 1_000_000)
   })
 })

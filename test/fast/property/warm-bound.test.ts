@@ -118,8 +118,8 @@ class Passed {
     return [...ledger.line].flatMap((place) => {
       const job = jobOf(ledger, place.jobId)
       const isAhead =
-        place.order < started.place.order ||
-        (place.order === started.place.order && place.tie < started.place.tie)
+        place.order < started.position.order ||
+        (place.order === started.position.order && place.tie < started.position.tie)
       if (job === undefined || !isAhead || job.asker !== null || event.without?.includes(job.spec.kind))
         return []
       const times = this.#by.get(job.jobId) ?? []

@@ -50,7 +50,7 @@ class PassBounds {
       if (times >= maxPassed) return `${job.jobId} was passed ${times} times before`
       if (times > 0 && event.at - since >= maxPassedSeconds * 1e6)
         return `${job.jobId} was passed for too long`
-      if (job.place.level !== started.place.level) return `${job.jobId} has a higher priority`
+      if (job.position.level !== started.position.level) return `${job.jobId} has a higher priority`
       this.#passed.set(keyOf(job), { times: times + 1, since })
     }
     return null
@@ -60,7 +60,7 @@ class PassBounds {
 /** Of one life. */
 const keyOf = ({ jobId, queuedAt }: Job): string => [jobId, queuedAt].join()
 
-const isAhead = ({ place: a }: Job, { place: b }: Job): boolean =>
+const isAhead = ({ position: a }: Job, { position: b }: Job): boolean =>
   a.level - b.level < 0 ||
   (a.level === b.level && (a.order - b.order < 0 || (a.order === b.order && a.tie < b.tie)))
 

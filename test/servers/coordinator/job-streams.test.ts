@@ -28,7 +28,7 @@ describe('place', () => {
     await asks.setPolicy('by-model')
     await asks.enqueue(['other-1', 'other-2', 'mine'].map(job))
     await start()
-    const place = await asks.place('mine')
+    const place = await asks.position('mine')
     expect(place).toEqual({
       ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
       models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
@@ -36,7 +36,7 @@ describe('place', () => {
       ...{ startsFromSeconds: null, startsToSeconds: null, startsReason: 'no live process runs its kind' },
     })
     expect(JSON.stringify(place)).not.toContain('other')
-    expect(await asks.place('nobody')).toBeUndefined()
+    expect(await asks.position('nobody')).toBeUndefined()
   })
 
   it('says about when it starts once enough have started to compare, and not when nobody is alive who runs it', async () => {
@@ -45,18 +45,18 @@ describe('place', () => {
     await asks.setPolicy('by-model')
     await workedOff(works, clock, 2)
     const none = { startsInSeconds: null, startsFromSeconds: null, startsToSeconds: null }
-    expect(await asks.place('next-3')).toMatchObject({
+    expect(await asks.position('next-3')).toMatchObject({
       ...{ ...none, startsReason: expect.stringMatching(/^fewer than 9 jobs/) },
     })
     for (const jobId of ['next-2', 'next-3']) await asks.cancel(jobId, { force: true })
     await workedOff(works, clock, 20, 'later')
     await asks.enqueue([job('mine')])
     const other = await join({ store: memoryStore(database), leaseMs: 3_600_000 })
-    const place = await other.place('mine')
+    const place = await other.position('mine')
     expect(place).toMatchObject({ startsInSeconds: expect.closeTo(120, -2), startsReason: null })
     expect(place?.startsFromSeconds).toBeLessThan(place?.startsToSeconds ?? 0)
     await works.close()
-    expect(await other.place('mine')).toMatchObject({
+    expect(await other.position('mine')).toMatchObject({
       ...{ ...none, startsReason: 'no live process runs its kind' },
     })
   })

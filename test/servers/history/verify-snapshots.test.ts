@@ -138,7 +138,7 @@ async function passedQueue(isInLine = false) {
   return { database, store, events }
 }
 
-const later = ({ at, place }: Pass): Pass => ({ at: at + 1, place })
+const later = ({ at, position: place }: Pass): Pass => ({ at: at + 1, position: place })
 
 it.each<[what: string, change: (passes: readonly Pass[]) => readonly Pass[]]>([
   ['fewer', (passes) => passes.slice(1)],

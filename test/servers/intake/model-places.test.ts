@@ -35,7 +35,7 @@ it('a lease has its places, at the gate and by SQL, and so have rows; the log is
   await coordinator.enqueue([{ jobId: 'waits', models: ['upscale'] }])
   const told = `select place from job_queue_places where job_id = 'waits'`
   expect(await value(told)).toMatchObject({ code: 'model_in_use', models: [{ running: 1, capacity: 1 }] })
-  const found = await coordinator.place('waits')
+  const found = await coordinator.position('waits')
   expect(found).toMatchObject({ code: 'model_in_use', models: [{ running: 1, capacity: 1 }] })
   expect(await verify({ store, queue: 'default' })).toMatchObject({ ok: true })
 })

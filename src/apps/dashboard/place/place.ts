@@ -4,10 +4,10 @@ import { Forecaster, pastIn } from '../../../engine/coordinator/forecaster.ts'
 import {
   InterlockError,
   isDoubtful,
-  type JobPlace,
+  type JobPosition,
   jobOf,
-  placeExplained,
-  placeOfJob,
+  positionExplained,
+  positionOfJob,
 } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
 import type { PlaceDocument } from '../api/job-documents.ts'
@@ -28,21 +28,21 @@ export async function placeOf(reader: QueueReader, given: string): Promise<Respo
   return json(place satisfies Readonly<Omit<PlaceDocument, 'models'>>)
 }
 
-async function inLine(reader: QueueReader, jobId: string): Promise<JobPlace | undefined> {
+async function inLine(reader: QueueReader, jobId: string): Promise<JobPosition | undefined> {
   const facts = await factsOf(reader)
   const waits = jobOf(facts.ledger, jobId)?.active === false
   const range = waits ? await forecasterOf(reader).startOf(facts, jobId) : null
-  return placeOfJob(facts, { queue: reader.queue, jobId, range })
+  return positionOfJob(facts, { queue: reader.queue, jobId, range })
 }
 
 /** It may have come into line meanwhile. */
 async function looked(
   reader: QueueReader,
   jobId: string,
-  known: JobPlace | undefined,
-): Promise<JobPlace | undefined> {
+  known: JobPosition | undefined,
+): Promise<JobPosition | undefined> {
   const { explanation } = await explanationOf(reader, jobId)
-  return placeExplained(reader.queue, known, explanation) ?? inLine(reader, jobId)
+  return positionExplained(reader.queue, known, explanation) ?? inLine(reader, jobId)
 }
 
 export function forecasterOf(reader: QueueReader): Forecaster {

@@ -54,7 +54,7 @@ export function waitOf(ledger: Ledger, jobId: string, waiting: Waiting | undefin
     reason: waiting?.reason ?? 'it was started and has ended since, or its worker lost its lease',
     code: waiting?.code ?? 'offered',
     blockedBy: waiting?.blockedBy == null ? [] : [waiting.blockedBy],
-    position: job === undefined || job.active ? 0 : ledger.line.rank(job.place),
+    position: job === undefined || job.active ? 0 : ledger.line.rank(job.position),
   }
 }
 

@@ -5,7 +5,7 @@ import type {
   Declared,
   Explanation,
   InterlockError,
-  JobPlace,
+  JobPosition,
   JobTrace,
   JobType,
   Json,
@@ -319,7 +319,7 @@ export interface Coordinator {
    * why it is not in line. It names no other job. Undefined if the job has ended, or nobody knows of it.
    * @throws InterlockError `invalid_input`
    */
-  place(jobId: string): Promise<JobPlace | undefined>
+  position(jobId: string): Promise<JobPosition | undefined>
   /**
    * What would come of a job if it was put in line now: whether it may start, else why it waits and behind which job, its place, and when it
    * starts. Decided as `enqueue` decides at this version, and nothing is put in line. In a long line it takes some tenths of a second of processor time.

@@ -1,6 +1,6 @@
 import type { Scribe } from '../dispatch/scribe.ts'
 import { type Flow, flowOf } from '../state/flow.ts'
-import { type Job, jobOf, keyOf } from '../state/ledger.ts'
+import { type Job, jobKeyOf, jobOf } from '../state/ledger.ts'
 import type { JobLinks, ParentChoice, Refusal } from '../values/command.ts'
 import { bounds, type JobSpec } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
@@ -77,7 +77,7 @@ function circleThrough(
   const coming = new Map(links.map(({ jobId, after }) => [jobId, after]))
   const parentsOf = (jobId: string): readonly ParentChoice[] =>
     coming.get(jobId) ??
-    [...(flowOf(draft, keyOf(jobId))?.open ?? [])].map((parent) => ({ job: parent.jobId }))
+    [...(flowOf(draft, jobKeyOf(jobId))?.open ?? [])].map((parent) => ({ job: parent.jobId }))
   const waitingFor = new Map<string, string | null>(jobIds.map((jobId) => [jobId, null]))
   for (const jobId of waitingFor.keys()) {
     if (successors.has(jobId)) return [jobId, ...pathTo(waitingFor, jobId)]

@@ -111,8 +111,8 @@ export function expireLeases(scribe: Scribe, { workerIds, retryAt }: Body<'expir
   const gone = new Set(workerIds)
   for (const workerId of spokenOf(scribe.draft))
     if (gone.has(workerId)) scribe.record({ type: 'worker_gone', workerId })
-  const lost = [...scribe.draft.active].flatMap((place) => {
-    const job = scribe.draft.jobs.get(place)
+  const lost = [...scribe.draft.active].flatMap((position) => {
+    const job = scribe.draft.jobs.get(position)
     return job !== undefined && job.workerId !== null && gone.has(job.workerId) && !scribe.isEnding(job.jobId)
       ? [job]
       : []

@@ -40,8 +40,8 @@ export function recover(scribe: Scribe, { ended }: Body<'recover'>): CommandResu
   const { workerId } = scribe.command
   if (ended !== undefined && draft.epoch > ended) return accepted(scribe)
   const until = now + bounds.durationMs * MICROS_PER_MS
-  const open = [...draft.active].flatMap((place) => {
-    const job = draft.jobs.get(place)
+  const open = [...draft.active].flatMap((position) => {
+    const job = draft.jobs.get(position)
     return job === undefined || (job.detachedUntil ?? 0) > until - ABOUT || scribe.isEnding(job.jobId)
       ? []
       : [job]

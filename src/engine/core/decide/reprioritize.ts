@@ -9,11 +9,11 @@ import type { CommandResult, Refusal } from '../values/command.ts'
 import type { Position } from '../values/event.ts'
 import { MICROS_PER_MS } from '../values/job.ts'
 import { isMeter } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import { operand } from '../values/safe-text.ts'
 import { accepted, type Body, refused } from './result.ts'
 
-/** Gives a waiting job another priority, or the place just before another waiting job. */
+/** Gives a waiting job another priority, or the position just before another waiting job. */
 export function reprioritize(
   scribe: Scribe,
   { jobId, priority, before }: Body<'reprioritize'>,
@@ -28,10 +28,16 @@ export function reprioritize(
   const wanted = priority ?? job.priority
   const position =
     before === undefined
-      ? positionFor(scribe.draft.policy, wanted, inLineSince(scribe.draft, job), job.place.tie, job.fairRank)
+      ? positionFor(
+          scribe.draft.policy,
+          wanted,
+          inLineSince(scribe.draft, job),
+          job.position.tie,
+          job.fairRank,
+        )
       : positionBefore(scribe, job, before)
   if ('ok' in position) return position
-  if (wanted === job.priority && isSamePosition(position, job.place)) return accepted(scribe)
+  if (wanted === job.priority && isSamePosition(position, job.position)) return accepted(scribe)
   const { level, order, tie } = position
   scribe.record({
     type: 'reprioritized',
@@ -74,12 +80,12 @@ function positionBefore(scribe: Scribe, job: Job, before: string): Position | Re
   const target = jobOf(scribe.draft, before)
   if (target === undefined) return notLive(before)
   if (!isInLine(target) || target === job) return refused('invalid_input', notInLine(target, job))
-  const { level, order, tie } = target.place
-  const ahead = scribe.draft.line.before(target.place)
-  if (isBetween(job.place, ahead, target.place)) return job.place
+  const { level, order, tie } = target.position
+  const ahead = scribe.draft.line.before(target.position)
+  if (isBetween(job.position, ahead, target.position)) return job.position
   const floor = ahead !== undefined && ahead.level === level && ahead.order === order ? ahead.tie : tie - 2
   const middle = (floor + tie) / 2
-  // Halving ends after some 30 moves to one spot, when no place is left between the two.
+  // Halving ends after some 30 moves to one spot, when no position is left between the two.
   if (middle <= floor || middle >= tie)
     return refused(
       'invalid_input',
@@ -89,8 +95,8 @@ function positionBefore(scribe: Scribe, job: Job, before: string): Position | Re
 }
 
 /** The job stands there already (it may be the one `ahead`). */
-function isBetween(place: Place, ahead: Place | undefined, target: Place): boolean {
-  return (ahead === undefined || byPlace(ahead, place) <= 0) && byPlace(place, target) < 0
+function isBetween(position: LinePosition, ahead: LinePosition | undefined, target: LinePosition): boolean {
+  return (ahead === undefined || byPosition(ahead, position) <= 0) && byPosition(position, target) < 0
 }
 
 function isSamePosition(a: Position, b: Position): boolean {

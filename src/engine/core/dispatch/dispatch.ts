@@ -6,10 +6,10 @@ import { freeShare, passOver } from '../needs/fair-share.ts'
 import { hasLapsed } from '../needs/offer-expiry.ts'
 import type { Draft } from '../state/draft.ts'
 import { nextOffered, runsKind } from '../state/kinds.ts'
-import { isInLine, type Job, jobOf, noPlaces, usesSlot } from '../state/ledger.ts'
+import { isInLine, type Job, jobOf, noPositions, usesSlot } from '../state/ledger.ts'
 import type { Claim } from '../values/command.ts'
 import { isSameRule } from '../values/policy.ts'
-import { earlier, type Place } from '../values/position.ts'
+import { earlier, type LinePosition } from '../values/position.ts'
 import { followUp } from './follow-up.ts'
 import { scanBehindLapsed, scanLines } from './scan.ts'
 import type { Scribe } from './scribe.ts'
@@ -81,26 +81,26 @@ function giveAwayAll(scribe: Scribe): void {
 function offerUnbound(scribe: Scribe): void {
   if (scribe.draft.draining) return
   const next = () => (scribe.isFull ? undefined : scribe.draft.unbound.min())
-  for (let place = next(); place !== undefined; place = next()) giveAway(scribe, place)
+  for (let position = next(); position !== undefined; position = next()) giveAway(scribe, position)
 }
 
 /**
  * In strict order the jobs whose models are free are known: the first one that finds a slot is next. A job that is limited (a
- * rate, a fair share) keeps its place, and others start before it.
+ * rate, a fair share) keeps its position, and others start before it.
  */
 function offerReady(scribe: Scribe): void {
   const { draft, now } = scribe
-  let passed = noPlaces
-  for (let place = draft.ready.min(); place !== undefined; ) {
-    const job = draft.jobs.get(place)
+  let passed = noPositions
+  for (let position = draft.ready.min(); position !== undefined; ) {
+    const job = draft.jobs.get(position)
     if (job === undefined || scribe.isFull || !hasSlot(draft, job, now)) return
     if (isLimited(draft, job, now)) {
       passed = passOver(draft, job, passed, now)
-      place = earlier(draft.ready.after(place), passed.min())
+      position = earlier(draft.ready.after(position), passed.min())
     } else {
-      giveAway(scribe, place)
-      passed = noPlaces
-      place = draft.ready.min()
+      giveAway(scribe, position)
+      passed = noPositions
+      position = draft.ready.min()
     }
   }
 }
@@ -117,7 +117,8 @@ function offerInLines(scribe: Scribe, scan: typeof scanLines): void {
     scan(
       draft,
       scribe.now,
-      (place) => offerIfStartable(scribe, place) && reach === reachOf(draft) && ended === draft.offersEnded,
+      (position) =>
+        offerIfStartable(scribe, position) && reach === reachOf(draft) && ended === draft.offersEnded,
     )
   }
 }
@@ -127,18 +128,18 @@ function reachOf(draft: Draft): number {
   return draft.wide ? Number.POSITIVE_INFINITY : draft.freed.size
 }
 
-function offerIfStartable(scribe: Scribe, place: Place): boolean {
+function offerIfStartable(scribe: Scribe, position: LinePosition): boolean {
   const { draft } = scribe
-  const job = draft.jobs.get(place)
+  const job = draft.jobs.get(position)
   if (job === undefined || !isInLine(job) || (job.offeredAt !== null && !mayYetBeAskers(draft, job)))
     return true
   if (scribe.isFull || !hasSlot(draft, job, scribe.now)) return false
-  if (!isLimited(draft, job, scribe.now) && hasModels(draft, job, scribe.now)) giveAway(scribe, place)
+  if (!isLimited(draft, job, scribe.now) && hasModels(draft, job, scribe.now)) giveAway(scribe, position)
   return true
 }
 
-function giveAway(scribe: Scribe, place: Place): void {
-  const job = scribe.draft.jobs.get(place)
+function giveAway(scribe: Scribe, position: LinePosition): void {
+  const job = scribe.draft.jobs.get(position)
   if (job === undefined) return
   if (job.asker !== null && mayStartFor(scribe, job, job.asker)) startFor(scribe, job, job.asker)
   else if (job.offeredAt === null) {
@@ -172,13 +173,13 @@ function mayStartFor(scribe: Scribe, job: Job, workerId: string): boolean {
 function takeOffers(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
   let taken = 0
-  const next = (behind?: Place) => nextOffered(draft, claim.kinds, behind)
-  for (let place = next(); place !== undefined && taken < most; ) {
+  const next = (behind?: LinePosition) => nextOffered(draft, claim.kinds, behind)
+  for (let position = next(); position !== undefined && taken < most; ) {
     const { offersMade } = scribe
-    const job = draft.jobs.get(place)
+    const job = draft.jobs.get(position)
     if (job !== undefined && take(scribe, job, batchSizeOf(claim, job.spec.kind))) taken++
     // A start that ends offers frees what those kept, perhaps for jobs ahead of it.
-    place = next(scribe.offersMade > offersMade ? undefined : place)
+    position = next(scribe.offersMade > offersMade ? undefined : position)
   }
   return taken
 }
@@ -206,11 +207,11 @@ function takeTurns(scribe: Scribe, claim: Claim, most: number): number {
 function takeUnbound(scribe: Scribe, claim: Claim, most: number): number {
   const { draft } = scribe
   let taken = 0
-  for (let place = nextOffered(draft, claim.kinds); place !== undefined && taken < most; ) {
-    const job = draft.jobs.get(place)
+  for (let position = nextOffered(draft, claim.kinds); position !== undefined && taken < most; ) {
+    const job = draft.jobs.get(position)
     const isUnbound = job !== undefined && !usesSlot(job)
     if (isUnbound && take(scribe, job, batchSizeOf(claim, job.spec.kind))) taken++
-    place = nextOffered(draft, claim.kinds, place)
+    position = nextOffered(draft, claim.kinds, position)
   }
   return taken
 }

@@ -3,26 +3,26 @@ import { passOver } from '../needs/fair-share.ts'
 import { isOfferLive, lapsedJobs } from '../needs/offer-expiry.ts'
 import { isOverRate } from '../needs/rate.ts'
 import type { Draft } from '../state/draft.ts'
-import { type AskLine, isInLine, type Model, modelOf, noPlaces, placesLeft } from '../state/ledger.ts'
+import { type AskLine, isInLine, type Model, modelOf, noPositions, placesLeft } from '../state/ledger.ts'
 import type { OwnModel } from '../state/own-job.ts'
 import { isSite, isUsable, placeOf, siteOf, sitesNear } from '../state/site.ts'
 import { amountsText, askFor } from '../state/units.ts'
 import { type JobSpec, type Micros, takesAllOf, type Units } from '../values/job.ts'
 import { isMeter, type Policy, placesOf } from '../values/policy.ts'
-import { byPlace, earlier, type Place } from '../values/position.ts'
+import { byPosition, earlier, type LinePosition } from '../values/position.ts'
 import { Tree } from '../values/tree.ts'
 
 /** A line that is being read: where it stands, and how to go on. */
 interface Cursor {
-  readonly place: Place
+  readonly position: LinePosition
   readonly source: string
-  readonly next: (place: Place) => Place | undefined
+  readonly next: (position: LinePosition) => LinePosition | undefined
   /** Of the line of a place: what each of those in it asks there; null: all of the place. */
   readonly ask?: Units | null
 }
 
 const byHead = (a: Cursor, b: Cursor): number =>
-  byPlace(a.place, b.place) || (a.source === b.source ? 0 : a.source < b.source ? -1 : 1)
+  byPosition(a.position, b.position) || (a.source === b.source ? 0 : a.source < b.source ? -1 : 1)
 
 /**
  * Goes through the jobs that may have become startable, in line order, each once, where jobs may overtake: those in the lines of
@@ -32,7 +32,7 @@ const byHead = (a: Cursor, b: Cursor): number =>
  *
  * `visit` may start or offer the job; it returns false to end the scan.
  */
-export function scanLines(draft: Draft, now: Micros, visit: (place: Place) => boolean): void {
+export function scanLines(draft: Draft, now: Micros, visit: (position: LinePosition) => boolean): void {
   scan(draft, now, openCursors(draft), visit)
 }
 
@@ -40,30 +40,39 @@ export function scanLines(draft: Draft, now: Micros, visit: (place: Place) => bo
  * Scans in strict order while some offers have run out. The jobs whose models are free are known. Others may be startable
  * behind jobs whose offers ran out: where something was freed, or anywhere after a wide change.
  */
-export function scanBehindLapsed(draft: Draft, now: Micros, visit: (place: Place) => boolean): void {
+export function scanBehindLapsed(
+  draft: Draft,
+  now: Micros,
+  visit: (position: LinePosition) => boolean,
+): void {
   scan(draft, now, lapsedCursors(draft, now), visit)
 }
 
-function scan(draft: Draft, now: Micros, from: Iterable<Cursor>, visit: (place: Place) => boolean): void {
+function scan(
+  draft: Draft,
+  now: Micros,
+  from: Iterable<Cursor>,
+  visit: (position: LinePosition) => boolean,
+): void {
   const owner = {}
   let cursors = Tree.empty<Cursor>(byHead)
   for (const cursor of from) cursors = cursors.insert(cursor, owner)
-  let last: Place | undefined
+  let last: LinePosition | undefined
   let refused = 0
   for (let cursor = cursors.min(); cursor !== undefined; cursor = cursors.min()) {
     cursors = cursors.remove(cursor, owner)
-    const { place, next } = cursor
-    if (place !== last && !visit(place)) return
-    last = place
-    if (hasFewClasses(draft) && isRefused(draft, place) && ++refused === MANY) {
+    const { position, next } = cursor
+    if (position !== last && !visit(position)) return
+    last = position
+    if (hasFewClasses(draft) && isRefused(draft, position) && ++refused === MANY) {
       const open = [cursor, ...cursors]
       cursors = cursors.empty()
       for (const one of open) if (!isLine(one)) cursors = cursors.insert(one, owner)
-      for (const one of classCursors(draft, open, place, now)) cursors = cursors.insert(one, owner)
+      for (const one of classCursors(draft, open, position, now)) cursors = cursors.insert(one, owner)
       continue
     }
-    const following = isOpen(draft, cursor, now) ? next(place) : undefined
-    if (following !== undefined) cursors = cursors.insert({ ...cursor, place: following }, owner)
+    const following = mayStartFrom(draft, cursor, now) ? next(position) : undefined
+    if (following !== undefined) cursors = cursors.insert({ ...cursor, position: following }, owner)
   }
 }
 
@@ -73,8 +82,8 @@ const MANY = 8
 /** None where the policy keeps no classes. */
 const hasFewClasses = ({ classes, line }: Draft): boolean => classes.size > 0 && classes.size * 4 < line.size
 
-const isRefused = (draft: Draft, place: Place): boolean => {
-  const job = draft.jobs.get(place)
+const isRefused = (draft: Draft, position: LinePosition): boolean => {
+  const job = draft.jobs.get(position)
   return job !== undefined && isInLine(job) && job.offeredAt === null
 }
 
@@ -83,10 +92,15 @@ const CLASS = '\u0000class '
 const isLine = ({ source }: Cursor): boolean => source !== EXCLUSIVES && !source.startsWith('\u0000')
 
 /**
- * The classes of the jobs in these lines, behind a place. It leaves a class at the first job that may not start: what keeps that from starting
+ * The classes of the jobs in these lines, behind a position. It leaves a class at the first job that may not start: what keeps that from starting
  * keeps all behind it that are like it. So the work is the classes and not the jobs that are passed.
  */
-function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now: Micros): Generator<Cursor> {
+function* classCursors(
+  draft: Draft,
+  open: readonly Cursor[],
+  behind: LinePosition,
+  now: Micros,
+): Generator<Cursor> {
   const lines = new Set(open.filter(isLine).map(({ source }) => source))
   const inLines = new Map<string, boolean>()
   const stands = (model: string): boolean => {
@@ -98,7 +112,7 @@ function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now
   }
   // In line order: what is not free for one is free for none behind it.
   const closed = new Set<string>()
-  const mayHave = (spec: JobSpec, model: string, at: Place): boolean => {
+  const mayHave = (spec: JobSpec, model: string, at: LinePosition): boolean => {
     if (takesAllOf(spec, model)) return true
     const ask = askFor(spec, model)
     const name = ask === null ? model : `${model}\n${amountsText(ask)}`
@@ -106,14 +120,14 @@ function* classCursors(draft: Draft, open: readonly Cursor[], behind: Place, now
     return !closed.has(name)
   }
   for (const head of draft.heads) {
-    // All of a class need the same: whether one may start is seen at the first, before its place behind is looked for.
+    // All of a class need the same: whether one may start is seen at the first, before the next behind is looked for.
     const { of, spec } = head
-    const at = byPlace(head, behind) > 0 ? head : behind
+    const at = byPosition(head, behind) > 0 ? head : behind
     if (!spec.models.some(stands) || !spec.models.every((model) => mayHave(spec, model, at))) continue
     const members = draft.classes.get(of)?.members
-    const place = members?.after(behind)
-    if (place !== undefined)
-      yield { place, source: `${CLASS}${of.classKey}`, next: (at) => members?.after(at) }
+    const position = members?.after(behind)
+    if (position !== undefined)
+      yield { position, source: `${CLASS}${of.classKey}`, next: (at) => members?.after(at) }
   }
 }
 const READY = '\u0000ready'
@@ -122,7 +136,7 @@ function* openCursors(draft: Draft): Generator<Cursor> {
   yield* lineCursors(draft, draft.wide ? [...draft.models].map((model) => model.model) : freedLines(draft))
   const alone = draft.exclusives.min()
   if (alone !== undefined && draft.wide) {
-    yield { place: alone, source: EXCLUSIVES, next: (at) => draft.exclusives.after(at) }
+    yield { position: alone, source: EXCLUSIVES, next: (at) => draft.exclusives.after(at) }
   }
   yield* arrivedCursors(draft)
 }
@@ -131,17 +145,17 @@ function* lapsedCursors(draft: Draft, now: Micros): Generator<Cursor> {
   for (const name of draft.wide ? lapsedModels(draft, now) : draft.freed) {
     const head = modelOf(draft, name).line.min()
     if (head !== undefined)
-      yield { place: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
+      yield { position: head, source: `\u0000 ${name}`, next: nextBehind(draft, name, now) }
   }
   yield* arrivedCursors(draft)
-  let passed = noPlaces
-  const next = (place: Place) => {
-    const job = draft.jobs.get(place)
+  let passed = noPositions
+  const next = (position: LinePosition) => {
+    const job = draft.jobs.get(position)
     if (job !== undefined) passed = passOver(draft, job, passed, now)
-    return earlier(draft.ready.after(place), passed.min())
+    return earlier(draft.ready.after(position), passed.min())
   }
   const first = draft.ready.min()
-  if (first !== undefined) yield { place: first, source: READY, next }
+  if (first !== undefined) yield { position: first, source: READY, next }
 }
 
 /**
@@ -160,8 +174,8 @@ function lapsedModels(draft: Draft, now: Micros): Iterable<string> {
 }
 
 function hasLapsedOffer(draft: Draft, { offers }: Model, now: Micros): boolean {
-  for (const place of offers) {
-    const job = draft.jobs.get(place)
+  for (const position of offers) {
+    const job = draft.jobs.get(position)
     if (job !== undefined && !isOfferLive(draft, job, now)) return true
   }
   return false
@@ -183,31 +197,31 @@ function isOfOneKind(draft: Draft, model: Model): boolean {
   if (known !== undefined) return known
   const first = kindAt(draft, model.line.min())
   let is = true
-  for (const place of model.line) {
-    is = kindAt(draft, place) === first
+  for (const position of model.line) {
+    is = kindAt(draft, position) === first
     if (!is) break
   }
   if ((model as Partial<OwnModel>).owner !== draft.owner) ofOneKind.set(model, is)
   return is
 }
 
-const kindAt = (draft: Draft, place: Place | undefined): string | undefined =>
-  place === undefined ? undefined : draft.jobs.get(place)?.spec.kind
+const kindAt = (draft: Draft, position: LinePosition | undefined): string | undefined =>
+  position === undefined ? undefined : draft.jobs.get(position)?.spec.kind
 
 /** Goes along the line of a model until the jobs already met keep all its places. */
 function nextBehind(draft: Draft, name: string, now: Micros): Cursor['next'] {
   const lapsed = new Set<string>()
   let kept = 0
-  return (place) => {
+  return (position) => {
     const model = modelOf(draft, name)
     const { line } = model
-    const keeps = keptBy(model, place)
-    const job = draft.jobs.get(place)
+    const keeps = keptBy(model, position)
+    const job = draft.jobs.get(position)
     if (job !== undefined && isInLine(job) && !isOfferLive(draft, job, now)) {
       if (job.offeredAt !== null) lapsed.add(job.spec.kind)
       if (!lapsed.has(job.spec.kind)) kept += keeps
     } else if (job !== undefined && isInLine(job)) kept += keeps
-    return kept < placesLeft(draft.policy, model) ? line.after(place) : undefined
+    return kept < placesLeft(draft.policy, model) ? line.after(position) : undefined
   }
 }
 
@@ -228,15 +242,15 @@ function* lineCursors(draft: Draft, names: Iterable<string>): Generator<Cursor> 
     if (asks !== null) yield* askCursors(name, asks)
     const head = asks === null ? line.min() : undefined
     if (head !== undefined)
-      yield { place: head, source: name, next: (at) => modelOf(draft, name).line.after(at) }
+      yield { position: head, source: name, next: (at) => modelOf(draft, name).line.after(at) }
   }
 }
 
 /** Behind one that does not fit at a place, one that asks less of it may. So each line is left by itself. */
 function* askCursors(source: string, lines: readonly AskLine[]): Generator<Cursor> {
   for (const { ask, line } of lines) {
-    const place = line.min()
-    if (place !== undefined) yield { place, source, ask, next: (at) => line.after(at) }
+    const position = line.min()
+    if (position !== undefined) yield { position, source, ask, next: (at) => line.after(at) }
   }
 }
 
@@ -245,7 +259,13 @@ const linesOf = (policy: Policy, model: string): readonly string[] =>
   placesOf(policy, model)?.map(siteOf) ?? [model]
 
 /** Whether somebody behind may have the model, by what is free of it and its rate. */
-function isOpenBehind(draft: Draft, model: string, ask: Units | null, behind: Place, now: Micros): boolean {
+function isOpenBehind(
+  draft: Draft,
+  model: string,
+  ask: Units | null,
+  behind: LinePosition,
+  now: Micros,
+): boolean {
   const own = modelOf(draft, model)
   if (isOverRate(draft, own, now)) return false
   const listed = placesOf(draft.policy, model)
@@ -253,24 +273,29 @@ function isOpenBehind(draft: Draft, model: string, ask: Units | null, behind: Pl
 }
 
 function* arrivedCursors({ arrived }: Draft): Generator<Cursor> {
-  for (const [i, place] of arrived.entries()) {
-    yield { place, source: `\u0000${i}`, next: () => undefined }
+  for (const [i, position] of arrived.entries()) {
+    yield { position, source: `\u0000${i}`, next: () => undefined }
   }
 }
 
-function isOpen(draft: Draft, { source, place, ask = null }: Cursor, now: Micros): boolean {
-  if (source.startsWith(CLASS)) return !isRefused(draft, place)
+function mayStartFrom(draft: Draft, { source, position, ask = null }: Cursor, now: Micros): boolean {
+  if (source.startsWith(CLASS)) return !isRefused(draft, position)
   if (source === EXCLUSIVES || source.startsWith('\u0000')) return true
   // Where nobody serves a place only those stand in line that take all of its model: they take it all the same.
   if (isSite(source))
     return sitesNear(draft.policy, source).some(
       (site) =>
         (site === source || isUsable(draft, placeOf(site))) &&
-        isPlaceFree(draft, placeOf(site), ask, place, now),
+        isPlaceFree(draft, placeOf(site), ask, position, now),
     )
   const model = modelOf(draft, source)
-  return !isOverRate(draft, model, now) && isFree(draft, model, place, now)
+  return !isOverRate(draft, model, now) && isFree(draft, model, position, now)
 }
 
-const isSiteFree = (draft: Draft, name: string, ask: Units | null, place: Place, now: Micros): boolean =>
-  isUsable(draft, name) && isPlaceFree(draft, name, ask, place, now)
+const isSiteFree = (
+  draft: Draft,
+  name: string,
+  ask: Units | null,
+  position: LinePosition,
+  now: Micros,
+): boolean => isUsable(draft, name) && isPlaceFree(draft, name, ask, position, now)

@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly clock?: Micros | undefined
   /** Worker processes whose lease is known to be gone: nothing is started for them. */
   readonly deadWorkers: ReadonlySet<string>
-  /** Jobs that are about to be cancelled: nobody starts them. They are offered, and keep their place. */
+  /** Jobs that are about to be cancelled: nobody starts them. They are offered, and keep their positions. */
   readonly heldBack?: ReadonlySet<string>
   /** Jobs that were enqueued `once`, by id: those that the store has named when it refused an append because of them. */
   readonly once?: ReadonlyMap<string, OnceRecord>
@@ -136,7 +136,7 @@ export class Scribe {
     this.#room = this.#offered.reduce((room, jobId) => room - weightOf(jobId), MOST_OFFERED)
   }
 
-  /** Announces a startable job to all; it keeps its place for `offerMs`. */
+  /** Announces a startable job to all; it keeps its position for `offerMs`. */
   offer(jobId: string): void {
     const job = jobOf(this.draft, jobId)
     if (job === undefined) return

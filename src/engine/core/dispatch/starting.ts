@@ -6,12 +6,12 @@ import { passOver } from '../needs/fair-share.ts'
 import { hasLapsed } from '../needs/offer-expiry.ts'
 import type { Draft } from '../state/draft.ts'
 import { nextOffered } from '../state/kinds.ts'
-import { failedTimes, type Job, type LedgerView, modelOf, noPlaces, usesSlot } from '../state/ledger.ts'
+import { failedTimes, type Job, type LedgerView, modelOf, noPositions, usesSlot } from '../state/ledger.ts'
 import { askAt } from '../state/room.ts'
 import { isSite, mayUse, placeOf, siteOf, sitesNear } from '../state/site.ts'
 import type { Micros, Places } from '../values/job.ts'
 import { capacityOf, placesOf } from '../values/policy.ts'
-import { byPlace, earlier, type Place } from '../values/position.ts'
+import { byPosition, earlier, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import type { Scribe } from './scribe.ts'
 
@@ -57,7 +57,7 @@ const expectedOf = (draft: Draft, job: Job, batch: number | undefined): number =
  * Starts a job together with the next ones of its kind that need the same models, as many as one call of a handler takes. They take neither
  * models nor places nor a slot: the batch has them. Each is next in every line it stands in: it is the first behind the others that could start, should
  * the batch end now. Only what waits now starts; nothing waits for a batch to fill up. Where keys take turns nobody joins past one of its own key
- * and sort that the turn of the first has passed: that one joins, or the batch is closed.
+ * and alike that the turn of the first has passed: that one joins, or the batch is closed.
  *
  * A job of which an attempt has failed or was lost runs alone: if one of a batch takes its process down, it shows which.
  */
@@ -67,13 +67,16 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
   const { draft, now } = scribe
   const batch = draft.version + 1
   startFor(scribe, head, workerId, { ...how, batch })
-  const first = draft.jobs.get(head.place) ?? head
-  let last = head.place
+  const first = draft.jobs.get(head.position) ?? head
+  let last = head.position
   let left = size - 1
-  for (let place = nextBehind(draft, first, last); place !== undefined && left > 0 && !scribe.isFull; ) {
-    const job = draft.jobs.get(place)
+  for (
+    let position = nextBehind(draft, first, last);
+    position !== undefined && left > 0 && !scribe.isFull;
+  ) {
+    const job = draft.jobs.get(position)
     if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now, workerId)) {
-      if (isAnyBetween(draft, first, last, place, now)) return
+      if (isAnyBetween(draft, first, last, position, now)) return
       const next = firstLike(draft, job)
       const isNext = next.jobId === job.jobId
       if (!isNext && !(isAlike(scribe, first, next) && mayJoin(draft, first, next, now, workerId))) return
@@ -81,9 +84,9 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
       left--
       // Who was passed comes first. Then this one is looked at again.
       if (!isNext) continue
-      last = place
-    } else if (!isOpen(draft, first, place, now)) return
-    place = nextBehind(draft, first, place)
+      last = position
+    } else if (!isFreeBehind(draft, first, position, now)) return
+    position = nextBehind(draft, first, position)
   }
 }
 
@@ -101,33 +104,41 @@ function mayJoin(draft: Draft, first: Job, job: Job, now: Micros, by: string): b
  * The next job in the line of its first model, or in those of the places that this has; of jobs without models, the next one of its kind,
  * offered or not yet.
  */
-function nextBehind(ledger: LedgerView, { spec, exclusive }: Job, place: Place): Place | undefined {
+function nextBehind(
+  ledger: LedgerView,
+  { spec, exclusive }: Job,
+  position: LinePosition,
+): LinePosition | undefined {
   const [first] = spec.models
   if (first === undefined)
     return exclusive
       ? undefined
-      : earlier(nextOffered(ledger, [spec.kind], place), nextUnbound(ledger, spec.kind, place))
+      : earlier(nextOffered(ledger, [spec.kind], position), nextUnbound(ledger, spec.kind, position))
   const listed = placesOf(ledger.policy, first)
-  if (listed === undefined) return modelOf(ledger, first).line.after(place)
+  if (listed === undefined) return modelOf(ledger, first).line.after(position)
   return listed
-    .map((name) => modelOf(ledger, siteOf(name)).line.after(place))
+    .map((name) => modelOf(ledger, siteOf(name)).line.after(position))
     .reduce((next, other) => earlier(next, other), undefined)
 }
 
 /** A claim for loaded models comes before the offers of its append. */
-function nextUnbound({ unbound, jobs }: LedgerView, kind: string, place: Place): Place | undefined {
-  let next = unbound.after(place)
+function nextUnbound(
+  { unbound, jobs }: LedgerView,
+  kind: string,
+  position: LinePosition,
+): LinePosition | undefined {
+  let next = unbound.after(position)
   while (next !== undefined && jobs.get(next)?.spec.kind !== kind) next = unbound.after(next)
   return next
 }
 
 /** Behind a job for which a model, or the place where it is, is not free there is none for others of its kind either. */
-function isOpen(ledger: LedgerView, head: Job, place: Place, now: Micros): boolean {
+function isFreeBehind(ledger: LedgerView, head: Job, position: LinePosition, now: Micros): boolean {
   const [first] = head.needs
   const { kind } = head.spec
   if (first === undefined) return true
-  if (isSite(first)) return isPlaceFree(ledger, placeOf(first), askAt(head, first), place, now, kind, head)
-  return isFree(ledger, modelOf(ledger, first), place, now, kind, 1)
+  if (isSite(first)) return isPlaceFree(ledger, placeOf(first), askAt(head, first), position, now, kind, head)
+  return isFree(ledger, modelOf(ledger, first), position, now, kind, 1)
 }
 
 /** It may be given to the same handler together with the first one. A process that asked for it gets it alone. */
@@ -138,10 +149,10 @@ function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job,
 }
 
 /**
- * Should the batch end now, one between these places would start first: in the line of a model, at a place of the batch, or where the policy
+ * Should the batch end now, one between these two would start first: in the line of a model, at a place of the batch, or where the policy
  * limits slots in the line of the whole queue.
  */
-function isAnyBetween(draft: Draft, first: Job, from: Place, to: Place, now: Micros): boolean {
+function isAnyBetween(draft: Draft, first: Job, from: LinePosition, to: LinePosition, now: Micros): boolean {
   const { needs } = first
   const { maxActive, maxOvertakes } = draft.policy
   // A batch that has neither models nor a slot leaves nothing to others.
@@ -154,11 +165,11 @@ function isAnyBetween(draft: Draft, first: Job, from: Place, to: Place, now: Mic
     maxActive === null ? needs.flatMap((name) => linesFor(draft, name)) : [draft]
   return lines.some(({ line, place: site }) => {
     for (
-      let place = line.after(from);
-      place !== undefined && byPlace(place, to) < 0;
-      place = line.after(place)
+      let position = line.after(from);
+      position !== undefined && byPosition(position, to) < 0;
+      position = line.after(position)
     ) {
-      const job = draft.jobs.get(place)
+      const job = draft.jobs.get(position)
       if (job?.offeredAt !== null || !mayFollow(draft, job, now, first)) continue
       if (site === undefined || mayUse(draft.policy, job, site)) return true
     }
@@ -167,21 +178,21 @@ function isAnyBetween(draft: Draft, first: Job, from: Place, to: Place, now: Mic
 }
 
 /** The same in strict order, where it is known who needs but a slot. */
-function isReadyBetween(draft: Draft, from: Place, to: Place, now: Micros): boolean {
-  let passed = noPlaces
-  for (let place = draft.ready.min(); place !== undefined && byPlace(place, to) < 0; ) {
-    const job = draft.jobs.get(place)
+function isReadyBetween(draft: Draft, from: LinePosition, to: LinePosition, now: Micros): boolean {
+  let passed = noPositions
+  for (let position = draft.ready.min(); position !== undefined && byPosition(position, to) < 0; ) {
+    const job = draft.jobs.get(position)
     if (job === undefined) return false
-    if (byPlace(place, from) > 0 && !isLimited(draft, job, now)) return true
+    if (byPosition(position, from) > 0 && !isLimited(draft, job, now)) return true
     passed = passOver(draft, job, passed, now)
-    place = earlier(draft.ready.after(place), passed.min())
+    position = earlier(draft.ready.after(position), passed.min())
   }
   return false
 }
 
 /** A line, perhaps with the place that some of those who stand there could use. */
 interface LineAt {
-  readonly line: Tree<Place>
+  readonly line: Tree<LinePosition>
   readonly place?: string
 }
 

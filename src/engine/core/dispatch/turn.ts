@@ -8,11 +8,11 @@ import { freePlace, mayStart, placesToTake } from '../needs/admission.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
 import type { Draft } from '../state/draft.ts'
 import type { KeyUse } from '../state/fair-use.ts'
-import { type Job, type LedgerView, noPlaces } from '../state/ledger.ts'
+import { type Job, type LedgerView, noPositions } from '../state/ledger.ts'
 import { placesFor } from '../state/units.ts'
 import type { Micros, Places } from '../values/job.ts'
 import { isWarm } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { type Warmest, warmestOf } from './warmest.ts'
 
@@ -54,7 +54,8 @@ export function nextTurn(draft: Draft, claim: TurnClaim): FairTurn | undefined {
   for (const use of draft.fair?.live ?? []) {
     if (best !== undefined && use.time > best.use.time) break
     for (const { job, by } of firstsOf(draft, use, claim)) {
-      if (by === undefined || (best !== undefined && byPlace(best.job.place, job.place) < 0)) continue
+      if (by === undefined || (best !== undefined && byPosition(best.job.position, job.position) < 0))
+        continue
       if (!mayStart(view, job, now, by ?? undefined)) continue
       if (by === null) isSkipped = true
       else best = { job, by, use }
@@ -62,18 +63,18 @@ export function nextTurn(draft: Draft, claim: TurnClaim): FairTurn | undefined {
   }
   if (best === undefined) return undefined
   const { job, by, use } = best
-  const turn = warmTurn(draft, view, use, claim) ?? { job, places: placesOf(view, job, now, by) }
+  const turn = warmTurn(draft, view, use, claim) ?? { job, places: placesIn(view, job, now, by) }
   return isSkipped ? turn : { ...turn, virtualTime: use.time }
 }
 
-const placesOf = (view: LedgerView, job: Job, now: Micros, by: string): Places | undefined =>
+const placesIn = (view: LedgerView, job: Job, now: Micros, by: string): Places | undefined =>
   job.places === null ? undefined : placesToTake(view, job, now, undefined, by)
 
 /** Of alike jobs the first that somebody may take, and those before it that nobody is to start; undefined: it is not for this claim. */
 function* firstsOf(draft: Draft, { alike }: KeyUse, { processFor }: TurnClaim) {
   for (const { line } of alike)
-    for (const place of line) {
-      const job = draft.jobs.get(place)
+    for (const position of line) {
+      const job = draft.jobs.get(position)
       if (job === undefined) break
       const by = processFor(job)
       yield { job, by }
@@ -89,7 +90,7 @@ function warmTurn(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim)
 
 /** The first jobs of a key, in line order. Who runs alone, or takes all of a model, or is waited for at the gate, is not passed. */
 function* headsOf(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim) {
-  const firsts = [...firstsOf(draft, use, claim)].sort((a, b) => byPlace(a.job.place, b.job.place))
+  const firsts = [...firstsOf(draft, use, claim)].sort((a, b) => byPosition(a.job.position, b.job.position))
   for (const { job, by } of firsts.slice(0, MOST_CLASSES)) {
     const own = classOf(draft, job)
     const isOpen = by !== undefined && mayStart(view, job, claim.now, claim.worker)
@@ -120,13 +121,13 @@ function warmPlaces(view: LedgerView, job: Job, { worker, now }: TurnClaim): Pla
 
 /** Without the offers of jobs that others may still pass. An offer that has run out stays: it says that nobody runs its kind. */
 function withoutOffers(draft: Draft, now: Micros): LedgerView {
-  const keeps = (place: Place): boolean => {
-    const job = draft.jobs.get(place)
+  const keeps = (position: LinePosition): boolean => {
+    const job = draft.jobs.get(position)
     return job !== undefined && (reserves(draft, job) || !isOfferLive(draft, job, now))
   }
   const owner = {}
-  const kept = (places: Tree<Place>): Tree<Place> =>
-    [...places].filter(keeps).reduce((all, place) => all.insert(place, owner), noPlaces)
+  const kept = (positions: Tree<LinePosition>): Tree<LinePosition> =>
+    [...positions].filter(keeps).reduce((all, position) => all.insert(position, owner), noPositions)
   const models: LedgerView['models'] = {
     size: draft.models.size,
     get: (key) => {

@@ -53,7 +53,7 @@ export function warmestOf(
   let first: Job | undefined
   let best: Takeable | undefined
   for (const { job, own, places, isWall } of heads) {
-    if (isWall || (first !== undefined && job.place.level !== first.place.level)) break
+    if (isWall || (first !== undefined && job.position.level !== first.position.level)) break
     if (!runs(job.spec.kind)) others.add(job.spec.kind)
     if (places === undefined) continue
     if (heldBack?.has(job.jobId) !== true && !isLimited(ledger, job, at)) {
@@ -62,7 +62,7 @@ export function warmestOf(
       if (best === undefined || isBetter(takeable, best)) best = takeable
     }
     first ??= job
-    if (passedBy(own.passes, policy, at, job.place).left === 0) break
+    if (passedBy(own.passes, policy, at, job.position).left === 0) break
   }
   return best && startOf(best)
 }

@@ -3,7 +3,7 @@ import { pauseModel, resumeModel } from '../line/pausing.ts'
 import { settle } from '../needs/blocking.ts'
 import { Draft } from '../state/draft.ts'
 import { sweepKeys } from '../state/keys.ts'
-import { type Job, keyOf, type Ledger, pauseOf } from '../state/ledger.ts'
+import { type Job, jobKeyOf, type Ledger, pauseOf } from '../state/ledger.ts'
 import { InterlockError } from '../values/error.ts'
 import type { RecordedEvent } from '../values/event.ts'
 import type { JobKey } from '../values/position.ts'
@@ -13,7 +13,7 @@ import { checkExpired, checkLease, corrupt } from './evolve/lookup.ts'
 import { changePolicy } from './evolve/policy.ts'
 import { changeSchedule, isOfSchedule, type ScheduleEvent } from './evolve/schedule.ts'
 import { changeServers } from './evolve/serve.ts'
-import { announce, ask, debounce, joinLine, leave, move, queue, requeue } from './evolve/wait.ts'
+import { announce, ask, comeDue, debounce, leave, move, queue, requeue } from './evolve/wait.ts'
 import { checkArrived, checkStands, nextJobState, nextQueueState } from './law/law.ts'
 import { type JobEvent, variantOf } from './law/variant.ts'
 
@@ -53,7 +53,7 @@ function announceAll(draft: Draft, event: RecordedEvent, offers: readonly string
 const isOfJob = (event: RecordedEvent): event is JobEvent => (event as Partial<JobEvent>).jobId !== undefined
 
 function followJob(draft: Draft, event: JobEvent): void {
-  const key = keyOf(event.jobId)
+  const key = jobKeyOf(event.jobId)
   const job = draft.jobs.get(key)
   const variant = variantOf(event, job === undefined ? 0 : job.token)
   const state = nextQueueState(draft, event, variant)
@@ -109,7 +109,7 @@ function changeJob(draft: Draft, event: JobEvent, job: Job): Job | undefined {
     case 'requeued':
       return requeue(draft, event, job)
     case 'due':
-      return joinLine(draft, event, job)
+      return comeDue(draft, event, job)
     case 'asked':
       return ask(draft, event, job)
     case 'reprioritized':

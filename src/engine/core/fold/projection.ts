@@ -62,7 +62,7 @@ export function projectionAt(
 }
 
 function jobRow(job: Job, policy: Policy): JobRow {
-  const { spec, place, blockedBy, blockedOn } = job
+  const { spec, position, blockedBy, blockedOn } = job
   return {
     job_id: job.jobId,
     state: job.active ? 'active' : 'waiting',
@@ -70,9 +70,9 @@ function jobRow(job: Job, policy: Policy): JobRow {
     kind: spec.kind,
     models: heldModels(job),
     priority: job.priority,
-    place_level: place.level,
-    place_order: place.order,
-    place_tie: place.tie,
+    place_level: position.level,
+    place_order: position.order,
+    place_tie: position.tie,
     queued_at: job.queuedAt,
     due_at: awaitsParents(job) ? DUE_AFTER_PARENTS : dueTime(job),
     expires_at: job.active ? timesOutAt(job) : expiresAt(job),
@@ -123,8 +123,8 @@ function stateRow(ledger: Ledger, withPolicy: boolean): StateRow {
 
 function oldestActive(ledger: Ledger): Job | undefined {
   let oldest: Job | undefined
-  for (const place of ledger.active) {
-    const job = ledger.jobs.get(place)
+  for (const position of ledger.active) {
+    const job = ledger.jobs.get(position)
     if (job !== undefined && (oldest === undefined || job.token < oldest.token)) oldest = job
   }
   return oldest
@@ -133,8 +133,8 @@ function oldestActive(ledger: Ledger): Job | undefined {
 /** Models that somebody holds, sorted. */
 function activeModels(ledger: Ledger): string[] {
   const names = new Set<string>()
-  for (const place of ledger.active) {
-    const job = ledger.jobs.get(place)
+  for (const position of ledger.active) {
+    const job = ledger.jobs.get(position)
     if (job !== undefined) for (const name of heldModels(job)) names.add(name)
   }
   return [...names].sort()

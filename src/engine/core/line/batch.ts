@@ -4,10 +4,10 @@ import { placeFor } from '../state/site.ts'
 import type { BatchSize, Claim, Started } from '../values/command.ts'
 import type { Places } from '../values/job.ts'
 import { isSameRule } from '../values/policy.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 
 /** It stands before every job. */
-const front: Place = {
+const front: LinePosition = {
   level: Number.NEGATIVE_INFINITY,
   order: Number.NEGATIVE_INFINITY,
   tie: Number.NEGATIVE_INFINITY,
@@ -19,26 +19,26 @@ const front: Place = {
  * The one of a batch that has its models and its slot for all: the first of those that have not ended. So a job that waits for them waits
  * for one that runs. Undefined: the batch has ended, or never began.
  */
-export function holderOf({ batches }: Pick<LedgerView, 'batches'>, batch: number): Place | undefined {
-  const first = batches.after({ batch, place: front })
-  return first?.batch === batch ? first.place : undefined
+export function holderOf({ batches }: Pick<LedgerView, 'batches'>, batch: number): LinePosition | undefined {
+  const first = batches.after({ batch, position: front })
+  return first?.batch === batch ? first.position : undefined
 }
 
 /** The other jobs that run in the same batch, in line order. */
 export function othersIn({ batches }: Pick<LedgerView, 'batches'>, { batch, jobId }: Job): readonly string[] {
   const others: string[] = []
   if (batch === null) return others
-  for (let one = batches.after({ batch, place: front }); one?.batch === batch; one = batches.after(one))
-    if (one.place.jobId !== jobId) others.push(one.place.jobId)
+  for (let one = batches.after({ batch, position: front }); one?.batch === batch; one = batches.after(one))
+    if (one.position.jobId !== jobId) others.push(one.position.jobId)
   return others
 }
 
-export function enterBatch(draft: Draft, place: Place, batch: number): void {
-  draft.batches = draft.batches.insert({ batch, place }, draft.owner)
+export function enterBatch(draft: Draft, position: LinePosition, batch: number): void {
+  draft.batches = draft.batches.insert({ batch, position }, draft.owner)
 }
 
-export function leaveBatch(draft: Draft, place: Place, batch: number): void {
-  draft.batches = draft.batches.remove({ batch, place }, draft.owner)
+export function leaveBatch(draft: Draft, position: LinePosition, batch: number): void {
+  draft.batches = draft.batches.remove({ batch, position }, draft.owner)
 }
 
 /** One set of models, in whatever order they are named, and the same units of a place. */

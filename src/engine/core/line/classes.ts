@@ -12,7 +12,7 @@ import {
   type LedgerView,
   noClasses,
   noHeads,
-  noPlaces,
+  noPositions,
   type Pass,
 } from '../state/ledger.ts'
 import type { Writable } from '../state/own-job.ts'
@@ -20,11 +20,11 @@ import { amountsText, asksText } from '../state/units.ts'
 import { hash } from '../values/hash.ts'
 import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import { countsUse, isWarm, type Policy } from '../values/policy.ts'
-import { byPlace, type ClassKey, type Place } from '../values/position.ts'
+import { byPosition, type ClassKey, type LinePosition } from '../values/position.ts'
 import type { Owner } from '../values/tree.ts'
 
 /** Where keys are limited or take turns, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
-function keyOf(policy: Policy, { spec, asker }: Job): ClassKey {
+function classKeyOf(policy: Policy, { spec, asker }: Job): ClassKey {
   const { kind, models, whole, asks, uses, fairKey } = spec
   const owner = limitsShares(policy) || (isWarm(policy) && countsUse(policy)) ? fairKey : null
   const units = asks === undefined ? null : asksText(asks)
@@ -34,7 +34,7 @@ function keyOf(policy: Policy, { spec, asker }: Job): ClassKey {
 }
 
 export const classOf = (ledger: Pick<LedgerView, 'policy' | 'classes'>, job: Job): JobClass | undefined =>
-  ledger.classes.size === 0 ? undefined : ledger.classes.get(keyOf(ledger.policy, job))
+  ledger.classes.size === 0 ? undefined : ledger.classes.get(classKeyOf(ledger.policy, job))
 
 /** Only with a limit beside those of models may many jobs wait whose models are free, and be passed. */
 export const hasClasses = (policy: Policy): boolean =>
@@ -49,10 +49,10 @@ type Classes = Pick<LedgerParts, 'policy' | 'jobs' | 'classes' | 'heads'>
 /** A job comes into line, with the starts that have passed it. */
 export function joinClass(ledger: Classes, job: Writable<Job>, owner: Owner): void {
   if (!hasClasses(ledger.policy)) return
-  const key = keyOf(ledger.policy, job)
-  const { members, passes } = ledger.classes.get(key) ?? { members: noPlaces, passes: [] }
+  const key = classKeyOf(ledger.policy, job)
+  const { members, passes } = ledger.classes.get(key) ?? { members: noPositions, passes: [] }
   const first = members.min()
-  const own = { ...key, members: members.insert(job.place, owner), passes: withPasses(passes, job) }
+  const own = { ...key, members: members.insert(job.position, owner), passes: withPasses(passes, job) }
   change(ledger, own, first, owner)
   if (job.passes !== null) job.passes = null
 }
@@ -60,47 +60,47 @@ export function joinClass(ledger: Classes, job: Writable<Job>, owner: Owner): vo
 /** It leaves the line, and takes along which starts have passed it: until it starts, they count wherever it is. */
 export function quitClass(ledger: Classes, job: Writable<Job>, owner: Owner): void {
   const own = classOf(ledger, job)
-  if (own?.members.get(job.place) === undefined) return
+  if (own?.members.get(job.position) === undefined) return
   const first = own.members.min()
-  change(ledger, { ...own, members: own.members.remove(job.place, owner) }, first, owner)
-  job.passes = passesOf(own, job.place)
+  change(ledger, { ...own, members: own.members.remove(job.position, owner) }, first, owner)
+  job.passes = passesOf(own, job.position)
 }
 
 /** Those of a class, if one of them has passed who stands there. All jobs that leave it together share the list. */
-const passesOf = ({ passes }: JobClass, place: Place): readonly Pass[] | null =>
-  indexOf(passes, place) < passes.length ? passes : null
+const passesOf = ({ passes }: JobClass, position: LinePosition): readonly Pass[] | null =>
+  indexOf(passes, position) < passes.length ? passes : null
 
 /** Those of a class, and those that have passed a job that joins it. A start is known by its time. */
-function withPasses(passes: readonly Pass[], { passes: brought, place }: Job): readonly Pass[] {
+function withPasses(passes: readonly Pass[], { passes: brought, position }: Job): readonly Pass[] {
   if (brought === null || brought === passes) return passes
   if (passes.length === 0) return brought
   const all = new Map(passes.map((pass) => [pass.at, pass]))
-  for (const pass of brought.slice(indexOf(brought, place))) {
+  for (const pass of brought.slice(indexOf(brought, position))) {
     const known = all.get(pass.at)
-    if (known === undefined || byPlace(known.place, pass.place) < 0) all.set(pass.at, pass)
+    if (known === undefined || byPosition(known.position, pass.position) < 0) all.set(pass.at, pass)
   }
   return inOrder([...all.values()])
 }
 
 const inOrder = (passes: readonly Pass[]): readonly Pass[] =>
-  passes.toSorted((a, b) => byPlace(a.place, b.place))
+  passes.toSorted((a, b) => byPosition(a.position, b.position))
 
-/** A job moves: what has passed it counts at its new place too, also what came from ahead of that. */
-export function passesMoved(passes: readonly Pass[], from: Place, to: Place): readonly Pass[] {
+/** A job moves: what has passed it counts at its new position too, also what came from ahead of that. */
+export function passesMoved(passes: readonly Pass[], from: LinePosition, to: LinePosition): readonly Pass[] {
   const tie = to.tie + 1
   return inOrder(
     passes
       .slice(indexOf(passes, from))
-      .map(({ place, at }) =>
-        byPlace(place, to) > 0
-          ? { place, at }
-          : { place: { ...place, level: to.level, order: to.order, tie }, at },
+      .map(({ position, at }) =>
+        byPosition(position, to) > 0
+          ? { position, at }
+          : { position: { ...position, level: to.level, order: to.order, tie }, at },
       ),
   )
 }
 
 /** Of each class the first one is known, in line order. One that nobody is in is forgotten. */
-function change(ledger: Classes, own: JobClass, before: Place | undefined, owner: Owner): void {
+function change(ledger: Classes, own: JobClass, before: LinePosition | undefined, owner: Owner): void {
   const first = own.members.min()
   const { classes } = ledger
   ledger.classes = first === undefined ? classes.remove(own, owner) : classes.insert(own, owner)
@@ -108,16 +108,16 @@ function change(ledger: Classes, own: JobClass, before: Place | undefined, owner
   if (before !== undefined) ledger.heads = ledger.heads.remove(before, owner)
   const of = { hash: own.hash, classKey: own.classKey }
   const job = first && ledger.jobs.get(first)
-  if (job !== undefined) ledger.heads = ledger.heads.insert({ ...job.place, of, spec: job.spec }, owner)
+  if (job !== undefined) ledger.heads = ledger.heads.insert({ ...job.position, of, spec: job.spec }, owner)
 }
 
 /** The rules change, and with them who is alike: all leave their classes. */
 export function leaveClasses(draft: Draft): void {
   for (const own of draft.classes)
-    for (const place of own.members) {
-      const passes = passesOf(own, place)
+    for (const position of own.members) {
+      const passes = passesOf(own, position)
       if (passes === null) break
-      const job = draft.jobs.get(place)
+      const job = draft.jobs.get(position)
       if (job !== undefined) draft.edit(job, true).passes = passes
     }
   draft.classes = noClasses
@@ -136,16 +136,16 @@ export function addPass(draft: Draft, own: JobClass, pass: Pass): void {
   const { members, passes } = own
   const first = members.min()
   const counted = first === undefined ? [] : passes.slice(indexOf(passes, first))
-  const next = counted.toSpliced(indexOf(counted, pass.place), 0, pass)
+  const next = counted.toSpliced(indexOf(counted, pass.position), 0, pass)
   draft.classes = draft.classes.insert({ ...own, passes: next }, draft.owner)
 }
 
-/** Of the starts that passed a class, in line order: the first that came from behind this place. */
-function indexOf(passes: readonly Pass[], place: Place): number {
+/** Of the starts that passed a class, in line order: the first that came from behind this position. */
+function indexOf(passes: readonly Pass[], position: LinePosition): number {
   let [low, high] = [0, passes.length]
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (byPlace((passes[middle] as Pass).place, place) > 0) high = middle
+    if (byPosition((passes[middle] as Pass).position, position) > 0) high = middle
     else low = middle + 1
   }
   return low
@@ -161,8 +161,13 @@ interface Passed {
 }
 
 /** Never too few: also the starts from before it came count. @param passes of its class; its own, if it is in none */
-export function passedBy(passes: readonly Pass[], { warm }: Policy, at: Micros, place: Place): Passed {
-  const from = indexOf(passes, place)
+export function passedBy(
+  passes: readonly Pass[],
+  { warm }: Policy,
+  at: Micros,
+  position: LinePosition,
+): Passed {
+  const from = indexOf(passes, position)
   const times = passes.length - from
   let since = 0
   for (let i = from; i < passes.length; i++) {

@@ -5,12 +5,12 @@
 
 import type { Draft } from '../state/draft.ts'
 import type { AlikeJobs, FairQueue, KeyUse } from '../state/fair-use.ts'
-import { type Job, type LedgerParts, type LedgerView, noPlaces, usesSlot } from '../state/ledger.ts'
+import { type Job, type LedgerParts, type LedgerView, noPositions, usesSlot } from '../state/ledger.ts'
 import { amountsText, asksText } from '../state/units.ts'
 import { bounds, MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { countsUse, type Policy, tierOf } from '../values/policy.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 import { type Compare, type Owner, Tree } from '../values/tree.ts'
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
@@ -43,14 +43,14 @@ const isLive = ({ running, alike }: KeyUse): boolean => running.size + alike.siz
 const useOf = ({ fair }: Pick<LedgerParts, 'fair'>, key: string): KeyUse | undefined =>
   fair?.keys.get({ key })
 
-/** The first of each sort of jobs of a key. */
+/** Of the jobs of a key the first of those that are alike. */
 export const firstsIn = ({ jobs }: Pick<LedgerView, 'jobs'>, { alike }: KeyUse): readonly Job[] =>
   [...alike].flatMap(({ line }) => {
     const first = line.min()
     return (first && jobs.get(first)) ?? []
   })
 
-/** Of the jobs of its key and sort the first in line; where keys take no turns, and of one that uses no slot: the job itself. */
+/** Of the jobs of its key that are alike the first in line; where keys take no turns, and of one that uses no slot: the job itself. */
 export function firstLike(ledger: LedgerView, job: Job): Job {
   const line = useOf(ledger, fairKeyOf(job))?.alike.get({ name: nameOf(job) })?.line
   const first = line?.min()
@@ -69,7 +69,7 @@ const unused = (key: string): KeyUse => ({
   expected: 0,
   time: 0,
   typical: null,
-  running: noPlaces,
+  running: noPositions,
   alike: noneAlike,
 })
 
@@ -110,19 +110,19 @@ export function joinFairQueue(draft: Draft, job: Job): void {
 }
 
 function startOf(ledger: LedgerView, { live, now }: FairQueue, { spec: { models } }: Job): Micros {
-  const needsSame = (place: Place | undefined) =>
-    place !== undefined &&
-    ledger.jobs.get(place)?.spec.models.some((model) => models.includes(model)) === true
+  const needsSame = (position: LinePosition | undefined) =>
+    position !== undefined &&
+    ledger.jobs.get(position)?.spec.models.some((model) => models.includes(model)) === true
   for (const { time, alike, running } of live) {
     for (const { line } of alike) if (needsSame(line.min())) return time
-    for (const place of running) if (needsSame(place)) return time
+    for (const position of running) if (needsSame(position)) return time
   }
   return now
 }
 
 function standing(use: KeyUse, job: Job, owner: Owner): KeyUse {
   const name = nameOf(job)
-  const line = (use.alike.get({ name })?.line ?? noPlaces).insert(job.place, owner)
+  const line = (use.alike.get({ name })?.line ?? noPositions).insert(job.position, owner)
   return { ...use, alike: use.alike.insert({ name, line }, owner) }
 }
 
@@ -131,12 +131,12 @@ export function leaveFairQueue(draft: Draft, job: Job): void {
   const name = nameOf(job)
   const { owner } = draft
   change(draft, fairKeyOf(job), (use) => {
-    const line = (use.alike.get({ name })?.line ?? noPlaces).remove(job.place, owner)
+    const line = (use.alike.get({ name })?.line ?? noPositions).remove(job.position, owner)
     const alike =
       line.size === 0 ? use.alike.remove({ name }, owner) : use.alike.insert({ name, line }, owner)
     return { ...use, alike }
   })
-  // With the same event it may come into line again, at another place.
+  // With the same event it may come into line again, at another position.
   draft.left.add(fairKeyOf(job))
 }
 
@@ -157,7 +157,7 @@ export function beginUse(draft: Draft, job: Job, rides: boolean): void {
 const running = (use: KeyUse, job: Job, owner: Owner): KeyUse => ({
   ...use,
   expected: use.expected + job.expects,
-  running: use.running.insert(job.place, owner),
+  running: use.running.insert(job.position, owner),
 })
 
 /** What it did use counts from now on. */
@@ -173,7 +173,7 @@ export function endUse(draft: Draft, job: Job, at: Micros): void {
     settled: use.settled + Math.ceil(used / weightOf(policy, key)),
     expected: use.expected - job.expects,
     typical: rides ? use.typical : mixed(use.typical, used),
-    running: use.running.remove(job.place, owner),
+    running: use.running.remove(job.position, owner),
   }))
 }
 
@@ -229,12 +229,12 @@ export function fairFrom(
   if (!countsUse(policy)) return null
   const owner = {}
   const draft: Fair = { fair: { ...emptyQueue, now, typical }, policy, owner }
-  for (const [places, stand] of [
+  for (const [positions, stand] of [
     [line, standing],
     [active, running],
   ] as const)
-    for (const place of places) {
-      const job = jobs.get(place)
+    for (const position of positions) {
+      const job = jobs.get(position)
       if (job !== undefined && usesSlot(job)) change(draft, fairKeyOf(job), (use) => stand(use, job, owner))
     }
   for (const [key, settled, mean] of keys) change(draft, key, (use) => ({ ...use, settled, typical: mean }))

@@ -14,7 +14,7 @@ import { isSite, isUsable, mayUse, placeFor, placeOf, siteOf } from '../state/si
 import { askFor, placesFor } from '../state/units.ts'
 import { type Micros, type Places, takesAllOf, type Units } from '../values/job.ts'
 import { placesOf } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import { addPass, classOf } from './classes.ts'
 import { overtake } from './overtaking.ts'
 import { isLoaded, keeperIn } from './warmth.ts'
@@ -42,14 +42,14 @@ export interface FirstOfClass {
 }
 
 export function* headsFor(ledger: LedgerView, view: ClaimView): Generator<FirstOfClass> {
-  const untaken: FirstOfClass[] = []
+  const beyondReach: FirstOfClass[] = []
   let left = MOST_CLASSES
   for (const place of ledger.heads) {
     const job = ledger.jobs.get(place)
     const own = ledger.classes.get(place.of)
     if (job === undefined || own === undefined || left-- === 0) return
-    const head = judge(ledger, view, { job, own }, untaken)
-    if (head.places === undefined) untaken.push(head)
+    const head = judge(ledger, view, { job, own }, beyondReach)
+    if (head.places === undefined) beyondReach.push(head)
     yield head
   }
 }
@@ -58,13 +58,13 @@ function judge(
   ledger: LedgerView,
   view: ClaimView,
   { job, own }: Pick<FirstOfClass, 'job' | 'own'>,
-  untaken: readonly FirstOfClass[],
+  beyondReach: readonly FirstOfClass[],
 ): FirstOfClass {
   const { spec, asker, exclusive, offeredAt } = job
   const isOurs = view.runs(spec.kind) && asker === null && !exclusive
   const places =
-    isOurs && spec.whole === undefined && isOpenTo(ledger, view, job, untaken)
-      ? placesHere(ledger, view, job, untaken)
+    isOurs && spec.whole === undefined && isOpenTo(ledger, view, job, beyondReach)
+      ? placesHere(ledger, view, job, beyondReach)
       : undefined
   if (places !== undefined) return { job, own, places, isForOthers: false, isWall: false }
   const starts = startsByLine(ledger, job, view.at)
@@ -86,24 +86,29 @@ function isOpenTo(
   ledger: LedgerView,
   { at }: ClaimView,
   job: Job,
-  untaken: readonly FirstOfClass[],
+  beyondReach: readonly FirstOfClass[],
 ): boolean {
   if (ledger.draining || isHeldBack(ledger, job, at)) return false
   if (!usesSlot(job)) return true
   const { maxActive } = ledger.policy
   if (ledger.alone > 0) return false
   if (maxActive === null) return true
-  const others = untaken.filter((head) => head.isForOthers && usesSlot(head.job))
-  const rest = untaken.filter((head) => !head.isForOthers)
-  const kept = countAhead(others, job.place) + countOffered(ledger, rest, job.place, at)
+  const others = beyondReach.filter((head) => head.isForOthers && usesSlot(head.job))
+  const rest = beyondReach.filter((head) => !head.isForOthers)
+  const kept = countAhead(others, job.position) + countOffered(ledger, rest, job.position, at)
   return ledger.slots.size + kept < maxActive
 }
 
 /** How many jobs of these classes stand ahead and are offered: where nobody took the first of a class in time, the next may be. */
-function countOffered(ledger: LedgerView, heads: readonly FirstOfClass[], place: Place, at: Micros): number {
+function countOffered(
+  ledger: LedgerView,
+  heads: readonly FirstOfClass[],
+  position: LinePosition,
+  at: Micros,
+): number {
   let count = 0
   for (const offered of heads.length === 0 ? [] : ledger.offered) {
-    if (byPlace(offered, place) >= 0) break
+    if (byPosition(offered, position) >= 0) break
     const job = ledger.jobs.get(offered)
     if (job === undefined || !usesSlot(job) || !isOfferLive(ledger, job, at)) continue
     if (heads.some(({ own }) => own.members.get(offered) !== undefined)) count++
@@ -112,24 +117,24 @@ function countOffered(ledger: LedgerView, heads: readonly FirstOfClass[], place:
 }
 
 /** How many jobs of these classes stand ahead. */
-const countAhead = (heads: readonly FirstOfClass[], place: Place): number =>
-  heads.reduce((count, { own }) => count + own.members.rank(place), 0)
+const countAhead = (heads: readonly FirstOfClass[], position: LinePosition): number =>
+  heads.reduce((count, { own }) => count + own.members.rank(position), 0)
 
 /** Undefined: a model is not free, beside those ahead that the claim cannot take. */
 function placesHere(
   ledger: LedgerView,
   view: ClaimView,
   job: Job,
-  untaken: readonly FirstOfClass[],
+  beyondReach: readonly FirstOfClass[],
 ): Places | undefined {
   const places: [model: string, place: string][] = []
   for (const model of job.spec.models) {
     const listed = placesOf(ledger.policy, model)
     if (listed === undefined) {
-      if (!isModelFree(ledger, view, job, model, untaken)) return undefined
+      if (!isModelFree(ledger, view, job, model, beyondReach)) return undefined
       continue
     }
-    const place = placeHere(ledger, view, job, model, untaken)
+    const place = placeHere(ledger, view, job, model, beyondReach)
     if (place === undefined) return undefined
     places.push([model, place])
   }
@@ -139,17 +144,17 @@ function placesHere(
 function isModelFree(
   ledger: LedgerView,
   { at }: ClaimView,
-  { place, spec: { kind } }: Job,
+  { position, spec: { kind } }: Job,
   name: string,
-  untaken: readonly FirstOfClass[],
+  beyondReach: readonly FirstOfClass[],
 ): boolean {
   const model = modelOf(ledger, name)
   const free = placesLeft(ledger.policy, model)
   if (free <= 0) return false
-  const sharers = untaken.filter(({ job }) => job.spec.models.includes(name))
+  const sharers = beyondReach.filter(({ job }) => job.spec.models.includes(name))
   const takesAll = sharers.some(({ job }) => takesAllOf(job.spec, name))
-  if (!takesAll && countAhead(sharers, place) < free) return true
-  return !sharers.some(({ isForOthers }) => isForOthers) && isFree(ledger, model, place, at, kind)
+  if (!takesAll && countAhead(sharers, position) < free) return true
+  return !sharers.some(({ isForOthers }) => isForOthers) && isFree(ledger, model, position, at, kind)
 }
 
 function placeHere(
@@ -157,14 +162,14 @@ function placeHere(
   view: ClaimView,
   job: Job,
   model: string,
-  untaken: readonly FirstOfClass[],
+  beyondReach: readonly FirstOfClass[],
 ): string | undefined {
   const { policy } = ledger
   const ask = askFor(job.spec, model)
   const listed = placesFor(policy, job.spec, model) ?? []
   if (isTakenUp(ledger, model, placesOf(policy, model) ?? [], ask)) return undefined
   const open = listed.filter(
-    (name) => isUsable(ledger, name, view.worker) && isOpen(ledger, view, job, name, ask, untaken),
+    (name) => isUsable(ledger, name, view.worker) && isPlaceOpen(ledger, view, job, name, ask, beyondReach),
   )
   return bestOf(ledger, view.worker, job, model, open)
 }
@@ -188,18 +193,18 @@ export function bestOf(
   )
 }
 
-function isOpen(
+function isPlaceOpen(
   ledger: LedgerView,
   { at }: ClaimView,
-  { place, spec: { kind } }: Job,
+  { position, spec: { kind } }: Job,
   name: string,
   ask: Units | null,
-  untaken: readonly FirstOfClass[],
+  beyondReach: readonly FirstOfClass[],
 ): boolean {
   if (!hasRoom(ledger, name, ask)) return false
-  const users = untaken.filter(({ job }) => mayUse(ledger.policy, job, name))
+  const users = beyondReach.filter(({ job }) => mayUse(ledger.policy, job, name))
   if (users.length === 0) return true
-  return !users.some(({ isForOthers }) => isForOthers) && isPlaceFree(ledger, name, ask, place, at, kind)
+  return !users.some(({ isForOthers }) => isForOthers) && isPlaceFree(ledger, name, ask, position, at, kind)
 }
 
 /** A place has room for this beside those who have it. */
@@ -217,14 +222,14 @@ function hasRoom(ledger: LedgerView, name: string, ask: Units | null): boolean {
  */
 export function countPasses(draft: Draft, job: Job, view: ClaimView, names: readonly string[]): void {
   for (const { job: other, own, places } of [...headsFor(draft, view)]) {
-    if (byPlace(other.place, job.place) >= 0) return
-    if (places !== undefined) addPass(draft, own, { place: job.place, at: view.at })
-    else if (names.some((name) => isSharer(draft, other, name))) overtakeAll(draft, own, job.place)
+    if (byPosition(other.position, job.position) >= 0) return
+    if (places !== undefined) addPass(draft, own, { position: job.position, at: view.at })
+    else if (names.some((name) => isSharer(draft, other, name))) overtakeAll(draft, own, job.position)
   }
 }
 
 /**
- * The same where it was the turn of its key: of that key the first job of each sort ahead is passed that its process could have had room for. A turn
+ * The same where it was the turn of its key: of that key the first of alike jobs ahead is passed that its process could have had room for. A turn
  * overtakes them as any other does, so nothing but the passes is counted here.
  */
 export function countPassesInKey(
@@ -234,10 +239,10 @@ export function countPassesInKey(
   { worker, runs, at }: ClaimView,
 ): void {
   for (const other of firsts) {
-    const own = byPlace(other.place, job.place) < 0 ? classOf(draft, other) : undefined
+    const own = byPosition(other.position, job.position) < 0 ? classOf(draft, other) : undefined
     const isOpen = other.asker === null && !other.exclusive && other.spec.whole === undefined
     if (own !== undefined && isOpen && runs(other.spec.kind) && hasRoomFor(draft, other, worker))
-      addPass(draft, own, { place: job.place, at })
+      addPass(draft, own, { position: job.position, at })
   }
 }
 
@@ -252,10 +257,10 @@ const hasRoomFor = (ledger: LedgerView, { spec }: Job, worker: string): boolean 
 const isSharer = ({ policy }: Draft, other: Job, name: string): boolean =>
   isSite(name) ? mayUse(policy, other, placeOf(name)) : other.needs.includes(name)
 
-function overtakeAll(draft: Draft, { members }: JobClass, behind: Place): void {
-  for (const place of [...members]) {
-    if (byPlace(place, behind) >= 0) return
-    const other = draft.jobs.get(place)
+function overtakeAll(draft: Draft, { members }: JobClass, behind: LinePosition): void {
+  for (const position of [...members]) {
+    if (byPosition(position, behind) >= 0) return
+    const other = draft.jobs.get(position)
     if (other !== undefined) overtake(draft, other)
   }
 }

@@ -8,7 +8,7 @@ import type { OwnJob } from '../state/own-job.ts'
 import { setPlaces } from '../state/site.ts'
 import type { Micros, Places } from '../values/job.ts'
 import { capacityOf, rateOf } from '../values/policy.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { holderOf } from './batch.ts'
 import { hasClasses, joinClass, quitClass } from './classes.ts'
@@ -19,93 +19,93 @@ import { reserves } from './overtaking.ts'
 /** A waiting job that is due joins the lines it belongs to. */
 export function enterLine(draft: Draft, job: OwnJob, before: Places | null = null): void {
   const { owner } = draft
-  const { place } = job
-  draft.arrive(place)
+  const { position } = job
+  draft.arrive(position)
   if (hasClasses(draft.policy)) joinClass(draft, job, owner)
   if (!usesSlot(job)) {
-    draft.unbound = draft.unbound.insert(place, owner)
+    draft.unbound = draft.unbound.insert(position, owner)
     return
   }
   if (draft.placed || job.spec.whole !== undefined) pin(draft, job, before)
   if (job.spec.uses !== undefined) job.needs = withMeters(draft.policy, job)
-  draft.line = draft.line.insert(place, owner)
+  draft.line = draft.line.insert(position, owner)
   joinFairQueue(draft, job)
-  if (job.exclusive) draft.exclusives = draft.exclusives.insert(place, owner)
+  if (job.exclusive) draft.exclusives = draft.exclusives.insert(position, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
     joinLine(draft, model, job)
-    if (reserves(draft, job)) model.reserved = model.reserved.insert(place, owner)
-    if (takesWhole(job, name)) model.whole = model.whole.insert(place, owner)
-    draft.unsettleBehind(model, place)
+    if (reserves(draft, job)) model.reserved = model.reserved.insert(position, owner)
+    if (takesWhole(job, name)) model.whole = model.whole.insert(position, owner)
+    draft.unsettleBehind(model, position)
   }
-  draft.unsettle(place)
-  draft.unsettleAfter(draft.line, place)
+  draft.unsettle(position)
+  draft.unsettleAfter(draft.line, position)
 }
 
 /** A job leaves its lines: it starts, ends, moves or is put off. A job that starts stays ahead of all behind it. */
 export function leaveLine(draft: Draft, job: OwnJob, starts: boolean): void {
   const { owner } = draft
-  const { place } = job
+  const { position } = job
   if (draft.classes.size > 0) quitClass(draft, job, owner)
   withdrawOffer(draft, job, starts)
   setReady(draft, job, false)
   job.blockedBy = null
   job.blockedOn = null
   if (!usesSlot(job)) {
-    draft.unbound = draft.unbound.remove(place, owner)
+    draft.unbound = draft.unbound.remove(position, owner)
     return
   }
-  draft.line = draft.line.remove(place, owner)
+  draft.line = draft.line.remove(position, owner)
   leaveFairQueue(draft, job)
-  if (job.exclusive) draft.exclusives = draft.exclusives.remove(place, owner)
+  if (job.exclusive) draft.exclusives = draft.exclusives.remove(position, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
     quitLine(draft, model, job)
-    if (reserves(draft, job)) model.reserved = model.reserved.remove(place, owner)
-    if (!starts && takesWhole(job, name)) draft.leaveWhole(model, place)
-    if (!starts) leftTo(draft, name, place)
+    if (reserves(draft, job)) model.reserved = model.reserved.remove(position, owner)
+    if (!starts && takesWhole(job, name)) draft.leaveWhole(model, position)
+    if (!starts) leftTo(draft, name, position)
   }
   const stoodElsewhere = job.places !== null || job.wholes !== null || job.spec.uses !== undefined
   if (stoodElsewhere) setPlaces(draft.policy, job, null, null)
-  draft.unsettled.delete(place)
+  draft.unsettled.delete(position)
   if (starts) return
   if (job.exclusive) draft.wide = true
-  draft.unsettleAfter(draft.line, place)
+  draft.unsettleAfter(draft.line, position)
 }
 
 /** It stands under this name for all that there is. */
 const takesWhole = ({ wholes }: Job, name: string): boolean => wholes !== null && Object.hasOwn(wholes, name)
 
 /** It has started elsewhere than where it was pinned to: what it kept there is free for those behind it. */
-export function leaveBehind(draft: Draft, { place }: Job, names: readonly string[]): void {
-  for (const name of names) leftTo(draft, name, place)
+export function leaveBehind(draft: Draft, { position }: Job, names: readonly string[]): void {
+  for (const name of names) leftTo(draft, name, position)
 }
 
-function leftTo(draft: Draft, name: string, place: Place): void {
+function leftTo(draft: Draft, name: string, position: LinePosition): void {
   const model = draft.model(name)
   draft.free(name)
-  draft.unsettleBehind(model, place)
+  draft.unsettleBehind(model, position)
   draft.forget(model)
 }
 
 /** A job in line takes its models: it is ahead of the same jobs as before, but no longer waits. */
 export function takeModels(draft: Draft, job: Job, at: Micros): void {
   const { owner } = draft
-  draft.active = draft.active.insert(job.place, owner)
+  draft.active = draft.active.insert(job.position, owner)
   if (usesSlot(job)) {
-    draft.slots = draft.slots.insert(job.place, owner)
+    draft.slots = draft.slots.insert(job.position, owner)
     // The first job in line has no job ahead of it, but may wait for this one, which passed it.
     draft.unsettleAt(draft.line, 0)
   }
   if (job.exclusive) draft.alone++
   for (const name of job.needs) {
     const model = draft.model(name)
-    model.holders = model.holders.insert(job.place, owner)
+    model.holders = model.holders.insert(job.position, owner)
     countStart(draft, model, at)
     const free = capacityOf(draft.policy, name) - model.holders.size
     draft.unsettleAt(model.line, free)
     // Pinned to another place, it comes between those who are pinned to this one: the next behind it waited for one ahead of it.
-    if (job.places !== null) draft.unsettleAfter(model.line, job.place)
+    if (job.places !== null) draft.unsettleAfter(model.line, job.position)
     if (model.whole.size > 0) draft.unsettleAll(model)
   }
   if (job.places !== null) countStarts(draft, job, at)
@@ -121,7 +121,7 @@ function countStarts(draft: Draft, { places }: Job, at: Micros): void {
 
 /** It starts in a batch, which has its models and a slot already. */
 export function shareModels(draft: Draft, job: Job, at: Micros): void {
-  draft.active = draft.active.insert(job.place, draft.owner)
+  draft.active = draft.active.insert(job.position, draft.owner)
   for (const name of job.needs) countStart(draft, draft.model(name), at)
   if (job.places !== null) countStarts(draft, job, at)
   reserveUses(draft, job, at)
@@ -129,23 +129,32 @@ export function shareModels(draft: Draft, job: Job, at: Micros): void {
 }
 
 /** It ends before others of its batch. If it has held the models for all, another one does from now on. */
-export function leaveModels(draft: Draft, job: Job, holder: Place): void {
-  draft.active = draft.active.remove(job.place, draft.owner)
-  if (draft.slots.get(job.place) === undefined) return
-  draft.slots = replaced(draft, draft.slots, job.place, holder)
-  unsettleAround(draft, draft.line, job.place, holder)
+export function leaveModels(draft: Draft, job: Job, holder: LinePosition): void {
+  draft.active = draft.active.remove(job.position, draft.owner)
+  if (draft.slots.get(job.position) === undefined) return
+  draft.slots = replaced(draft, draft.slots, job.position, holder)
+  unsettleAround(draft, draft.line, job.position, holder)
   for (const name of job.needs) {
     const model = draft.model(name)
-    model.holders = replaced(draft, model.holders, job.place, holder)
-    unsettleAround(draft, model.line, job.place, holder)
+    model.holders = replaced(draft, model.holders, job.position, holder)
+    unsettleAround(draft, model.line, job.position, holder)
   }
 }
 
-const replaced = ({ owner }: Draft, places: Tree<Place>, before: Place, after: Place): Tree<Place> =>
-  places.remove(before, owner).insert(after, owner)
+const replaced = (
+  { owner }: Draft,
+  positions: Tree<LinePosition>,
+  before: LinePosition,
+  after: LinePosition,
+): Tree<LinePosition> => positions.remove(before, owner).insert(after, owner)
 
 /** The jobs that may wait for another one, now that `after` holds what `before` held: those behind both, and the first in line. */
-function unsettleAround(draft: Draft, line: Tree<Place>, before: Place, after: Place): void {
+function unsettleAround(
+  draft: Draft,
+  line: Tree<LinePosition>,
+  before: LinePosition,
+  after: LinePosition,
+): void {
   draft.unsettleAfter(line, before)
   draft.unsettleAfter(line, after)
   draft.unsettleAt(line, 0)
@@ -154,24 +163,24 @@ function unsettleAround(draft: Draft, line: Tree<Place>, before: Place, after: P
 export function giveBackModels(draft: Draft, job: Job): void {
   const { owner } = draft
   freeSlot(draft)
-  draft.active = draft.active.remove(job.place, owner)
-  if (usesSlot(job)) draft.slots = draft.slots.remove(job.place, owner)
+  draft.active = draft.active.remove(job.position, owner)
+  if (usesSlot(job)) draft.slots = draft.slots.remove(job.position, owner)
   if (job.exclusive) {
     draft.alone--
     draft.wide = true
   }
   for (const name of job.needs) leaveHolders(draft, job, name)
-  draft.unsettleAfter(draft.line, job.place)
+  draft.unsettleAfter(draft.line, job.position)
   draft.unsettleAt(draft.line, 0)
 }
 
 /** What an active job has under this name is free. */
-export function leaveHolders(draft: Draft, { place }: Job, name: string): void {
+export function leaveHolders(draft: Draft, { position }: Job, name: string): void {
   const model = draft.model(name)
-  model.holders = model.holders.remove(place, draft.owner)
-  if (model.whole.size > 0) draft.leaveWhole(model, place)
+  model.holders = model.holders.remove(position, draft.owner)
+  if (model.whole.size > 0) draft.leaveWhole(model, position)
   draft.free(name)
-  draft.unsettleBehind(model, place)
+  draft.unsettleBehind(model, position)
   draft.unsettleAt(model.line, 0)
   draft.forget(model)
 }
@@ -185,11 +194,11 @@ export function holdOthers(draft: Draft, job: OwnJob): void {
   if (job.batch !== null && holderOf(draft, job.batch)?.jobId !== job.jobId) return
   for (const name of before.filter((other) => !needs.includes(other))) {
     const model = draft.model(name)
-    model.holders = model.holders.remove(job.place, draft.owner)
+    model.holders = model.holders.remove(job.position, draft.owner)
     draft.forget(model)
   }
   for (const name of needs.filter((other) => !before.includes(other))) {
     const model = draft.model(name)
-    model.holders = model.holders.insert(job.place, draft.owner)
+    model.holders = model.holders.insert(job.position, draft.owner)
   }
 }

@@ -12,10 +12,10 @@ import { askAt, roomBeside, unitsAt } from '../state/room.ts'
 import { setPlaces, siteOf } from '../state/site.ts'
 import type { Micros, Places, Units } from '../values/job.ts'
 import { isMeter, isSameRule, placesOf, tierOf } from '../values/policy.ts'
-import type { Place, Timer } from '../values/position.ts'
+import type { LinePosition, Timer } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 
-/** Announces a startable job to all: from now on it keeps its place. */
+/** Announces a startable job to all: from now on it keeps its position. */
 export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   const { owner } = draft
   job.offeredAt = at
@@ -23,14 +23,15 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.blockedOn = null
   setReady(draft, job, false)
   // In strict order it may pass a job whose offer has run out. Its row still says which job it stands behind.
-  if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined) draft.unsettle(job.place)
-  draft.unbound = draft.unbound.remove(job.place, owner)
-  draft.offered = draft.offered.insert(job.place, owner)
+  if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined)
+    draft.unsettle(job.position)
+  draft.unbound = draft.unbound.remove(job.position, owner)
+  draft.offered = draft.offered.insert(job.position, owner)
   addToKind(draft, job, owner)
   draft.offerTimes = draft.offerTimes.insert(timerOf(job, at), owner)
   for (const name of job.needs) {
     const model = draft.model(name)
-    model.offers = model.offers.insert(job.place, owner)
+    model.offers = model.offers.insert(job.position, owner)
     // The offer runs out as it is made: what the job has kept of its models is free for those behind it.
     if (draft.policy.offerMs === 0) draft.free(name)
   }
@@ -56,19 +57,19 @@ export function pinTo(draft: Draft, job: OwnJob, places: Places): void {
   const lines = ['reserved', 'offers'] as const
   const meters = job.needs.filter(isMeter)
   const stood = job.needs.filter((name) => !meters.includes(name)).map((name) => draft.model(name))
-  const isIn = lines.filter((line) => stood.some((model) => model[line].get(job.place) !== undefined))
+  const isIn = lines.filter((line) => stood.some((model) => model[line].get(job.position) !== undefined))
   for (const model of stood) {
     quitLine(draft, model, job)
-    for (const line of isIn) model[line] = model[line].remove(job.place, draft.owner)
-    draft.unsettleBehind(model, job.place)
+    for (const line of isIn) model[line] = model[line].remove(job.position, draft.owner)
+    draft.unsettleBehind(model, job.position)
     draft.forget(model)
   }
   setPlaces(draft.policy, job, places)
   for (const name of job.needs) {
     const model = draft.model(name)
     joinLine(draft, model, job)
-    for (const line of isIn) model[line] = model[line].insert(job.place, draft.owner)
-    draft.unsettleBehind(model, job.place)
+    for (const line of isIn) model[line] = model[line].insert(job.position, draft.owner)
+    draft.unsettleBehind(model, job.position)
   }
   if (meters.length > 0) job.needs = [...job.needs, ...meters]
 }
@@ -93,11 +94,11 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
   }
   draft.offerTimes = draft.offerTimes.remove(timerOf(job, job.offeredAt), owner)
   job.offeredAt = null
-  draft.offered = draft.offered.remove(job.place, owner)
+  draft.offered = draft.offered.remove(job.position, owner)
   removeFromKind(draft, job, owner)
   for (const name of job.needs) {
     const model = draft.model(name)
-    model.offers = model.offers.remove(job.place, owner)
+    model.offers = model.offers.remove(job.position, owner)
     if (!starts) draft.free(name)
   }
 }
@@ -105,15 +106,15 @@ export function withdrawOffer(draft: Draft, job: OwnJob, starts = false): void {
 /** The job stands in line like a new one, and is offered again when it is startable again. */
 export function endOffer(draft: Draft, job: Job): void {
   withdrawOffer(draft, draft.edit(job))
-  draft.arrive(job.place)
-  draft.unsettle(job.place)
-  if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.place, draft.owner)
+  draft.arrive(job.position)
+  draft.unsettle(job.position)
+  if (!usesSlot(job)) draft.unbound = draft.unbound.insert(job.position, draft.owner)
 }
 
 /** The rules changed, or the queue drains: finds out again who may start. */
 export function endAllOffers(draft: Draft): void {
-  for (const place of [...draft.offered]) {
-    const job = draft.jobs.get(place)
+  for (const position of [...draft.offered]) {
+    const job = draft.jobs.get(position)
     if (job !== undefined) endOffer(draft, job)
   }
 }
@@ -144,8 +145,8 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
 
 /** Those of jobs for which not enough is left of the place. */
 function endOffersWithoutRoom(draft: Draft, model: Model, units: Units): void {
-  for (const place of [...model.offers]) {
-    const job = draft.jobs.get(place)
+  for (const position of [...model.offers]) {
+    const job = draft.jobs.get(position)
     if (job?.offeredAt == null) continue
     if (!roomBeside(draft, model, units).take(askAt(job, model.model) ?? units).holds) endOffer(draft, job)
   }
@@ -161,8 +162,8 @@ function endOffersOverRate(draft: Draft, taken: Places, at: Micros): void {
 /** Those of jobs for which there is not enough left of a resource that this one uses. */
 function endOffersOverUse(draft: Draft, user: Job, at: Micros): void {
   for (const [resource] of limitedUses(draft.policy, user))
-    for (const place of [...modelOf(draft, meterOf(resource)).offers]) {
-      const job = draft.jobs.get(place)
+    for (const position of [...modelOf(draft, meterOf(resource)).offers]) {
+      const job = draft.jobs.get(position)
       if (job !== undefined && overUsed(draft, job, at) !== undefined) endOffer(draft, job)
     }
 }
@@ -173,8 +174,8 @@ function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
   if (fairKey === null || (fairShare === null && tiers === undefined)) return
   const { own, tier } = isUsedUp(draft, fairKey)
   if (!own && !tier) return
-  for (const place of [...draft.offered]) {
-    const job = draft.jobs.get(place)
+  for (const position of [...draft.offered]) {
+    const job = draft.jobs.get(position)
     const key = job?.spec.fairKey ?? null
     if (job === undefined || key === null || !usesSlot(job)) continue
     if ((own && key === fairKey) || (tier && tierOf(key) === tierOf(fairKey))) endOffer(draft, job)
@@ -182,9 +183,9 @@ function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
 }
 
 /** @param model only of jobs that need it */
-function endOffersAt(draft: Draft, places: Tree<Place>, model?: string): void {
-  for (const place of [...places]) {
-    const job = draft.jobs.get(place)
+function endOffersAt(draft: Draft, positions: Tree<LinePosition>, model?: string): void {
+  for (const position of [...positions]) {
+    const job = draft.jobs.get(position)
     if (job === undefined || job.offeredAt === null || !usesSlot(job)) continue
     if (model === undefined || job.spec.models.includes(model)) endOffer(draft, job)
   }

@@ -3,7 +3,7 @@ import type { FairQueue } from '../state/fair-use.ts'
 import { idleModel, type Job, modelOf, placesLeft } from '../state/ledger.ts'
 import { isSite, mayUse, placeOf } from '../state/site.ts'
 import { isMeter } from '../values/policy.ts'
-import { byPlace } from '../values/position.ts'
+import { byPosition } from '../values/position.ts'
 import { firstsIn } from './fair-queue.ts'
 
 /** True if the job keeps its models free because it was overtaken often enough. 0 is handled by the line itself. */
@@ -20,7 +20,7 @@ export function overtake(draft: Draft, job: Job): void {
   if (own.overtaken !== draft.policy.maxOvertakes) return
   for (const name of own.needs) {
     const model = draft.model(name)
-    model.reserved = model.reserved.insert(own.place, draft.owner)
+    model.reserved = model.reserved.insert(own.position, draft.owner)
   }
 }
 
@@ -39,7 +39,7 @@ export function overtakeFirsts(
   const isLastSlot = takesSlot && maxActive !== null && draft.slots.size + 1 >= maxActive
   for (const other of [...live].flatMap((use) => firstsIn(draft, use))) {
     const isPassed = needsAny(draft, other, needs) || (isLastSlot && lacksNothing(draft, other))
-    if (isPassed && byPlace(other.place, job.place) < 0) overtake(draft, other)
+    if (isPassed && byPosition(other.position, job.position) < 0) overtake(draft, other)
   }
 }
 
@@ -55,11 +55,11 @@ export function rebuildReservations(draft: Draft): void {
   for (const model of [...draft.models]) {
     const own = draft.model(model.model)
     own.reserved = idleModel(model.model).reserved
-    for (const place of own.line) {
-      const job = draft.jobs.get(place)
+    for (const position of own.line) {
+      const job = draft.jobs.get(position)
       const isKept = isMeter(own.model) && draft.policy.maxOvertakes === 0 && job?.ready === true
       if (job !== undefined && (isKept || reserves(draft, job)))
-        own.reserved = own.reserved.insert(place, draft.owner)
+        own.reserved = own.reserved.insert(position, draft.owner)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { meterOf, overLimit } from '../needs/use.ts'
 import type { Draft } from '../state/draft.ts'
-import { isInLine, type Job, modelOf, NO_PLACE, noPlaces, type Pause, pauseOf } from '../state/ledger.ts'
+import { isInLine, type Job, modelOf, NO_PLACE, noPositions, type Pause, pauseOf } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import { firstPause } from '../state/pause.ts'
 import { isServable, placeOf, siteOf, sitesNear, unservedPlace } from '../state/site.ts'
@@ -9,7 +9,7 @@ import type { RecordedEvent } from '../values/event.ts'
 import { hash } from '../values/hash.ts'
 import type { Places } from '../values/job.ts'
 import { placesOf } from '../values/policy.ts'
-import { byPlace, type ModelTimer, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition, type ModelTimer } from '../values/position.ts'
 import { enterLine, leaveLine } from './line.ts'
 
 /**
@@ -17,7 +17,7 @@ import { enterLine, leaveLine } from './line.ts'
  * places for it, beside it, where it keeps nothing.
  * @param before where it was pinned until the rules changed
  */
-export function takePlace(draft: Draft, job: OwnJob, before: Places | null = null): void {
+export function takePosition(draft: Draft, job: OwnJob, before: Places | null = null): void {
   if (job.spec.asks !== undefined && fitsNowhere(draft.policy, job.spec))
     return standBeside(draft, job, NO_PLACE)
   const pause = firstPause(draft, job.spec)
@@ -30,18 +30,18 @@ export function takePlace(draft: Draft, job: OwnJob, before: Places | null = nul
 
 function standBeside(draft: Draft, job: OwnJob, heldOn: string): void {
   job.heldOn = heldOn
-  draft.beside = draft.beside.insert(job.place, draft.owner)
+  draft.beside = draft.beside.insert(job.position, draft.owner)
 }
 
 /** Takes a job that does not start out of its line, or from beside it. */
-export function leavePlace(draft: Draft, job: OwnJob): void {
+export function leavePosition(draft: Draft, job: OwnJob): void {
   const { heldOn } = job
   if (heldOn === null) return leaveLine(draft, job, false)
-  draft.beside = draft.beside.remove(job.place, draft.owner)
+  draft.beside = draft.beside.remove(job.position, draft.owner)
   const pause = pauseOf(draft, heldOn)
   job.heldOn = null
   if (pause === undefined) return
-  setPause(draft, { ...pause, jobs: pause.jobs.remove(job.place, draft.owner) })
+  setPause(draft, { ...pause, jobs: pause.jobs.remove(job.position, draft.owner) })
 }
 
 /** Pausing a model takes its jobs out of all lines, so that they reserve nothing. It costs as much as its line is long, and those beside it are many. */
@@ -50,21 +50,21 @@ export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type:
   const known = pauseOf(draft, model)
   if (known !== undefined) stopLift(draft, known)
   const by = event.workerId ?? null
-  const pause = { hash: hash(model), model, reason, until, since: at, by, jobs: known?.jobs ?? noPlaces }
+  const pause = { hash: hash(model), model, reason, until, since: at, by, jobs: known?.jobs ?? noPositions }
   setPause(draft, pause)
   const lift = liftOf(pause)
   if (lift !== null) draft.lifts = draft.lifts.insert(lift, draft.owner)
   for (const job of new Set(inLineFor(draft, model))) {
     const own = draft.edit(job)
     leaveLine(draft, own, false)
-    takePlace(draft, own)
+    takePosition(draft, own)
   }
-  for (const place of [...draft.beside]) {
-    const job = draft.jobs.get(place)
+  for (const position of [...draft.beside]) {
+    const job = draft.jobs.get(position)
     if (job !== undefined && firstPause(draft, job.spec) !== undefined) {
       const own = draft.edit(job)
-      leavePlace(draft, own)
-      takePlace(draft, own)
+      leavePosition(draft, own)
+      takePosition(draft, own)
     }
   }
 }
@@ -73,24 +73,24 @@ export function pauseModel(draft: Draft, event: RecordedEvent & { readonly type:
 function* inLineFor(draft: Draft, name: string): Generator<Job> {
   const listed = draft.placed ? (placesOf(draft.policy, name) ?? []) : []
   for (const line of new Set([name, ...(draft.placed ? [name, ...listed].map(siteOf) : [])])) {
-    for (const place of modelOf(draft, line).line) {
-      const job = draft.jobs.get(place)
+    for (const position of modelOf(draft, line).line) {
+      const job = draft.jobs.get(position)
       if (job === undefined) continue
       if (line === name || line === siteOf(name) || job.spec.models.includes(name)) yield job
     }
   }
 }
 
-/** The jobs of the model stand in line again, each at its place, unless another of their models is paused. */
+/** The jobs of the model stand in line again, each at its position, unless another of their models is paused. */
 export function resumeModel(draft: Draft, pause: Pause): void {
   stopLift(draft, pause)
   draft.pauses = draft.pauses.remove(pause, draft.owner)
   const others = draft.placed ? openPlace(draft, pause.model) : []
-  takePlaces(draft, others.length === 0 ? pause.jobs : [...pause.jobs, ...others].sort(byPlace))
+  takePositions(draft, others.length === 0 ? pause.jobs : [...pause.jobs, ...others].sort(byPosition))
 }
 
 /** Jobs that need one of several places are held by the pause of the first of them, whichever is open again. */
-function openPlace(draft: Draft, place: string): readonly Place[] {
+function openPlace(draft: Draft, place: string): readonly LinePosition[] {
   draft.free(siteOf(place))
   const held = sitesNear(draft.policy, siteOf(place)).flatMap((site) => {
     const other = pauseOf(draft, placeOf(site))
@@ -100,34 +100,34 @@ function openPlace(draft: Draft, place: string): readonly Place[] {
 }
 
 /** A pause holds no jobs any more: those that it held are to be put into line again, or beside it. */
-export function letGo(draft: Draft, pause: Pause): readonly Place[] {
-  setPause(draft, { ...pause, jobs: noPlaces })
+export function letGo(draft: Draft, pause: Pause): readonly LinePosition[] {
+  setPause(draft, { ...pause, jobs: noPositions })
   return [...pause.jobs]
 }
 
 /** Those whom no pause holds are to be put into line again, or beside it. */
-export function letGoBeside(draft: Draft): readonly Place[] {
+export function letGoBeside(draft: Draft): readonly LinePosition[] {
   const held = [...draft.beside]
-  draft.beside = noPlaces
+  draft.beside = noPositions
   return held
 }
 
 /** Puts jobs into line again, or beside it: those that were held, and those in line that have to leave the places that they are pinned to. */
-export function takePlaces(draft: Draft, jobs: Iterable<Place>): void {
-  for (const place of jobs) {
-    const job = draft.jobs.get(place)
+export function takePositions(draft: Draft, jobs: Iterable<LinePosition>): void {
+  for (const position of jobs) {
+    const job = draft.jobs.get(position)
     if (job === undefined) continue
     const own = draft.edit(job)
     const { places } = own
     if (isInLine(own)) leaveLine(draft, own, false)
     own.heldOn = null
-    takePlace(draft, own, places)
+    takePosition(draft, own, places)
   }
 }
 
 function hold(draft: Draft, job: OwnJob, pause: Pause): void {
   job.heldOn = pause.model
-  setPause(draft, { ...pause, jobs: pause.jobs.insert(job.place, draft.owner) })
+  setPause(draft, { ...pause, jobs: pause.jobs.insert(job.position, draft.owner) })
 }
 
 function setPause(draft: Draft, pause: Pause): void {

@@ -12,7 +12,7 @@ import { crewsOf, isUsable, namesOf, placeFor, siteOf } from '../state/site.ts'
 import { askFor, unitsOf } from '../state/units.ts'
 import { type Micros, type Places, takesAllOf, type Units } from '../values/job.ts'
 import { capacityOf, placesOf } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import { firstUnavailable } from './blocking.ts'
 import { isShareFull } from './fair-share.ts'
 import { isTakenUp, type Spared } from './fit.ts'
@@ -42,7 +42,7 @@ export function mayFollow(ledger: LedgerView, job: Job, now: Micros, spared: Spa
   )
 }
 
-/** Its models are over their rates, its owner uses the whole share, or what it uses is not to be had: it keeps its place, and others may start before it. */
+/** Its models are over their rates, its owner uses the whole share, or what it uses is not to be had: it keeps its position, and others may start before it. */
 export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
   return (
     rateOpensAt(ledger, job, now) > 0 ||
@@ -58,11 +58,11 @@ export function isLimited(ledger: LedgerView, job: Job, now: Micros): boolean {
 export function hasSlot(ledger: LedgerView, job: Job, now: Micros, spared?: Spared): boolean {
   if (ledger.draining) return false
   if (!usesSlot(job)) return true
-  if (ledger.alone > 0 || isBehindExclusive(ledger, job.place, now)) return false
+  if (ledger.alone > 0 || isBehindExclusive(ledger, job.position, now)) return false
   const used = ledger.slots.size - (spared !== undefined && spared.needs.length > 0 ? 1 : 0)
-  if (job.exclusive) return used === 0 && offersAhead(ledger, job.place, now) === 0
+  if (job.exclusive) return used === 0 && offersAhead(ledger, job.position, now) === 0
   const { maxActive } = ledger.policy
-  return maxActive === null || used + offersAhead(ledger, job.place, now) < maxActive
+  return maxActive === null || used + offersAhead(ledger, job.position, now) < maxActive
 }
 
 /**
@@ -78,7 +78,7 @@ export function hasModels(ledger: LedgerView, job: Job, now: Micros, spared?: Sp
   }
   const { kind } = job.spec
   return job.spec.models.every((name) =>
-    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spareOf(name, spared)),
+    isFree(ledger, modelOf(ledger, name), job.position, now, kind, spareOf(name, spared)),
   )
 }
 
@@ -130,16 +130,18 @@ export function freePlace(
   spared?: Spared,
   by?: string,
 ): string | null | undefined {
-  const { place, places, spec } = job
+  const { position, places, spec } = job
   const { kind } = spec
   if (takesAllOf(spec, model)) return isWholeFree(ledger, job, model, now, spared) ? null : undefined
   const listed = placesOf(ledger.policy, model)
   if (listed === undefined)
-    return isFree(ledger, modelOf(ledger, model), place, now, kind, spareOf(model, spared)) ? null : undefined
+    return isFree(ledger, modelOf(ledger, model), position, now, kind, spareOf(model, spared))
+      ? null
+      : undefined
   const ask = askFor(spec, model)
   if (isTakenUp(ledger, model, listed, ask, spared)) return undefined
   const isOpen = (name: string) =>
-    isUsable(ledger, name, by) && isPlaceFree(ledger, name, ask, place, now, kind, spared)
+    isUsable(ledger, name, by) && isPlaceFree(ledger, name, ask, position, now, kind, spared)
   const pinned = placeFor(places, model)
   return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }
@@ -148,7 +150,7 @@ export function freePlace(
 function isWholeFree(ledger: LedgerView, job: Job, model: string, now: Micros, spared?: Spared): boolean {
   const { kind } = job.spec
   return namesOf(job, model).every((name) =>
-    isFree(ledger, modelOf(ledger, name), job.place, now, kind, spareOf(name, spared), true),
+    isFree(ledger, modelOf(ledger, name), job.position, now, kind, spareOf(name, spared), true),
   )
 }
 
@@ -160,7 +162,7 @@ export function isPlaceFree(
   ledger: LedgerView,
   name: string,
   ask: Units | null,
-  at: Place,
+  at: LinePosition,
   now: Micros,
   kind: string | null = null,
   spared?: Spared,
@@ -177,13 +179,13 @@ export function isPlaceFree(
 }
 
 /**
- * True if the model has a place for a job of this kind at `place` in line; without a kind, for a job of a kind that no job there
+ * True if the model has a place for a job of this kind at `position` in line; without a kind, for a job of a kind that no job there
  * has. `spare`: places that are held, and count as free. `whole`: it needs all of them.
  */
 export function isFree(
   ledger: LedgerView,
   model: Model,
-  place: Place,
+  position: LinePosition,
   now: Micros,
   kind: string | null = null,
   spare = 0,
@@ -191,7 +193,7 @@ export function isFree(
 ): boolean {
   const free = placesLeft(ledger.policy, model, spare)
   const needed = whole ? capacityOf(ledger.policy, model.model) : 1
-  return free >= needed && keptAhead(ledger, model, place, now, kind, free) <= free - needed
+  return free >= needed && keptAhead(ledger, model, position, now, kind, free) <= free - needed
 }
 
 /**
@@ -204,25 +206,25 @@ export function isFree(
 function keptAhead(
   ledger: LedgerView,
   model: Model,
-  place: Place,
+  position: LinePosition,
   now: Micros,
   kind: string | null,
   most: number,
 ): number {
   const keeping = ledger.policy.maxOvertakes === 0 ? model.line : model.reserved
-  const lapsed = new Map<string, Place>()
+  const lapsed = new Map<string, LinePosition>()
   let count = 0
   for (const other of model.offers) {
-    if (byPlace(other, place) >= 0) break
+    if (byPosition(other, position) >= 0) break
     const job = ledger.jobs.get(other)
     if (job === undefined) continue
     if (!isOfferLive(ledger, job, now)) {
       if (!lapsed.has(job.spec.kind)) lapsed.set(job.spec.kind, other)
     } else if (keeping.get(other) === undefined) count += keptBy(model, other)
   }
-  if (lapsed.size === 0 && model.whole.size === 0) return count + keeping.rank(place)
+  if (lapsed.size === 0 && model.whole.size === 0) return count + keeping.rank(position)
   for (const other of keeping) {
-    if (count >= most || byPlace(other, place) >= 0) break
+    if (count >= most || byPosition(other, position) >= 0) break
     const job = ledger.jobs.get(other)
     if (job === undefined || isPassable(ledger, job, lapsed, now, kind)) continue
     count += keptBy(model, other)
@@ -231,30 +233,34 @@ function keptAhead(
 }
 
 /** Who wants all of a model keeps all of it, however many places it has. */
-export const keptBy = ({ whole }: Model, place: Place): number =>
-  whole.size > 0 && whole.get(place) !== undefined ? Number.POSITIVE_INFINITY : 1
+export const keptBy = ({ whole }: Model, position: LinePosition): number =>
+  whole.size > 0 && whole.get(position) !== undefined ? Number.POSITIVE_INFINITY : 1
 /** The same jobs one by one. Of a place with units it counts what each of them asks. */
 function* keepersAhead(
   ledger: LedgerView,
   model: Model,
-  place: Place,
+  position: LinePosition,
   now: Micros,
   kind: string | null,
 ): Generator<Job> {
   const keeping = ledger.policy.maxOvertakes === 0 ? model.line : model.reserved
-  const lapsed = new Map<string, Place>()
-  for (const job of jobsAhead(ledger, model.offers, place)) {
+  const lapsed = new Map<string, LinePosition>()
+  for (const job of jobsAhead(ledger, model.offers, position)) {
     if (isOfferLive(ledger, job, now)) {
-      if (keeping.get(job.place) === undefined) yield job
-    } else if (!lapsed.has(job.spec.kind)) lapsed.set(job.spec.kind, job.place)
+      if (keeping.get(job.position) === undefined) yield job
+    } else if (!lapsed.has(job.spec.kind)) lapsed.set(job.spec.kind, job.position)
   }
-  for (const job of jobsAhead(ledger, keeping, place))
+  for (const job of jobsAhead(ledger, keeping, position))
     if (!isPassable(ledger, job, lapsed, now, kind)) yield job
 }
 
-function* jobsAhead(ledger: LedgerView, line: Iterable<Place>, place: Place): Generator<Job> {
+function* jobsAhead(
+  ledger: LedgerView,
+  line: Iterable<LinePosition>,
+  position: LinePosition,
+): Generator<Job> {
   for (const other of line) {
-    if (byPlace(other, place) >= 0) return
+    if (byPosition(other, position) >= 0) return
     const job = ledger.jobs.get(other)
     if (job !== undefined) yield job
   }
@@ -263,24 +269,24 @@ function* jobsAhead(ledger: LedgerView, line: Iterable<Place>, place: Place): Ge
 function isPassable(
   ledger: LedgerView,
   job: Job,
-  lapsed: ReadonlyMap<string, Place>,
+  lapsed: ReadonlyMap<string, LinePosition>,
   now: Micros,
   kind: string | null,
 ): boolean {
   const from = lapsed.get(job.spec.kind)
   if (from === undefined || job.spec.kind === kind) return false
-  return byPlace(from, job.place) <= 0 && !isOfferLive(ledger, job, now)
+  return byPosition(from, job.position) <= 0 && !isOfferLive(ledger, job, now)
 }
 
-function isLiveAt(ledger: LedgerView, place: Place, now: Micros): boolean {
-  const job = ledger.jobs.get(place)
+function isLiveAt(ledger: LedgerView, position: LinePosition, now: Micros): boolean {
+  const job = ledger.jobs.get(position)
   return job !== undefined && isOfferLive(ledger, job, now)
 }
 
-function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
+function offersAhead(ledger: LedgerView, position: LinePosition, now: Micros): number {
   let count = 0
   for (const other of ledger.offered) {
-    if (byPlace(other, place) >= 0) break
+    if (byPosition(other, position) >= 0) break
     const job = ledger.jobs.get(other)
     if (job !== undefined && usesSlot(job) && isOfferLive(ledger, job, now)) count++
   }
@@ -288,9 +294,9 @@ function offersAhead(ledger: LedgerView, place: Place, now: Micros): number {
 }
 
 /** A job ahead has to run alone. No job passes it before its turn, unless its offer has run out. */
-function isBehindExclusive(ledger: LedgerView, place: Place, now: Micros): boolean {
+function isBehindExclusive(ledger: LedgerView, position: LinePosition, now: Micros): boolean {
   for (const other of ledger.exclusives) {
-    if (byPlace(other, place) >= 0) return false
+    if (byPosition(other, position) >= 0) return false
     if (ledger.jobs.get(other)?.offeredAt === null || isLiveAt(ledger, other, now)) return true
   }
   return false

@@ -11,7 +11,7 @@ import {
 import { lastFitting, unitsAt } from '../state/room.ts'
 import { modelAt } from '../state/site.ts'
 import { capacityOf, isMeter, type Policy } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { setReady } from './fair-share.ts'
 
@@ -34,7 +34,7 @@ export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels
     const units = ledger.policy.units === undefined ? undefined : unitsAt(ledger.policy, name)
     if (units !== undefined) {
       const last = lastFitting(ledger, model, units)
-      if (last === undefined || byPlace(last, job.place) < 0) return model
+      if (last === undefined || byPosition(last, job.position) < 0) return model
       continue
     }
     if (model.whole.size > 0) {
@@ -45,18 +45,18 @@ export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels
     if (free <= 0) return model
     // Asks at the head of the line whether `free` jobs stand before it: the job's own part of a long line is seldom in the cache.
     const last = model.line.at(free - 1)
-    if (last !== undefined && byPlace(last, job.place) < 0) return model
+    if (last !== undefined && byPosition(last, job.position) < 0) return model
   }
   return undefined
 }
 
 /** The same where somebody has or wants all of the model: who wants all keeps all, and needs that nobody has it or is ahead. */
-function isShort(policy: Policy, model: Model, { place }: Job, spare: number): boolean {
+function isShort(policy: Policy, model: Model, { position }: Job, spare: number): boolean {
   const left = placesLeft(policy, model, spare)
-  const ahead = model.line.rank(place)
-  if (model.whole.get(place) !== undefined) return left < capacityOf(policy, model.model) || ahead > 0
+  const ahead = model.line.rank(position)
+  if (model.whole.get(position) !== undefined) return left < capacityOf(policy, model.model) || ahead > 0
   const first = model.whole.min()
-  return left <= ahead || (first !== undefined && byPlace(first, place) < 0)
+  return left <= ahead || (first !== undefined && byPosition(first, position) < 0)
 }
 
 /** The nearest live job ahead of a due waiting job; undefined if it waits for none. */
@@ -66,7 +66,8 @@ export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
 
 function blockerOn(ledger: LedgerView, job: Job, model: Model | undefined): Blocker | undefined {
   if (job.offeredAt !== null && !isPassed(ledger, model)) return undefined
-  if (model !== undefined) return blockerIn(model.line, model.holders, job.place, modelAt(job, model.model))
+  if (model !== undefined)
+    return blockerIn(model.line, model.holders, job.position, modelAt(job, model.model))
   return job.exclusive || limitsSlots(ledger.policy) ? slotBlockerOf(ledger, job) : undefined
 }
 
@@ -81,8 +82,8 @@ export function limitsSlots({ maxActive, emptySet }: Policy): boolean {
 }
 
 /** The nearest ahead in the line of the whole queue. */
-export function slotBlockerOf({ line, slots }: LedgerView, { place }: Job): Blocker | undefined {
-  return blockerIn(line, slots, place, null)
+export function slotBlockerOf({ line, slots }: LedgerView, { position }: Job): Blocker | undefined {
+  return blockerIn(line, slots, position, null)
 }
 
 /**
@@ -95,27 +96,27 @@ export function keeperOf(
   name: string,
   names: readonly string[] = [name],
 ): Blocker | undefined {
-  let ahead: Place | undefined
+  let ahead: LinePosition | undefined
   for (const each of names) {
     const { reserved, offers } = modelOf(ledger, each)
-    ahead = later(ahead, later(reserved.before(job.place), offers.before(job.place)))
+    ahead = later(ahead, later(reserved.before(job.position), offers.before(job.position)))
   }
   return ahead === undefined ? undefined : { jobId: ahead.jobId, model: modelAt(job, name) }
 }
 
 function blockerIn(
-  line: Tree<Place>,
-  holders: Tree<Place>,
-  place: Place,
+  line: Tree<LinePosition>,
+  holders: Tree<LinePosition>,
+  position: LinePosition,
   model: string | null,
 ): Blocker | undefined {
-  const ahead = later(line.before(place), holders.before(place)) ?? holders.min()
+  const ahead = later(line.before(position), holders.before(position)) ?? holders.min()
   return ahead === undefined ? undefined : { jobId: ahead.jobId, model }
 }
 
-function later(a: Place | undefined, b: Place | undefined): Place | undefined {
+function later(a: LinePosition | undefined, b: LinePosition | undefined): LinePosition | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  return byPlace(a, b) > 0 ? a : b
+  return byPosition(a, b) > 0 ? a : b
 }
 
 /**
@@ -124,9 +125,9 @@ function later(a: Place | undefined, b: Place | undefined): Place | undefined {
  */
 export function settle(draft: Draft): void {
   if (draft.edges.size > 0) unsettleEdges(draft)
-  for (const place of draft.open) {
-    const job = draft.jobs.get(place)
-    if (job !== undefined && standsAt(job, place)) settleJob(draft, job)
+  for (const position of draft.open) {
+    const job = draft.jobs.get(position)
+    if (job !== undefined && standsAt(job, position)) settleJob(draft, job)
   }
   draft.unsettled.clear()
 }
@@ -137,16 +138,16 @@ function unsettleEdges(draft: Draft): void {
     const units = unitsAt(draft.policy, name)
     const model = modelOf(draft, name)
     const last = later(before ?? undefined, units && lastFitting(draft, model, units))
-    for (const place of model.line) {
-      draft.unsettle(place)
-      if (last === undefined || byPlace(place, last) > 0) break
+    for (const position of model.line) {
+      draft.unsettle(position)
+      if (last === undefined || byPosition(position, last) > 0) break
     }
   }
   draft.edges.clear()
 }
 
-function standsAt(job: Job, place: Place): boolean {
-  return job.place === place && isInLine(job) && usesSlot(job)
+function standsAt(job: Job, position: LinePosition): boolean {
+  return job.position === position && isInLine(job) && usesSlot(job)
 }
 
 /** Somebody came ahead of it on a model: what it kept of resources is free for those behind it, wherever they stand. */

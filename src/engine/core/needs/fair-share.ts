@@ -1,17 +1,17 @@
 import type { Draft } from '../state/draft.ts'
-import { type Job, type LedgerView, noPlaces, type Share, usesSlot } from '../state/ledger.ts'
+import { type Job, type LedgerView, noPositions, type Share, usesSlot } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import { hash } from '../values/hash.ts'
 import type { Micros } from '../values/job.ts'
 import { activeLimits, isMeter, type Policy, tierOf } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { isOfferLive } from './offer-expiry.ts'
 
 /** How many jobs with this key wait, and how many are active. Jobs that bypass are not counted. */
 export function shareOf(ledger: LedgerView, key: string): Share {
   const own = { hash: hash(key), key }
-  return ledger.shares.get(own) ?? { ...own, waiting: 0, active: 0, ready: noPlaces }
+  return ledger.shares.get(own) ?? { ...own, waiting: 0, active: 0, ready: noPositions }
 }
 
 /** How many jobs with its key were waiting when a job came: each of them puts it `spacingSeconds` back. */
@@ -102,8 +102,8 @@ export function limitShares(draft: Draft, before: Policy): void {
   for (const share of [...draft.shares].filter(({ key }) => key.startsWith(TIER_MARK)))
     draft.shares = draft.shares.remove(share, draft.owner)
   if (draft.policy.tiers === undefined) return
-  for (const place of draft.active) {
-    const job = draft.jobs.get(place)
+  for (const position of draft.active) {
+    const job = draft.jobs.get(position)
     if (job !== undefined && job.spec.fairKey !== null && usesSlot(job)) moveTier(draft, job.spec.fairKey, 1)
   }
 }
@@ -112,13 +112,13 @@ export function limitShares(draft: Draft, before: Policy): void {
  * Of all ready jobs with one key only the first is looked at, and none while the share is full. So a decision costs the same
  * however many jobs of one customer wait.
  */
-function headOf(policy: Policy, { key, active, ready }: Share): Place | undefined {
+function headOf(policy: Policy, { key, active, ready }: Share): LinePosition | undefined {
   if (policy.fairShare === null && policy.tiers === undefined) return ready.min()
   const { own } = activeLimits(policy, key)
   return own !== null && active >= own ? undefined : ready.min()
 }
 
-function replaceHead(draft: Draft, before: Place | undefined, after: Place | undefined): void {
+function replaceHead(draft: Draft, before: LinePosition | undefined, after: LinePosition | undefined): void {
   if (before === after) return
   if (before !== undefined) draft.ready = draft.ready.remove(before, draft.owner)
   if (after !== undefined) draft.ready = draft.ready.insert(after, draft.owner)
@@ -134,9 +134,9 @@ export function freeShare(draft: Draft, { spec }: Job): void {
 function offersAhead(ledger: LedgerView, job: Job, now: Micros, share: string): number {
   let count = 0
   const isOfTier = share.startsWith(TIER_MARK)
-  for (const place of ledger.offered) {
-    if (byPlace(place, job.place) >= 0) break
-    const other = ledger.jobs.get(place)
+  for (const position of ledger.offered) {
+    if (byPosition(position, job.position) >= 0) break
+    const other = ledger.jobs.get(position)
     const key = other?.spec.fairKey ?? null
     if (other === undefined || key === null || (isOfTier ? tierShareOf(key) : key) !== share) continue
     if (usesSlot(other) && isOfferLive(ledger, other, now)) count++
@@ -148,9 +148,9 @@ function offersAhead(ledger: LedgerView, job: Job, now: Micros, share: string): 
 export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
   if (job.ready === ready) return
   job.ready = ready
-  const { place, spec } = job
-  const change = (places: Tree<Place>) =>
-    ready ? places.insert(place, draft.owner) : places.remove(place, draft.owner)
+  const { position, spec } = job
+  const change = (positions: Tree<LinePosition>) =>
+    ready ? positions.insert(position, draft.owner) : positions.remove(position, draft.owner)
   // In strict order it keeps what it uses from those behind it.
   if (spec.uses !== undefined && draft.policy.maxOvertakes === 0) {
     for (const name of job.needs.filter(isMeter)) {
@@ -163,14 +163,19 @@ export function setReady(draft: Draft, job: OwnJob, ready: boolean): void {
 }
 
 /** The next ready job with the same fair key: behind the one that `ready` has. */
-function readyBehind(ledger: LedgerView, { place, spec }: Job): Place | undefined {
-  return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(place)
+function readyBehind(ledger: LedgerView, { position, spec }: Job): LinePosition | undefined {
+  return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(position)
 }
 
 /** A job with the same fair key stands behind it, and may start if only a rate holds this one back. */
-export function passOver(draft: Draft, job: Job, passed: Tree<Place>, now: Micros): Tree<Place> {
+export function passOver(
+  draft: Draft,
+  job: Job,
+  passed: Tree<LinePosition>,
+  now: Micros,
+): Tree<LinePosition> {
   const owner = {}
-  const others = passed.remove(job.place, owner)
+  const others = passed.remove(job.position, owner)
   const next = isShareFull(draft, job, now) ? undefined : readyBehind(draft, job)
   return next === undefined ? others : others.insert(next, owner)
 }

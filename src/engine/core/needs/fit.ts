@@ -2,23 +2,23 @@
 
 import type { Draft } from '../state/draft.ts'
 import type { AskLine, Job, LedgerView } from '../state/ledger.ts'
-import { isHeldWhole, modelOf, noPlaces } from '../state/ledger.ts'
+import { isHeldWhole, modelOf, noPositions } from '../state/ledger.ts'
 import type { OwnJob, OwnModel } from '../state/own-job.ts'
 import { askAt, roomBeside, unitsAt } from '../state/room.ts'
 import { crewsOf, placeFor, setPlaces, siteOf, usablePlaces, wholesOf } from '../state/site.ts'
 import { amountsText, askFor, placesFor, type Room, roomiest, unitsOf } from '../state/units.ts'
 import { type Places, takesAllOf, type Units } from '../values/job.ts'
 import { isSameRule } from '../values/policy.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 
 /** The job of a batch that has its models, places and slot, and counts as gone. */
-export type Spared = Pick<Job, 'needs' | 'place'>
+export type Spared = Pick<Job, 'needs' | 'position'>
 
 /** What is left of it beside those who have it and those pinned there ahead of a place in line. */
-function roomAhead(ledger: LedgerView, name: string, units: Units, place: Place): Room {
+function roomAhead(ledger: LedgerView, name: string, units: Units, position: LinePosition): Room {
   const model = modelOf(ledger, siteOf(name))
   const room = roomBeside(ledger, model, units)
-  for (const { ask, line } of model.asks ?? []) room.take(ask ?? units, line.rank(place))
+  for (const { ask, line } of model.asks ?? []) room.take(ask ?? units, line.rank(position))
   return room
 }
 
@@ -66,9 +66,9 @@ function pinsBy(draft: Draft, job: Job, before: Places | null, by: string | unde
   return { places, ahead }
 }
 
-function aheadAt(draft: Draft, { place }: Job, name: string): number {
+function aheadAt(draft: Draft, { position }: Job, name: string): number {
   const { holders, line } = modelOf(draft, siteOf(name))
-  return holders.size + line.rank(place)
+  return holders.size + line.rank(position)
 }
 
 function leastUsed(draft: Draft, job: Job, places: readonly string[]): string {
@@ -83,10 +83,10 @@ function leastUsed(draft: Draft, job: Job, places: readonly string[]): string {
   return best
 }
 
-function mostLeft(draft: Draft, { place }: Job, places: readonly string[], ask: Units): string {
+function mostLeft(draft: Draft, { position }: Job, places: readonly string[], ask: Units): string {
   const rooms = places.map((name) => ({
     name,
-    room: roomAhead(draft, name, unitsOf(draft.policy, name) ?? {}, place),
+    room: roomAhead(draft, name, unitsOf(draft.policy, name) ?? {}, position),
   }))
   return roomiest(rooms, ask)?.name ?? ''
 }
@@ -127,12 +127,12 @@ export function joinLine(
   model: Pick<OwnModel, 'model' | 'line' | 'asks'>,
   job: Job,
 ): void {
-  model.line = model.line.insert(job.place, owner)
+  model.line = model.line.insert(job.position, owner)
   if (policy.units === undefined || unitsAt(policy, model.model) === undefined) return
   const ask = askAt(job, model.model)
   const lines = model.asks ?? []
   const known = lines.find((one) => isSameRule(one.ask, ask))
-  const line = (known?.line ?? noPlaces).insert(job.place, owner)
+  const line = (known?.line ?? noPositions).insert(job.position, owner)
   model.asks =
     known === undefined
       ? [...lines, { ask, line }].sort(byAsk)
@@ -141,12 +141,12 @@ export function joinLine(
 
 /** It leaves that line. */
 export function quitLine({ owner }: Draft, model: OwnModel, job: Job): void {
-  model.line = model.line.remove(job.place, owner)
+  model.line = model.line.remove(job.position, owner)
   if (model.asks === null) return
   const ask = askAt(job, model.model)
   const lines = model.asks.flatMap((one) => {
     if (!isSameRule(one.ask, ask)) return [one]
-    const line = one.line.remove(job.place, owner)
+    const line = one.line.remove(job.position, owner)
     return line.size === 0 ? [] : [{ ask, line }]
   })
   model.asks = lines.length === 0 ? null : lines

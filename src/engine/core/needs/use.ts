@@ -18,7 +18,7 @@ import { MICROS_PER_SECOND, type Micros, type Uses } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { isPattern, patternsIn } from '../values/pattern.ts'
 import { isMeter, METER_MARK, type Policy, type Window, windowsOf } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import { type Compare, Tree } from '../values/tree.ts'
 import { isShareFull } from './fair-share.ts'
 import { isOfferLive } from './offer-expiry.ts'
@@ -81,7 +81,13 @@ export function shortageOf(ledger: LedgerView, job: Job, now: Micros): Shortage 
   for (const [resource, ask] of limitedUses(ledger.policy, job)) {
     const { meter } = modelOf(ledger, meterOf(resource))
     const windows = windowsOf(ledger.policy, resource) ?? []
-    const kept = keptAhead(ledger, job, resource, now, Math.max(...windows.map(({ limit }) => limit)) - ask)
+    const kept = usesKeptAhead(
+      ledger,
+      job,
+      resource,
+      now,
+      Math.max(...windows.map(({ limit }) => limit)) - ask,
+    )
     for (const [index, window] of windows.entries()) {
       const reserved = reservedIn(meter, window)
       const taken = reserved + usedSince(meter, index, now - length(window))
@@ -129,33 +135,33 @@ function fitsAt(meter: Meter | null, index: number, window: Window, needed: numb
  * An offer that has run out shows that no worker runs its kind: as on a model, jobs of that kind from there on keep nothing from others.
  * @param most of those that reserve no more are counted once this is exceeded: no window has more
  */
-function keptAhead(ledger: LedgerView, job: Job, resource: string, now: Micros, most: number) {
+function usesKeptAhead(ledger: LedgerView, job: Job, resource: string, now: Micros, most: number) {
   const { offers, reserved } = modelOf(ledger, meterOf(resource))
-  const lapsed = new Map<string, Place>()
+  const lapsed = new Map<string, LinePosition>()
   const kept = { sum: 0, first: null as string | null }
   const keep = (other: Job) => {
     kept.sum += other.spec.uses?.[resource] ?? 0
     kept.first ??= other.jobId
   }
-  for (const other of aheadIn(ledger, offers, job.place)) {
+  for (const other of aheadIn(ledger, offers, job.position)) {
     const isLive = isOfferLive(ledger, other, now)
-    if (!isLive && !lapsed.has(other.spec.kind)) lapsed.set(other.spec.kind, other.place)
-    const keeps = ledger.policy.maxOvertakes === 0 || reserved.get(other.place) !== undefined
+    if (!isLive && !lapsed.has(other.spec.kind)) lapsed.set(other.spec.kind, other.position)
+    const keeps = ledger.policy.maxOvertakes === 0 || reserved.get(other.position) !== undefined
     if (isLive || (keeps && other.spec.kind === job.spec.kind)) keep(other)
   }
-  for (const other of aheadIn(ledger, reserved, job.place)) {
+  for (const other of aheadIn(ledger, reserved, job.position)) {
     if (kept.sum > most) break
     if (other.offeredAt !== null || isShareFull(ledger, other, now) || rateOpensAt(ledger, other, now) > 0)
       continue
     const from = other.spec.kind === job.spec.kind ? undefined : lapsed.get(other.spec.kind)
-    if (from === undefined || byPlace(from, other.place) > 0) keep(other)
+    if (from === undefined || byPosition(from, other.position) > 0) keep(other)
   }
   return kept
 }
 
-function* aheadIn(ledger: LedgerView, places: Tree<Place>, place: Place): Generator<Job> {
-  for (const other of places) {
-    if (byPlace(other, place) >= 0) return
+function* aheadIn(ledger: LedgerView, positions: Tree<LinePosition>, position: LinePosition): Generator<Job> {
+  for (const other of positions) {
+    if (byPosition(other, position) >= 0) return
     const job = ledger.jobs.get(other)
     if (job !== undefined) yield job
   }
@@ -272,8 +278,8 @@ export function limitUses(draft: Draft, before: Policy, now: Micros): void {
     } else
       model.meter = { reserved: 0, ended: windows.map(() => longest(before, resource, model.meter, now)) }
   }
-  for (const place of draft.active) {
-    const job = draft.jobs.get(place)
+  for (const position of draft.active) {
+    const job = draft.jobs.get(position)
     if (job !== undefined) reserveUses(draft, job, now, (resource) => countedAtStart(before, resource))
   }
 }

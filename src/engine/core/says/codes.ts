@@ -1,7 +1,7 @@
 import { expiresAt, timesOutAt } from '../fold/timing.ts'
 import { type HasWorker, reasonCodeOf } from '../needs/wait-reason.ts'
 import { isInLine, type Job } from '../state/ledger.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import { faultIn, isKeptForNobody, type LiveCode } from './diagnosis.ts'
 import { hasWorkerAmong, overdueIn, type QueueFacts, type WorkerFact } from './facts.ts'
 
@@ -11,8 +11,8 @@ export type LiveCodeOf = (job: Job) => LiveCode | null
 /** A stretch of one class in line order that was found to wait for one and the same. */
 interface SameCode {
   readonly code: LiveCode
-  from: Place
-  to: Place
+  from: LinePosition
+  to: LinePosition
 }
 
 /**
@@ -43,14 +43,14 @@ export function codesIn(facts: QueueFacts): LiveCodeOf {
 }
 
 function between(known: SameCode[], job: Job, ask: (job: Job) => LiveCode): LiveCode {
-  const { place } = job
+  const { position } = job
   for (const { code, from, to } of known)
-    if (byPlace(from, place) <= 0 && byPlace(place, to) <= 0) return code
+    if (byPosition(from, position) <= 0 && byPosition(position, to) <= 0) return code
   const code = ask(job)
   const own = known.find((stretch) => stretch.code === code)
-  if (own === undefined) known.push({ code, from: place, to: place })
-  else if (byPlace(place, own.from) < 0) own.from = place
-  else own.to = place
+  if (own === undefined) known.push({ code, from: position, to: position })
+  else if (byPosition(position, own.from) < 0) own.from = position
+  else own.to = position
   return code
 }
 

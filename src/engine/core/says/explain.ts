@@ -18,7 +18,7 @@ import { placeFor, siteOf } from '../state/site.ts'
 import type { JobOutcome } from '../values/ending.ts'
 import { type Micros, takesAllOf } from '../values/job.ts'
 import { capacityOf, limitKeyOf, patternsFor, placesOf } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { diagnosisOf, type JobCode, type LiveCode } from './diagnosis.ts'
 import type { JobRecord, Operator, QueueFacts, SubmittedCommand } from './facts.ts'
@@ -27,7 +27,7 @@ import { type NotLive, notLive } from './not-live.ts'
 import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
 
-/** One model that the job needs, and the place of the job in its line. */
+/** One model that the job needs, and the position of the job in its line. */
 export interface ModelPlace {
   readonly model: string
   /** How many jobs may have it at once, or how many places it has: one with units holds several jobs. */
@@ -79,7 +79,7 @@ interface Explained {
   readonly failed: FailedTries | null
   readonly blockedBy: string | null
   readonly models: readonly ModelPlace[]
-  /** Its place in the line of the whole queue, from 0; null if it stands in no line. */
+  /** Its position in the line of the whole queue, from 0; null if it stands in no line. */
   readonly position: number | null
   /** The job it waits for, the job that one waits for, and so on, up to one that waits for none. At most 100. */
   readonly chain: readonly string[]
@@ -203,7 +203,7 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     standing: standingOf(job),
     since: job.active ? job.startedAt : job.queuedAt,
     models,
-    position: isInLine(job) ? ledger.line.rank(job.place) : null,
+    position: isInLine(job) ? ledger.line.rank(job.position) : null,
     whatHasToHappen: toDoFor(facts, job, diagnosis),
     also: [
       ...alsoOf(facts, job, diagnosis, chain),
@@ -221,7 +221,9 @@ function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): Mod
   // Who takes all places stands in the line of each, and under the name of the model.
   const often = listed === undefined ? 0 : (before[0]?.count ?? 0) * listed.length
   const ahead = before.reduce((sum, { count }) => sum + count, -often)
-  const nearest = [...new Set(before.flatMap(({ places }) => places))].sort((a, b) => byPlace(b, a))
+  const nearest = [...new Set(before.flatMap(({ places: positions }) => positions))].sort((a, b) =>
+    byPosition(b, a),
+  )
   const holders = [...new Set(lines.flatMap((line) => [...line.holders].map(({ jobId }) => jobId)))]
   const pause = pauseOf(ledger, name)
   const paused = pause === undefined ? null : pausePart(pause, operators)
@@ -257,14 +259,14 @@ const ruleNames: Readonly<Record<string, string>> = {
 }
 
 /** How many jobs stand ahead in a line, and the nearest of them. */
-function nearestAhead(line: Tree<Place>, { place }: Job) {
-  const count = line.rank(place)
-  const places: Place[] = []
-  for (let i = count - 1; i >= 0 && places.length < MOST_AHEAD; i--) {
+function nearestAhead(line: Tree<LinePosition>, { position }: Job) {
+  const count = line.rank(position)
+  const positions: LinePosition[] = []
+  for (let i = count - 1; i >= 0 && positions.length < MOST_AHEAD; i--) {
     const other = line.at(i)
-    if (other !== undefined) places.push(other)
+    if (other !== undefined) positions.push(other)
   }
-  return { count, places }
+  return { count, places: positions }
 }
 
 function pausePart(

@@ -56,10 +56,10 @@ export { endingText, lastLife } from './not-live.ts'
 export {
   isDoubtful,
   isNext,
-  type JobPlace,
-  placeExplained,
-  placeOfJob,
+  type JobPosition,
+  positionExplained,
+  positionOfJob,
   type StartsIn,
   startsIn,
-} from './own-place.ts'
+} from './own-position.ts'
 export { type PlaceView, placeViews } from './place-view.ts'

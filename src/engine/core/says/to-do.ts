@@ -107,8 +107,8 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
 }
 
 /** Each time that the window opens, those ahead start first. */
-function forRate({ ledger }: QueueFacts, { place, spec }: Job): string {
-  const ahead = Math.max(0, ...spec.models.map((model) => modelOf(ledger, model).line.rank(place)))
+function forRate({ ledger }: QueueFacts, { position, spec }: Job): string {
+  const ahead = Math.max(0, ...spec.models.map((model) => modelOf(ledger, model).line.rank(position)))
   if (ahead === 0) return 'it starts when the window of the rate opens'
   return `${ahead === 1 ? 'one job' : `${numberText(ahead)} jobs`} ahead of it in line may start first; then it starts when the window of the rate opens`
 }
@@ -173,7 +173,7 @@ function passedText({ ledger, now }: QueueFacts, job: Job): string[] {
   const passes = isInLine(job) ? classOf(ledger, job)?.passes : job.passes
   const { warm } = ledger.policy
   if (passes == null || warm === undefined) return []
-  const { times, since } = passedBy(passes, ledger.policy, now, job.place)
+  const { times, since } = passedBy(passes, ledger.policy, now, job.position)
   const seconds = Math.max(0, Math.floor((now - since) / MICROS_PER_SECOND))
   return times === 0
     ? []

@@ -1,7 +1,7 @@
 import { hash } from '../values/hash.ts'
 import type { JobSpec, Micros } from '../values/job.ts'
 import { capacityOf, isMeter } from '../values/policy.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 import type { Owner, Tree } from '../values/tree.ts'
 import { kindToEdit, type OwnKind } from './kinds.ts'
 import {
@@ -24,12 +24,12 @@ import { lastFitting, unitsAt } from './room.ts'
 export class Draft extends LedgerParts implements LedgerView {
   /** Jobs whose rows differ from those of the ledger this draft started from. */
   readonly touched = new Set<string>()
-  /** Places whose availability or blocker may have changed. */
-  readonly unsettled = new Set<Place>()
+  /** Positions of jobs whose availability or blocker may have changed. */
+  readonly unsettled = new Set<LinePosition>()
   /** Models that lost a holder, a reservation or an offer since the last dispatch. */
   readonly freed = new Set<string>()
   /** Jobs that came into line since the last dispatch. */
-  readonly arrived: Place[] = []
+  readonly arrived: LinePosition[] = []
   /** A slot came free that other jobs may have waited for, or the rules changed: look at all lines. */
   wide = false
   /** How many offers ended without a start: what they kept is free, also for jobs that were already looked at. */
@@ -44,7 +44,7 @@ export class Draft extends LedgerParts implements LedgerView {
   readonly missing = new Set<string>()
 
   /** Places with units that were written to since the last `settle`: the last one in line that fitted there before; null: none did. */
-  readonly edges = new Map<string, Place | null>()
+  readonly edges = new Map<string, LinePosition | null>()
 
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
@@ -73,8 +73,8 @@ export class Draft extends LedgerParts implements LedgerView {
     return ledger
   }
 
-  addJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): OwnJob {
-    const job = ownJob(this.owner, freshJob(spec, place, queuedAt, fairRank))
+  addJob(spec: JobSpec, position: LinePosition, queuedAt: Micros, fairRank: number): OwnJob {
+    const job = ownJob(this.owner, freshJob(spec, position, queuedAt, fairRank))
     this.jobs = this.jobs.insert(job, this.owner)
     this.#kind(job).jobs++
     this.touch(job)
@@ -154,38 +154,38 @@ export class Draft extends LedgerParts implements LedgerView {
   }
 
   /** A job came into line. */
-  arrive(place: Place): void {
-    if (this.#accounts) this.arrived.push(place)
+  arrive(position: LinePosition): void {
+    if (this.#accounts) this.arrived.push(position)
   }
 
-  /** The places that `settle` looks at. */
-  get open(): Iterable<Place> {
+  /** The positions that `settle` looks at. */
+  get open(): Iterable<LinePosition> {
     return this.#accounts ? this.unsettled : this.line
   }
 
-  unsettle(place: Place): void {
-    if (this.#accounts) this.unsettled.add(place)
+  unsettle(position: LinePosition): void {
+    if (this.#accounts) this.unsettled.add(position)
   }
 
   /** The job that stands at this rank of a line. */
-  unsettleAt(line: Tree<Place>, rank: number): void {
+  unsettleAt(line: Tree<LinePosition>, rank: number): void {
     if (!this.#accounts) return
-    const place = line.at(rank)
-    if (place !== undefined) this.unsettled.add(place)
+    const position = line.at(rank)
+    if (position !== undefined) this.unsettled.add(position)
   }
 
   /** The next one in a line. */
-  unsettleAfter(line: Tree<Place>, place: Place): void {
+  unsettleAfter(line: Tree<LinePosition>, position: LinePosition): void {
     if (!this.#accounts) return
-    const next = line.after(place)
+    const next = line.after(position)
     if (next !== undefined) this.unsettled.add(next)
   }
 
-  /** A job at `place` came to or left a model: looks at its neighbour behind, and at the two at the edge of what is free. */
-  unsettleBehind(model: Model, place: Place): void {
+  /** A job at `position` came to or left a model: looks at its neighbour behind, and at the two at the edge of what is free. */
+  unsettleBehind(model: Model, position: LinePosition): void {
     if (!this.#accounts) return
     const free = capacityOf(this.policy, model.model) - model.holders.size
-    this.unsettleAfter(model.line, place)
+    this.unsettleAfter(model.line, position)
     this.unsettleAt(model.line, free - 1)
     this.unsettleAt(model.line, free)
     if (model.whole.size > 0) this.unsettleAll(model)
@@ -199,8 +199,8 @@ export class Draft extends LedgerParts implements LedgerView {
   }
 
   /** The job neither has nor wants all of the model any more. */
-  leaveWhole(model: OwnModel, place: Place): void {
+  leaveWhole(model: OwnModel, position: LinePosition): void {
     this.unsettleAll(model)
-    model.whole = model.whole.remove(place, this.owner)
+    model.whole = model.whole.remove(position, this.owner)
   }
 }

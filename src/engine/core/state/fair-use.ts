@@ -1,12 +1,12 @@
 /** What fair keys have used, as a queue with `weights` keeps it (docs/inside/decisions/0030-fair-share-by-use.md). */
 import type { Micros } from '../values/job.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 
 /** Jobs of one key in line that are alike: where the first of them may not start, none may. */
 export interface AlikeJobs {
   readonly name: string
-  readonly line: Tree<Place>
+  readonly line: Tree<LinePosition>
 }
 
 /** What jobs with one fair key have used. Those without one are together under the empty key. */
@@ -20,7 +20,7 @@ export interface KeyUse {
   readonly time: Micros
   /** What its last attempts used, the last one the most; null: none has ended. */
   readonly typical: Micros | null
-  readonly running: Tree<Place>
+  readonly running: Tree<LinePosition>
   /** Its jobs in line. */
   readonly alike: Tree<AlikeJobs, Pick<AlikeJobs, 'name'>>
 }

@@ -3,7 +3,7 @@ import type { Micros } from '../values/job.ts'
 import { byJobKey, byLife, type JobKey, type LifeKey } from '../values/position.ts'
 import { Tree } from '../values/tree.ts'
 import type { Draft } from './draft.ts'
-import { awaitsParents, type Job, jobOf, keyOf, type LedgerView } from './ledger.ts'
+import { awaitsParents, type Job, jobKeyOf, jobOf, type LedgerView } from './ledger.ts'
 
 /** A live job that another one comes after. */
 export interface OpenParent extends LifeKey {
@@ -94,7 +94,7 @@ export function addEnded(
   outcome: JobOutcome,
 ): void {
   const flow = flowOf(draft, child) ?? emptyFlow(child)
-  const ended = flow.ended.insert({ ...keyOf(parentId), goesOn, outcome }, draft.owner)
+  const ended = flow.ended.insert({ ...jobKeyOf(parentId), goesOn, outcome }, draft.owner)
   const failedBy = flow.failedBy ?? (isFailure(outcome, goesOn) ? parentId : null)
   put(draft, { ...flow, ended, failedBy })
   draft.followed++

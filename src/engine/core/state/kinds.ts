@@ -1,14 +1,14 @@
 import type { Claim } from '../values/command.ts'
 import { hash } from '../values/hash.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Owner, Tree } from '../values/tree.ts'
-import { type Kind, type LedgerParts, type LedgerView, noPlaces } from './ledger.ts'
+import { type Kind, type LedgerParts, type LedgerView, noPositions } from './ledger.ts'
 
 type Kinds = Pick<LedgerParts, 'kinds'>
 
 interface Offered {
   readonly spec: { readonly kind: string }
-  readonly place: Place
+  readonly position: LinePosition
 }
 
 /** The kind to write to: nearly every event counts a job or an offer. */
@@ -16,20 +16,20 @@ export function kindToEdit(ledger: Kinds, kind: string, owner: Owner): OwnKind {
   const key = { hash: hash(kind), kind }
   const known = ledger.kinds.get(key)
   if (known !== undefined && isOwnKind(known, owner)) return known
-  const own = ownKind(owner, known ?? { ...key, jobs: 0, offers: noPlaces })
+  const own = ownKind(owner, known ?? { ...key, jobs: 0, offers: noPositions })
   ledger.kinds = ledger.kinds.insert(own, owner)
   return own
 }
 
 /** A live job is offered. */
-export function addToKind(ledger: Kinds, { place, spec: { kind } }: Offered, owner: Owner): void {
+export function addToKind(ledger: Kinds, { position, spec: { kind } }: Offered, owner: Owner): void {
   const own = kindToEdit(ledger, kind, owner)
-  own.offers = own.offers.insert(place, owner)
+  own.offers = own.offers.insert(position, owner)
 }
 
-export function removeFromKind(ledger: Kinds, { place, spec: { kind } }: Offered, owner: Owner): void {
+export function removeFromKind(ledger: Kinds, { position, spec: { kind } }: Offered, owner: Owner): void {
   const own = kindToEdit(ledger, kind, owner)
-  own.offers = own.offers.remove(place, owner)
+  own.offers = own.offers.remove(position, owner)
 }
 
 /** Whether a claim is for this kind. */
@@ -37,25 +37,25 @@ export const runsKind = ({ kinds }: Pick<Claim, 'kinds'>, kind: string): boolean
   kinds === null || kinds.includes(kind)
 
 /**
- * The first offered job of these kinds (null: any) in line order, behind a place if one is given. A claim costs the same however
+ * The first offered job of these kinds (null: any) in line order, behind a position if one is given. A claim costs the same however
  * many jobs of other kinds are offered.
  */
 export function nextOffered(
   ledger: LedgerView,
   kinds: readonly string[] | null,
-  behind?: Place,
-): Place | undefined {
+  behind?: LinePosition,
+): LinePosition | undefined {
   if (kinds === null) return first(ledger.offered, behind)
-  let next: Place | undefined
+  let next: LinePosition | undefined
   for (const kind of kinds) {
     const offers = ledger.kinds.get({ hash: hash(kind), kind })?.offers
     const found = offers === undefined ? undefined : first(offers, behind)
-    if (found !== undefined && (next === undefined || byPlace(found, next) < 0)) next = found
+    if (found !== undefined && (next === undefined || byPosition(found, next) < 0)) next = found
   }
   return next
 }
 
-function first(offers: Tree<Place>, behind: Place | undefined): Place | undefined {
+function first(offers: Tree<LinePosition>, behind: LinePosition | undefined): LinePosition | undefined {
   return behind === undefined ? offers.min() : offers.after(behind)
 }
 

@@ -8,16 +8,16 @@ import {
   byKeyEnd,
   byLife,
   byModelTime,
-  byPlace,
+  byPosition,
   byTime,
   type ClassKey,
   type JobKey,
   type KeyHolder,
   type KindKey,
   type LifeKey,
+  type LinePosition,
   type ModelKey,
   type ModelTimer,
-  type Place,
   type ShareKey,
   type Timer,
 } from '../values/position.ts'
@@ -43,7 +43,7 @@ export interface Job extends JobKey {
   /** The priority it has now; `spec.priority` is the one it came with. */
   readonly priority: number
   readonly queuedAt: Micros
-  readonly place: Place
+  readonly position: LinePosition
   /** Of its models that have places: while it is active where they are, while it is in line where it is pinned to; null: none has. */
   readonly places: Places | null
   /**
@@ -111,15 +111,15 @@ export interface GivenBack {
 /** A model that some live job needs, or a place that a live job has or is pinned to (site.ts). */
 export interface Model extends ModelKey {
   /** Active jobs that have it; of a batch one. */
-  readonly holders: Tree<Place>
+  readonly holders: Tree<LinePosition>
   /** Due jobs that wait for it, in line order. */
-  readonly line: Tree<Place>
+  readonly line: Tree<LinePosition>
   /** Jobs in line that reserve because they were overtaken often enough. Empty under `maxOvertakes` 0 and null. */
-  readonly reserved: Tree<Place>
+  readonly reserved: Tree<LinePosition>
   /** Those of them that are offered. */
-  readonly offers: Tree<Place>
+  readonly offers: Tree<LinePosition>
   /** Jobs that have all of it, or wait in line for all of it. */
-  readonly whole: Tree<Place>
+  readonly whole: Tree<LinePosition>
   /** The times of its last starts, as many as its rate allows; null: it has no rate, or nothing started under it. */
   readonly starts: Tree<Micros> | null
   /** Of a place with units: its line once more, by what the jobs ask of it; null: it has no units, or nobody waits for it. */
@@ -132,7 +132,7 @@ export interface Model extends ModelKey {
 export interface AskLine {
   /** Null: all of it. */
   readonly ask: Units | null
-  readonly line: Tree<Place>
+  readonly line: Tree<LinePosition>
 }
 
 /** What is used of a resource. */
@@ -159,7 +159,7 @@ export interface Pause extends ModelKey {
   /** The process that paused it. */
   readonly by: string | null
   /** Due jobs that are held because of it. */
-  readonly jobs: Tree<Place>
+  readonly jobs: Tree<LinePosition>
 }
 
 /** Jobs with one fair key. */
@@ -167,30 +167,30 @@ export interface Share extends ShareKey {
   readonly waiting: number
   readonly active: number
   /** Those of them that are ready and not offered. */
-  readonly ready: Tree<Place>
+  readonly ready: Tree<LinePosition>
 }
 
 /** Waiting jobs that are alike (classes.ts). */
 export interface JobClass extends ClassKey {
-  readonly members: Tree<Place>
+  readonly members: Tree<LinePosition>
   /** The starts that passed it since their models were loaded, in line order. */
   readonly passes: readonly Pass[]
 }
 
 /** The job that passed, and when. */
 export interface Pass {
-  readonly place: Place
+  readonly position: LinePosition
   readonly at: Micros
 }
 
 /** The first job of a class. */
-interface ClassHead extends Place {
+interface ClassHead extends LinePosition {
   readonly of: ClassKey
   /** What all of the class need: a search reads it of each class, and would look for each first job. */
   readonly spec: JobSpec
 }
 
-export const noPlaces = Tree.empty<Place>(byPlace)
+export const noPositions = Tree.empty<LinePosition>(byPosition)
 const noTimers = Tree.empty<Timer>(byTime)
 const noKeys = Tree.empty<KeyHolder>(byKey)
 const noKeyEnds = Tree.empty<KeyHolder>(byKeyEnd)
@@ -207,7 +207,7 @@ const noShares = Table.empty<Share, ShareKey>((a, b) => a.key === b.key)
 const noFlows = Table.empty<Flow, JobKey>((a, b) => a.jobId === b.jobId)
 const noBatches = Tree.empty<BatchMember>(byBatch)
 export const noClasses = Table.empty<JobClass, ClassKey>((a, b) => a.classKey === b.classKey)
-export const noHeads = Tree.empty<ClassHead, Place>(byPlace)
+export const noHeads = Tree.empty<ClassHead, LinePosition>(byPosition)
 const noEnds = Tree.empty<PropagatingEnd, LifeKey>(byLife)
 
 /** A kind of live jobs. */
@@ -215,7 +215,7 @@ export interface Kind extends KindKey {
   /** How many there are. */
   readonly jobs: number
   /** Those of them that are offered. */
-  readonly offers: Tree<Place>
+  readonly offers: Tree<LinePosition>
 }
 
 /** The parts of a ledger, with their values before the first event. A draft writes to them; a ledger consists of them. */
@@ -233,25 +233,25 @@ export class LedgerParts {
   jobs = noJobs
   models = noModels
   /** Active jobs. */
-  active = noPlaces
+  active = noPositions
   /** Active jobs that use a slot (all but those without models, and of a batch one): the others block no job. */
-  slots = noPlaces
+  slots = noPositions
   /** Active jobs that run in batches. */
   batches = noBatches
   /** How many active jobs run alone: 0 or 1. */
   alone = 0
   /** Due jobs that wait for models or a slot, in line order. */
-  line = noPlaces
+  line = noPositions
   /** Jobs of `line` that are ready and not offered; of each fair key only the first, if its share is not full. */
-  ready = noPlaces
+  ready = noPositions
   /** Waiting jobs that are offered. */
-  offered = noPlaces
+  offered = noPositions
   /** The kinds of all live jobs, each with its offers: a claim of some kinds need not pass the offers of all others. */
   kinds = noKinds
   /** Due jobs without models that were offered to nobody yet. */
-  unbound = noPlaces
+  unbound = noPositions
   /** Those of `line` that run alone. */
-  exclusives = noPlaces
+  exclusives = noPositions
   /** Waiting jobs that are not due, by the time they will be. */
   undue = noTimers
   /** Waiting jobs that expire, by that time. */
@@ -264,7 +264,7 @@ export class LedgerParts {
   /** Which live processes serve which places. */
   servers: Servers = noServers
   /** Due jobs that stand in no line, and that no pause holds: no process serves places for them, or the policy has no room for them at all. */
-  beside = noPlaces
+  beside = noPositions
   /** Which live processes keep models loaded, and which. */
   keepers: Keepers = []
   /** Jobs in line that are alike, while decisions look at those (classes.ts). */
@@ -355,11 +355,11 @@ export function idleModel(model: string): Model {
   return {
     hash: hash(model),
     model,
-    holders: noPlaces,
-    line: noPlaces,
-    reserved: noPlaces,
-    offers: noPlaces,
-    whole: noPlaces,
+    holders: noPositions,
+    line: noPositions,
+    reserved: noPositions,
+    offers: noPositions,
+    whole: noPositions,
     starts: null,
     asks: null,
     meter: null,
@@ -374,10 +374,10 @@ type Tables = 'jobs' | 'models' | 'pauses' | 'shares' | 'kinds' | 'classes' | 'f
 
 /** The live job with this id. */
 export function jobOf(ledger: LedgerView, jobId: string): Job | undefined {
-  return ledger.jobs.get(keyOf(jobId))
+  return ledger.jobs.get(jobKeyOf(jobId))
 }
 
-export function keyOf(jobId: string): JobKey {
+export function jobKeyOf(jobId: string): JobKey {
   return { hash: hash(jobId), jobId }
 }
 

@@ -1,5 +1,5 @@
 import type { JobSpec, Micros } from '../values/job.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 import type { Owner } from '../values/tree.ts'
 import type { Job, Model } from './ledger.ts'
 
@@ -20,7 +20,7 @@ export const ownJob = (owner: Owner, from: Job): OwnJob => ({
   spec: from.spec,
   priority: from.priority,
   queuedAt: from.queuedAt,
-  place: from.place,
+  position: from.position,
   places: from.places,
   wholes: from.wholes,
   needs: from.needs,
@@ -54,14 +54,19 @@ export const ownJob = (owner: Owner, from: Job): OwnJob => ({
 export const isOwn = (job: Job, owner: Owner): job is OwnJob => (job as Partial<OwnJob>).owner === owner
 
 /** A new job: waiting, due, in no line yet. Written out: with a spread, a snapshot of a million jobs took twice the time. */
-export function freshJob(spec: JobSpec, place: Place, queuedAt: Micros, fairRank: number): Writable<Job> {
+export function freshJob(
+  spec: JobSpec,
+  position: LinePosition,
+  queuedAt: Micros,
+  fairRank: number,
+): Writable<Job> {
   return {
-    hash: place.hash,
+    hash: position.hash,
     jobId: spec.jobId,
     spec,
     priority: spec.priority,
     queuedAt,
-    place,
+    position,
     places: null,
     wholes: null,
     needs: spec.models,

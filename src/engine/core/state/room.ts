@@ -2,7 +2,7 @@
 
 import type { Units } from '../values/job.ts'
 import type { Policy } from '../values/policy.ts'
-import { byPlace, type Place } from '../values/position.ts'
+import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Job, LedgerView, Model } from './ledger.ts'
 import { isSite, placeFor, placeOf } from './site.ts'
 import { askOf, Room, unitsOf } from './units.ts'
@@ -21,25 +21,25 @@ export function roomBeside(
   ledger: LedgerView,
   { model: site, holders }: Model,
   units: Units,
-  spared?: Pick<Job, 'place'>,
+  spared?: Pick<Job, 'position'>,
 ): Room {
   const room = new Room(units)
-  for (const place of holders) {
-    const job = ledger.jobs.get(place)
-    if (job === undefined || (spared !== undefined && byPlace(place, spared.place) === 0)) continue
+  for (const position of holders) {
+    const job = ledger.jobs.get(position)
+    if (job === undefined || (spared !== undefined && byPosition(position, spared.position) === 0)) continue
     room.take(askAt(job, site) ?? units)
   }
   return room
 }
 
 /** The last of those at the head of its line that fit there together, beside those who have it; undefined: not even the first one does. */
-export function lastFitting(ledger: LedgerView, model: Model, units: Units): Place | undefined {
+export function lastFitting(ledger: LedgerView, model: Model, units: Units): LinePosition | undefined {
   const room = roomBeside(ledger, model, units)
-  let last: Place | undefined
-  for (const place of model.line) {
-    const job = ledger.jobs.get(place)
+  let last: LinePosition | undefined
+  for (const position of model.line) {
+    const job = ledger.jobs.get(position)
     if (job !== undefined && !room.take(askAt(job, model.model) ?? units).holds) break
-    last = place
+    last = position
   }
   return last
 }

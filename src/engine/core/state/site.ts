@@ -1,12 +1,12 @@
 /**
- * Places of models: cards, hosts, keys of an account. (Here they are called sites: a place, in this code, is one in line.) A site stands
- * among the models of the ledger, under a name that no model can have, with room for one job. A job whose model has places stands in the
+ * Places of models: cards, hosts, keys of an account. A site is a place as it stands
+ * among the models of the ledger: under a name that no model can have, with room for one job. A job whose model has places stands in the
  * line of one of them, which it is pinned to, in the place of the model's. So whatever keeps a model for the jobs in its line keeps a
  * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
  */
 import { type JobSpec, type Places, takesAllOf, type Wholes } from '../values/job.ts'
 import { type Policy, placesOf, SITE_MARK } from '../values/policy.ts'
-import type { Place } from '../values/position.ts'
+import type { LinePosition } from '../values/position.ts'
 import { heldModels, type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
 import { anybody, crewsFor, isServed } from './serving.ts'
@@ -138,10 +138,10 @@ export function countsOf(ledger: Ledger, name: string): { readonly held: number;
   const { holders, line, whole } = modelOf(ledger, name)
   const sites = (placesOf(ledger.policy, name) ?? []).map((place) => modelOf(ledger, siteOf(place)))
   // Who takes it as a whole is counted under its own name.
-  const count = (places: Iterable<Place>) =>
-    [...places].filter(
-      (place) =>
-        whole.get(place) === undefined && ledger.jobs.get(place)?.spec.models.includes(name) === true,
+  const count = (positions: Iterable<LinePosition>) =>
+    [...positions].filter(
+      (position) =>
+        whole.get(position) === undefined && ledger.jobs.get(position)?.spec.models.includes(name) === true,
     ).length
   const sum = (of: 'holders' | 'line') => sites.reduce((total, site) => total + count(site[of]), 0)
   return { held: holders.size + sum('holders'), waiting: line.size + sum('line') }

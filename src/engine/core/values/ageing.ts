@@ -3,7 +3,7 @@ import { MICROS_PER_SECOND, type Micros } from './job.ts'
 import type { Policy } from './policy.ts'
 
 /**
- * The place of a job that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is limited and
+ * The position of a job that waits since `queuedAt`. A level of priority is worth `ageSeconds` of waiting, so a jump is limited and
  * nothing is ever sorted again; with `ageSeconds: null` a higher priority always goes first. Each job with the same fair key that
  * was waiting when it came (`fairRank`) puts it `spacingSeconds` back.
  */

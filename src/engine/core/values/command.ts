@@ -95,7 +95,7 @@ export type CommandBody =
   | OfEnd<'fail', { code: FailureCode; retryAt: Micros | null }>
   /**
    * Gives an attempt back: the job returns to the line. `later`, `unacknowledged` and `drained` cost no attempt. `models`: what
-   * its next attempt needs, instead of what this one had (the next step of a workflow); it keeps its place.
+   * its next attempt needs, instead of what this one had (the next step of a workflow); it keeps its position.
    */
   | OfAttempt<
       'release',

@@ -62,7 +62,7 @@ export const eventTypes = [
   'asked',
   /** A job without models ran outside the queue. */
   'bypassed',
-  /** A waiting job has another priority or place. */
+  /** A waiting job has another priority or position. */
   'reprioritized',
   /** Other rules hold for all starts to come. `passesStay`: how often jobs were passed for loaded models has stayed with them, and does so. */
   'policy_changed',
@@ -195,9 +195,9 @@ export function costsAttempt(reason: RequeueReason): boolean {
 }
 
 /**
- * The place of a job in line: compared by `level`, then `order`, then `tie`; smaller goes first.
+ * The position of a job in line: compared by `level`, then `order`, then `tie`; smaller goes first.
  * `level` is 0 unless priority is strict; `order` is `queued_at − priority × ageSeconds` in microseconds;
- * `tie` is the sequence number of the event that gave the place (fractions only after a `move`).
+ * `tie` is the sequence number of the event that gave the position (fractions only after a `move`).
  */
 export interface Position {
   readonly level: number

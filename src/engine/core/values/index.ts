@@ -32,7 +32,7 @@ export {
   WARM_SINCE,
   WEIGHTS_SINCE,
 } from './policy-table.ts'
-export { byPlace } from './position.ts'
+export { byPosition } from './position.ts'
 export { forShell, oneLine, operand, stackLines } from './safe-text.ts'
 export {
   type DueTime,

@@ -149,7 +149,7 @@ export const policyFields = {
     flag: '--age <seconds|none>',
     says: 'how many seconds of waiting a level of priority is worth; none: higher priority always goes first',
   },
-  /** How long a startable job keeps its place until a worker takes it, in milliseconds. */
+  /** How long a startable job keeps its position until a worker takes it, in milliseconds. */
   offerMs: {
     is: 'whole',
     min: 0,
@@ -157,7 +157,7 @@ export const policyFields = {
     unit: ' (milliseconds)',
     usual: 2_000,
     flag: '--offer <ms>',
-    says: 'how long a startable job keeps its place until a worker takes it',
+    says: 'how long a startable job keeps its position until a worker takes it',
   },
   /** What a job without models does: `bypass` runs it outside the queue, `reject` refuses it, `exclusive` runs it alone. */
   emptySet: {

@@ -30,19 +30,19 @@ export interface KindKey {
   readonly kind: string
 }
 
-/** A job's place in every line it stands in. It never changes; a move makes a new one. */
-export interface Place extends Position, JobKey {}
+/** A job's position in every line it stands in, with its key. It never changes; a move makes a new one. */
+export interface LinePosition extends Position, JobKey {}
 
 /**
- * Line order: level, then order, then the sequence number that gave the place. Moves can lead two jobs to one position (the first
- * was active when the second came). Then the id decides, so that no place is lost.
+ * Line order: level, then order, then the sequence number that gave the position. Moves can lead two jobs to one position (the first
+ * was active when the second came). Then the id decides, so that nobody is lost.
  */
-export const byPlace: Compare<Place> = (a, b) =>
+export const byPosition: Compare<LinePosition> = (a, b) =>
   a.level - b.level || a.order - b.order || a.tie - b.tie || byId(a, b)
 
-export function earlier(a: Place | undefined, b: Place | undefined): Place | undefined {
+export function earlier(a: LinePosition | undefined, b: LinePosition | undefined): LinePosition | undefined {
   if (a === undefined || b === undefined) return a ?? b
-  return byPlace(a, b) < 0 ? a : b
+  return byPosition(a, b) < 0 ? a : b
 }
 
 export const byJobKey: Compare<JobKey> = (a, b) => a.hash - b.hash || byId(a, b)
@@ -52,10 +52,10 @@ const byId: Compare<JobKey> = (a, b) => (a.jobId === b.jobId ? 0 : a.jobId < b.j
 /** An active job that runs in a batch. */
 export interface BatchMember {
   readonly batch: number
-  readonly place: Place
+  readonly position: LinePosition
 }
 
-export const byBatch: Compare<BatchMember> = (a, b) => a.batch - b.batch || byPlace(a.place, b.place)
+export const byBatch: Compare<BatchMember> = (a, b) => a.batch - b.batch || byPosition(a.position, b.position)
 
 /** A job that has a key. */
 export interface KeyHolder {

@@ -154,7 +154,7 @@ export interface Queue {
 export function queueOf(ledger: Ledger): Queue {
   const { version, epoch, lastAt, draining, drainedAt, policy, jobs } = ledger
   const entries = [...jobs].map((job) => {
-    const { level, order, tie } = job.place
+    const { level, order, tie } = job.position
     const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, heldOn, waitingSince } = job
     const { attempt, free, places, batch } = job
     const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job

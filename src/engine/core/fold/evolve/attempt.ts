@@ -36,7 +36,7 @@ import type { RecordedEvent } from '../../values/event.ts'
 import type { Micros, Uses } from '../../values/job.ts'
 import { type Places, takesAllOf } from '../../values/job.ts'
 import { isMeter, placesOf } from '../../values/policy.ts'
-import { byPlace, type Place } from '../../values/position.ts'
+import { byPosition, type LinePosition } from '../../values/position.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'
 import { corrupt } from './lookup.ts'
 
@@ -76,7 +76,7 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   if (places !== null || wholes !== null) setPlaces(draft.policy, job, places, wholes)
   if (holder === undefined) takeModels(draft, job, event.at)
   else shareModels(draft, job, event.at)
-  if (batch !== undefined) enterBatch(draft, job.place, batch)
+  if (batch !== undefined) enterBatch(draft, job.position, batch)
   job.active = true
   job.attempt++
   job.token = event.seq
@@ -115,7 +115,7 @@ const none = { own: false, tier: false }
 type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
 /** Only what its batch holds is held for it: the same models in the same places, in the same process. */
-function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: Place | undefined): void {
+function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: LinePosition | undefined): void {
   if (holder === undefined) return
   const other = draft.jobs.get(holder)
   const isAlike = other?.spec.kind === job.spec.kind && needsSame(other, job) && job.spec.whole === undefined
@@ -173,33 +173,33 @@ function checkSlot(draft: Draft, event: RecordedEvent, job: Job): void {
 
 /** All due jobs ahead in line that share a model with a job that starts are overtaken, each once. */
 function countOvertaking(draft: Draft, job: Job, needs: readonly string[]): void {
-  const passed = new Set<Place>()
+  const passed = new Set<LinePosition>()
   for (const name of needs) {
     if (isSite(name)) {
-      for (const place of passedAt(draft, job, name)) passed.add(place)
+      for (const position of passedAt(draft, job, name)) passed.add(position)
       continue
     }
     const { line } = modelOf(draft, name)
     // The usual case, nearly always in strict order.
-    if (line.min() === job.place) continue
-    for (const place of line) {
-      if (byPlace(place, job.place) >= 0) break
-      passed.add(place)
+    if (line.min() === job.position) continue
+    for (const position of line) {
+      if (byPosition(position, job.position) >= 0) break
+      passed.add(position)
     }
   }
-  for (const place of passed) {
-    const other = draft.jobs.get(place)
+  for (const position of passed) {
+    const other = draft.jobs.get(position)
     if (other !== undefined) overtake(draft, other)
   }
 }
 
 /** Those ahead that could have taken this place, wherever they are pinned to. */
-function* passedAt(draft: Draft, job: Job, site: string): Generator<Place> {
+function* passedAt(draft: Draft, job: Job, site: string): Generator<LinePosition> {
   for (const near of sitesNear(draft.policy, site)) {
-    for (const place of modelOf(draft, near).line) {
-      if (byPlace(place, job.place) >= 0) break
-      const other = draft.jobs.get(place)
-      if (other !== undefined && (near === site || mayUse(draft.policy, other, placeOf(site)))) yield place
+    for (const position of modelOf(draft, near).line) {
+      if (byPosition(position, job.position) >= 0) break
+      const other = draft.jobs.get(position)
+      if (other !== undefined && (near === site || mayUse(draft.policy, other, placeOf(site)))) yield position
     }
   }
 }
@@ -257,7 +257,7 @@ export function end(
 /** The models of a batch are free when the last of it has ended. */
 function giveBack(draft: Draft, job: Job): void {
   const { batch } = job
-  if (batch !== null) leaveBatch(draft, job.place, batch)
+  if (batch !== null) leaveBatch(draft, job.position, batch)
   const holder = batch === null ? undefined : holderOf(draft, batch)
   if (holder === undefined) giveBackModels(draft, job)
   else leaveModels(draft, job, holder)

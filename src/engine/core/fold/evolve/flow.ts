@@ -1,4 +1,4 @@
-import { takePlace } from '../../line/pausing.ts'
+import { takePosition } from '../../line/pausing.ts'
 import type { Draft } from '../../state/draft.ts'
 import {
   addEnded,
@@ -43,13 +43,13 @@ export function release(draft: Draft, event: Of<'released'>, waiting: Job): Job 
     throw corrupt(event, `jobs that ${waiting.jobId} comes after have not ended, or have failed`)
   const job = draft.edit(waiting)
   const { level, order, tie } = positionFor(draft.policy, job.priority, event.at, event.seq, job.fairRank)
-  job.place = { level, order, tie, hash: job.hash, jobId: job.jobId }
+  job.position = { level, order, tie, hash: job.hash, jobId: job.jobId }
   job.dueAt = null
   job.blockedBy = null
   job.waitingSince = event.at
   startExpiry(draft, job)
   if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
-  else takePlace(draft, job)
+  else takePosition(draft, job)
   return job
 }
 

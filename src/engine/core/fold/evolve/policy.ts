@@ -3,7 +3,7 @@ import { fairFrom, fairRows } from '../../line/fair-queue.ts'
 import { holdOthers, leaveLine } from '../../line/line.ts'
 import { endAllOffers } from '../../line/offers.ts'
 import { rebuildReservations } from '../../line/overtaking.ts'
-import { letGo, letGoBeside, takePlace } from '../../line/pausing.ts'
+import { letGo, letGoBeside, takePosition } from '../../line/pausing.ts'
 import { limitsSlots } from '../../needs/blocking.ts'
 import { limitShares } from '../../needs/fair-share.ts'
 import { limitRates } from '../../needs/rate.ts'
@@ -13,7 +13,7 @@ import { hasPlaces } from '../../state/site.ts'
 import type { RecordedEvent } from '../../values/event.ts'
 import type { Places } from '../../values/job.ts'
 import { capacityOf, isSameRule, type Policy } from '../../values/policy.ts'
-import { byPlace, type Place } from '../../values/position.ts'
+import { byPosition, type LinePosition } from '../../values/position.ts'
 
 /** Finds out at once who may start under the new rules; see {@link unsettleCapacities} for the cost. */
 export function changePolicy(draft: Draft, event: RecordedEvent & { readonly type: 'policy_changed' }): void {
@@ -46,16 +46,16 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
 const limitsAlike = (a: Policy, b: Policy): boolean =>
   a.fairShare?.maxActive === b.fairShare?.maxActive && isSameRule(a.tiers, b.tiers)
 
-/** Where jobs were pinned to, by their places in line. */
-type Stood = ReadonlyMap<Place, Places | null>
+/** Where jobs were pinned to, by their positions in line. */
+type Stood = ReadonlyMap<LinePosition, Places | null>
 
 /** Takes all jobs out of their lines. Where places came, went or changed, this costs as much as the queue is long. */
 function clearLines(draft: Draft): Stood {
-  const stood = new Map<Place, Places | null>()
-  for (const place of [...draft.line]) {
-    const job = draft.jobs.get(place)
+  const stood = new Map<LinePosition, Places | null>()
+  for (const position of [...draft.line]) {
+    const job = draft.jobs.get(position)
     if (job === undefined) continue
-    stood.set(place, job.places)
+    stood.set(position, job.places)
     leaveLine(draft, draft.edit(job), false)
   }
   return stood
@@ -66,17 +66,17 @@ function clearLines(draft: Draft): Stood {
  * a place that the policy does not name any more.
  */
 function standAgain(draft: Draft, stood: Stood): void {
-  for (const place of draft.active) {
-    const job = draft.jobs.get(place)
+  for (const position of draft.active) {
+    const job = draft.jobs.get(position)
     if (job !== undefined) holdOthers(draft, draft.edit(job, true))
   }
   const held = [...[...draft.pauses].flatMap((pause) => letGo(draft, pause)), ...letGoBeside(draft)]
-  for (const place of [...stood.keys(), ...held].sort(byPlace)) {
-    const job = draft.jobs.get(place)
+  for (const position of [...stood.keys(), ...held].sort(byPosition)) {
+    const job = draft.jobs.get(position)
     if (job === undefined) continue
     const own = draft.edit(job)
     own.heldOn = null
-    takePlace(draft, own, stood.get(place) ?? null)
+    takePosition(draft, own, stood.get(position) ?? null)
   }
 }
 
@@ -102,12 +102,12 @@ function unsettleReady(draft: Draft, before: Policy): void {
     isSameRule(before.rate, policy.rate) &&
     limitsAlike(before, policy)
   if (isSame) return
-  for (const places of [draft.ready, ...[...draft.shares].map(({ ready }) => ready)]) {
-    for (const place of places) {
-      const job = draft.jobs.get(place)
+  for (const positions of [draft.ready, ...[...draft.shares].map(({ ready }) => ready)]) {
+    for (const position of positions) {
+      const job = draft.jobs.get(position)
       if (job === undefined) continue
       draft.touch(job)
-      draft.unsettle(place)
+      draft.unsettle(position)
     }
   }
 }

@@ -1,11 +1,11 @@
-import { letGoBeside, takePlaces } from '../../line/pausing.ts'
+import { letGoBeside, takePositions } from '../../line/pausing.ts'
 import { spokenOf, withKeeper } from '../../line/warmth.ts'
 import type { Draft } from '../../state/draft.ts'
 import { isInLine, modelOf } from '../../state/ledger.ts'
 import { isServed, isServedAtOnce, type Servers, serversAt } from '../../state/serving.ts'
 import { allPlaces, siteOf } from '../../state/site.ts'
 import type { RecordedEvent } from '../../values/event.ts'
-import { byPlace, type Place } from '../../values/position.ts'
+import { byPosition, type LinePosition } from '../../values/position.ts'
 import { corrupt } from './lookup.ts'
 
 /**
@@ -26,7 +26,7 @@ export function changeServers(
   const places = isGone ? undefined : event.places
   if (places === undefined && others.length === before.length) return
   draft.servers = places === undefined ? others : [...others, { worker: workerId, places }]
-  const moving = new Set<Place>()
+  const moving = new Set<LinePosition>()
   let isMore = false
   for (const place of allPlaces(draft.policy)) {
     const had = isCoveredBy(before, workerId, place)
@@ -38,7 +38,7 @@ export function changeServers(
     isMore ||= has && !had
   }
   const held = isMore ? letGoBeside(draft) : []
-  takePlaces(draft, [...moving, ...held].sort(byPlace))
+  takePositions(draft, [...moving, ...held].sort(byPosition))
 }
 
 /** Whether this process serves it. While none has said anything, each one does. */
@@ -46,7 +46,7 @@ const isCoveredBy = (servers: Servers, workerId: string, place: string): boolean
   servers.length === 0 || serversAt(servers, place).has(workerId)
 
 /** Those that are pinned to this place, and to no places any more that one process serves. */
-function* unservedAt(draft: Draft, place: string): Generator<Place> {
+function* unservedAt(draft: Draft, place: string): Generator<LinePosition> {
   for (const at of modelOf(draft, siteOf(place)).line) {
     const job = draft.jobs.get(at)
     if (job?.places == null || !isInLine(job)) continue

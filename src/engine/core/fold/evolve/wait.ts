@@ -1,6 +1,6 @@
 import { joinClass, passesMoved, quitClass } from '../../line/classes.ts'
 import { endOffer, offer } from '../../line/offers.ts'
-import { leavePlace, takePlace } from '../../line/pausing.ts'
+import { leavePosition, takePosition } from '../../line/pausing.ts'
 import { fairRankOf, moveShare } from '../../needs/fair-share.ts'
 import type { Draft } from '../../state/draft.ts'
 import { keyAtEnd, keyAtReturn, takeKey } from '../../state/keys.ts'
@@ -31,7 +31,7 @@ export function queue(draft: Draft, event: RecordedEvent & { readonly type: 'que
   }
   startExpiry(draft, job)
   if (spec.runAt !== null && spec.runAt > event.at) putOff(draft, job, spec.runAt)
-  else takePlace(draft, job)
+  else takePosition(draft, job)
   return job
 }
 
@@ -39,7 +39,7 @@ function runsAlone({ policy }: Draft, { models }: JobSpec): boolean {
   return models.length === 0 && policy.emptySet === 'exclusive'
 }
 
-/** The previous attempt ended with `final: false`, in the same append. The job keeps its place, whatever models it needs now. */
+/** The previous attempt ended with `final: false`, in the same append. The job keeps its position, whatever models it needs now. */
 export function requeue(
   draft: Draft,
   event: RecordedEvent & { readonly type: 'requeued' },
@@ -54,7 +54,7 @@ export function requeue(
   keyAtReturn(draft, job)
   startExpiry(draft, job)
   if (event.runAt !== null && event.runAt > event.at) putOff(draft, job, event.runAt)
-  else takePlace(draft, job)
+  else takePosition(draft, job)
   return job
 }
 
@@ -74,11 +74,11 @@ function needOthers(draft: Draft, job: OwnJob, models: readonly string[]): void 
   moveShare(draft, job, { waiting: 1 })
 }
 
-export function joinLine(draft: Draft, event: RecordedEvent & { readonly type: 'due' }, waiting: Job): Job {
+export function comeDue(draft: Draft, event: RecordedEvent & { readonly type: 'due' }, waiting: Job): Job {
   const job = draft.edit(waiting)
   if ((job.dueAt ?? 0) > event.at) throw corrupt(event, `job ${job.jobId} is due at another time`)
   becomeDue(draft, job)
-  takePlace(draft, job)
+  takePosition(draft, job)
   return job
 }
 
@@ -98,16 +98,16 @@ export function move(
 ): Job {
   const job = draft.edit(waiting)
   const isDue = job.dueAt === null
-  const from = job.place
-  if (isDue) leavePlace(draft, job)
+  const from = job.position
+  if (isDue) leavePosition(draft, job)
   job.priority = event.priority
-  job.place = { ...event.position, hash: job.hash, jobId: job.jobId }
-  if (job.passes !== null) job.passes = passesMoved(job.passes, from, job.place)
-  if (isDue) takePlace(draft, job)
+  job.position = { ...event.position, hash: job.hash, jobId: job.jobId }
+  if (job.passes !== null) job.passes = passesMoved(job.passes, from, job.position)
+  if (isDue) takePosition(draft, job)
   return job
 }
 
-/** Another job came with its key: this one has that one's payload, and is put off. It keeps its place in line. */
+/** Another job came with its key: this one has that one's payload, and is put off. It keeps its position in line. */
 export function debounce(
   draft: Draft,
   event: RecordedEvent & { readonly type: 'debounced' },
@@ -118,7 +118,7 @@ export function debounce(
   if (hasData !== undefined) job.spec = { ...job.spec, hasData }
   if (payloadHash !== undefined) job.spec = { ...job.spec, payloadHash }
   if (runAt === null || runAt <= event.at) return job
-  if (job.dueAt === null) leavePlace(draft, job)
+  if (job.dueAt === null) leavePosition(draft, job)
   else becomeDue(draft, job)
   putOff(draft, job, runAt)
   return job
@@ -129,7 +129,7 @@ export function leave(draft: Draft, job: Job): undefined {
   moveShare(draft, job, { waiting: -1 })
   stopExpiry(draft, job)
   const own = draft.edit(job)
-  if (job.dueAt === null) leavePlace(draft, own)
+  if (job.dueAt === null) leavePosition(draft, own)
   else becomeDue(draft, own)
   draft.dropJob(own)
 }

@@ -1,5 +1,5 @@
 import { emptyFlow, type Flow, noChildren, type PropagatingEnd } from '../../state/flow.ts'
-import { keyOf, type Ledger } from '../../state/ledger.ts'
+import { jobKeyOf, type Ledger } from '../../state/ledger.ts'
 import type { Writable } from '../../state/own-job.ts'
 import type { JobOutcome } from '../../values/ending.ts'
 import type { Micros } from '../../values/job.ts'
@@ -38,23 +38,23 @@ export function* linksOf({ flows }: Ledger): Generator<LinkRow> {
 type Flows = Writable<Pick<Ledger, 'flows' | 'settled' | 'propagating'>>
 
 export function addFlow(to: Flows, [jobId, failedBy, settledAt, releasedAt]: FlowRow, owner: Owner): void {
-  const key = keyOf(jobId)
+  const key = jobKeyOf(jobId)
   to.flows = to.flows.insert({ ...emptyFlow(key), failedBy, settledAt, releasedAt }, owner)
   if (settledAt > 0 && releasedAt === 0) to.settled = to.settled.insert({ at: settledAt, ...key }, owner)
 }
 
 export function addPropagating(to: Flows, [jobId, life, outcome, cause]: PropagatingRow, owner: Owner): void {
   to.propagating = to.propagating.insert(
-    { ...keyOf(jobId), life, outcome, cause, children: noChildren },
+    { ...jobKeyOf(jobId), life, outcome, cause, children: noChildren },
     owner,
   )
 }
 
 /** False if it names a job of which the rows before say nothing. */
 export function addLink(to: Flows, [childId, parentId, goesOn, link]: LinkRow, owner: Owner): boolean {
-  const child = to.flows.get(keyOf(childId))
+  const child = to.flows.get(jobKeyOf(childId))
   if (child === undefined) return false
-  const parent = keyOf(parentId)
+  const parent = jobKeyOf(parentId)
   if (typeof link === 'string') {
     to.flows = to.flows.insert(
       { ...child, ended: child.ended.insert({ ...parent, goesOn, outcome: link }, owner) },

@@ -1,4 +1,4 @@
-import { type Job, keyOf, PARENTS_END, type Pass, usesSlot } from '../../state/ledger.ts'
+import { type Job, jobKeyOf, PARENTS_END, type Pass, usesSlot } from '../../state/ledger.ts'
 import { freshJob } from '../../state/own-job.ts'
 import { hash } from '../../values/hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../../values/job.ts'
@@ -7,7 +7,7 @@ import { AWAITING, BETWEEN } from './parts.ts'
 
 /** In what a job differs from a usual one: its fields, those of its spec, and where it stands. */
 export interface Unusual
-  extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'place' | 'queuedAt' | 'passes'>> {
+  extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'position' | 'queuedAt' | 'passes'>> {
   readonly spec?: Partial<JobSpec>
   /** What passed it, or a job in a row before this one that has the same. Older releases do not write it, and read past it. */
   readonly passes?: readonly PassTuple[] | string
@@ -25,10 +25,10 @@ export type SnapshotJobRow = readonly [
   unusual?: Unusual,
 ]
 
-/** The job that passed, its place, and when. */
+/** The job that passed, its position, and when. */
 export type PassTuple = readonly [jobId: string, level: number, order: number, tie: number, at: Micros]
 
-export const passTuple = ({ place: { jobId, level, order, tie }, at }: Pass): PassTuple => [
+export const passTuple = ({ position: { jobId, level, order, tie }, at }: Pass): PassTuple => [
   jobId,
   level,
   order,
@@ -37,7 +37,7 @@ export const passTuple = ({ place: { jobId, level, order, tie }, at }: Pass): Pa
 ]
 
 export const passFrom = ([jobId, level, order, tie, at]: PassTuple): Pass => ({
-  place: { ...keyOf(jobId), level, order, tie },
+  position: { ...jobKeyOf(jobId), level, order, tie },
   at,
 })
 
@@ -104,15 +104,15 @@ function usualSpec(jobId: string, models: readonly string[]): JobSpec {
 }
 
 /** Fields that a row handles in its own way. */
-const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'place', 'owner', 'passes'])
+const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'position', 'owner', 'passes'])
 
 /** The job as a row, without where it stands. */
 export function rowOf(job: Job, last: LastInLine): SnapshotJobRow {
-  const row: SnapshotJobRow = [job.jobId, job.spec.models, job.queuedAt, job.place.tie]
+  const row: SnapshotJobRow = [job.jobId, job.spec.models, job.queuedAt, job.position.tie]
   const usual = usualJob(row, row[1], last)
   const unusual: Record<string, unknown> = {}
   note(unusual, job, usual, apart)
-  note(unusual, job.place, usual.place, apart)
+  note(unusual, job.position, usual.position, apart)
   if (job.dueAt === Number.POSITIVE_INFINITY) unusual['dueAt'] = BETWEEN
   if (job.dueAt === PARENTS_END) unusual['dueAt'] = AWAITING
   if (job.passes !== null) unusual['passes'] = last.firstWith(job.passes) ?? job.passes.map(passTuple)
@@ -140,8 +140,8 @@ export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: La
   if (unusual === undefined) return usual
   const {
     spec,
-    level = usual.place.level,
-    order = usual.place.order,
+    level = usual.position.level,
+    order = usual.position.order,
     standing: _,
     dueAt,
     passes,
@@ -153,7 +153,7 @@ export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: La
     dueAt: timeFrom(dueAt ?? null),
     passes: typeof passes === 'string' ? last.passesOf(passes) : (passes?.map(passFrom) ?? null),
     spec: spec === undefined ? usual.spec : { ...usual.spec, ...spec },
-    place: { ...usual.place, level, order },
+    position: { ...usual.position, level, order },
   }
 }
 

@@ -30,10 +30,10 @@ export const timerOf: Readonly<Record<Part<'timers'>, (job: Job) => number | nul
 
 /** Where the job stands, as it is. */
 export function membershipOf(ledger: Ledger, job: Job): Membership {
-  const { place, needs, heldOn } = job
+  const { position, needs, heldOn } = job
   let queue = 0
   for (const key of places)
-    if (ledger[key].size > 0 && ledger[key].get(place) !== undefined) queue |= queueBits[key]
+    if (ledger[key].size > 0 && ledger[key].get(position) !== undefined) queue |= queueBits[key]
   for (const key of timers) {
     const at = ledger[key].size > 0 ? timerOf[key](job) : null
     if (at !== null && ledger[key].get({ at, hash: job.hash, jobId: job.jobId }) !== undefined)
@@ -42,7 +42,7 @@ export function membershipOf(ledger: Ledger, job: Job): Membership {
   const models = needs.map((name) => {
     const model = modelOf(ledger, name)
     return modelKeys.reduce((bits, key, index) => {
-      const has = model[key].size > 0 && model[key].get(place) !== undefined
+      const has = model[key].size > 0 && model[key].get(position) !== undefined
       return has ? bits | (1 << index) : bits
     }, 0)
   })
@@ -100,14 +100,14 @@ export const isSame = (a: Membership, b: Membership): boolean =>
 /** Such a job stands beside the line whatever a snapshot says: releases of before have not noted it. */
 export const isBeside = (heldOn: string): boolean => heldOn === NO_PLACE || isMeter(heldOn)
 
-function isHeldAt({ pauses, beside }: Ledger, model: string, { place }: Job): boolean {
+function isHeldAt({ pauses, beside }: Ledger, model: string, { position }: Job): boolean {
   if (isBeside(model)) return false
-  if (isSite(model)) return beside.get(place) !== undefined
-  return pauses.get({ hash: hash(model), model })?.jobs.get(place) !== undefined
+  if (isSite(model)) return beside.get(position) !== undefined
+  return pauses.get({ hash: hash(model), model })?.jobs.get(position) !== undefined
 }
 
-function isShareReady({ shares }: Ledger, { place, spec: { fairKey } }: Job): boolean {
+function isShareReady({ shares }: Ledger, { position, spec: { fairKey } }: Job): boolean {
   if (fairKey === null) return false
   const ready = shares.get({ hash: hash(fairKey), key: fairKey })?.ready
-  return ready !== undefined && ready.size > 0 && ready.get(place) !== undefined
+  return ready !== undefined && ready.size > 0 && ready.get(position) !== undefined
 }

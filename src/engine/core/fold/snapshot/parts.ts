@@ -82,7 +82,7 @@ export const snapshotKeys = {
   modelTimers: keysOf('modelTimers'),
 }
 
-/** The parts of a model that hold places of jobs, in the order in which a snapshot counts them. */
+/** The parts of a model that hold positions of jobs, in the order in which a snapshot counts them. */
 export const modelKeys = ['holders', 'line', 'reserved', 'offers'] as const
 
 /** An object with a value for each of these names. */

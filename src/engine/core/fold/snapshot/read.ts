@@ -9,15 +9,15 @@ import {
   idleModel,
   isInLine,
   type Job,
-  keyOf,
+  jobKeyOf,
   type Ledger,
   type Model,
-  noPlaces,
+  noPositions,
 } from '../../state/ledger.ts'
 import type { Writable } from '../../state/own-job.ts'
 import { hasPlaces, isSite } from '../../state/site.ts'
 import { hash } from '../../values/hash.ts'
-import type { KeyHolder, Place } from '../../values/position.ts'
+import type { KeyHolder, LinePosition } from '../../values/position.ts'
 import type { Schedule } from '../../values/schedule.ts'
 import type { Owner, Tree } from '../../values/tree.ts'
 import { timerOf as dueTimeOf } from '../evolve/schedule.ts'
@@ -51,8 +51,8 @@ export class LedgerReader {
   readonly #ledger: Writable<Ledger> = { ...emptyLedger }
   readonly #models = new Map<string, ReadModel>()
   readonly #lists = new Map<string, readonly string[]>()
-  readonly #held = new Map<string, Tree<Place>>()
-  readonly #shareReady = new Map<string, Tree<Place>>()
+  readonly #held = new Map<string, Tree<LinePosition>>()
+  readonly #shareReady = new Map<string, Tree<LinePosition>>()
   #sizes: SnapshotSizes | null = null
   #fair: FairRows | undefined
   readonly #fairKeys: FairRows['keys'][number][] = []
@@ -81,13 +81,13 @@ export class LedgerReader {
         return
       case 'pauses':
         for (const pause of line[1]) {
-          const jobs = this.#held.get(pause.model) ?? noPlaces
+          const jobs = this.#held.get(pause.model) ?? noPositions
           this.#put('pauses', { ...pause, hash: hash(pause.model), jobs })
         }
         return
       case 'shares':
         for (const [key, waiting, active] of line[1]) {
-          const ready = this.#shareReady.get(key) ?? noPlaces
+          const ready = this.#shareReady.get(key) ?? noPositions
           this.#put('shares', { hash: hash(key), key, waiting, active, ready })
         }
         return
@@ -161,17 +161,17 @@ export class LedgerReader {
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.needs[index], bits)
     if (job.heldOn !== null && (isBeside(job.heldOn) || (held === 1 && isSite(job.heldOn))))
-      this.#put('beside', job.place)
-    else if (held === 1) this.#gather(this.#held, job.heldOn, job.place)
-    if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.place)
+      this.#put('beside', job.position)
+    else if (held === 1) this.#gather(this.#held, job.heldOn, job.position)
+    if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.position)
     if (isInLine(job)) joinClass(this.#ledger, job, this.#owner)
     const { jobId, schedule } = job.spec
     if (schedule !== undefined) this.#put('fired', { schedule, jobId })
-    if (job.batch !== null) this.#put('batches', { batch: job.batch, place: job.place })
+    if (job.batch !== null) this.#put('batches', { batch: job.batch, position: job.position })
   }
 
   #addPasses([jobId, passes]: PassRow): void {
-    const job = this.#ledger.jobs.get(keyOf(jobId))
+    const job = this.#ledger.jobs.get(jobKeyOf(jobId))
     const own = job && classOf(this.#ledger, job)
     if (own === undefined) this.#contradicts(`${jobId} was passed, and is in no line`)
     this.#ledger.classes = this.#ledger.classes.insert({ ...own, passes: passes.map(passFrom) }, this.#owner)
@@ -201,7 +201,7 @@ export class LedgerReader {
   #stand(job: Job, bits: number): void {
     const ledger = this.#ledger
     for (const key of snapshotKeys.places)
-      if ((bits & queueBits[key]) !== 0) ledger[key] = ledger[key].insert(job.place, this.#owner)
+      if ((bits & queueBits[key]) !== 0) ledger[key] = ledger[key].insert(job.position, this.#owner)
     if ((bits & queueBits.offered) !== 0) addToKind(ledger, job, this.#owner)
     for (const key of snapshotKeys.timers) {
       if ((bits & queueBits[key]) === 0) continue
@@ -211,20 +211,21 @@ export class LedgerReader {
   }
 
   #standOn(job: Job, name: string | undefined, bits: number): void {
-    const { jobId, place, wholes } = job
+    const { jobId, position, wholes } = job
     if (name === undefined) this.#contradicts(`${jobId} stands on a model that it does not need`)
     if (bits === 0) return
     const model = this.#model(name)
     for (const [index, key] of modelKeys.entries())
       if ((bits & (1 << index)) === 0) continue
       else if (key === 'line') joinLine({ policy: this.#ledger.policy, owner: this.#owner }, model, job)
-      else model[key] = model[key].insert(place, this.#owner)
-    if (wholes !== null && Object.hasOwn(wholes, name)) model.whole = model.whole.insert(place, this.#owner)
+      else model[key] = model[key].insert(position, this.#owner)
+    if (wholes !== null && Object.hasOwn(wholes, name))
+      model.whole = model.whole.insert(position, this.#owner)
   }
 
-  #gather(all: Map<string, Tree<Place>>, key: string | null, place: Place): void {
-    if (key === null) this.#contradicts(`${place.jobId} stands where it has no key for`)
-    all.set(key, (all.get(key) ?? noPlaces).insert(place, this.#owner))
+  #gather(all: Map<string, Tree<LinePosition>>, key: string | null, position: LinePosition): void {
+    if (key === null) this.#contradicts(`${position.jobId} stands where it has no key for`)
+    all.set(key, (all.get(key) ?? noPositions).insert(position, this.#owner))
   }
 
   #model(name: string): ReadModel {

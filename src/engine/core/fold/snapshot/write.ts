@@ -125,9 +125,9 @@ function* jobLines(ledger: Ledger): Generator<readonly SnapshotJobRow[] | null> 
     return isSame(standing, usualMembership(ledger.policy, job)) ? made : withStanding(made, standing)
   }
   const { jobs, active, line } = ledger
-  const isOther = (job: Job) => active.get(job.place) === undefined && line.get(job.place) === undefined
-  yield* batches(active, (place) => row(jobs.get(place)))
-  yield* batches(line, (place) => row(jobs.get(place)))
+  const isOther = (job: Job) => active.get(job.position) === undefined && line.get(job.position) === undefined
+  yield* batches(active, (position) => row(jobs.get(position)))
+  yield* batches(line, (position) => row(jobs.get(position)))
   if (jobs.size > active.size + line.size) yield* batches(jobs, (job) => isOther(job) && row(job))
 }
 

@@ -128,8 +128,8 @@ const apart = (total: number): number =>
 function workersAt(ledger: Ledger, { crews }: RunTimes, now: readonly WorkerFact[]): readonly WorkerFact[] {
   const known = new Map(now.map((worker) => [worker.workerId, worker]))
   const ran = new Set(crews.workers.filter((worker) => known.has(worker)))
-  for (const place of ledger.active) {
-    const worker = ledger.jobs.get(place)?.workerId ?? null
+  for (const position of ledger.active) {
+    const worker = ledger.jobs.get(position)?.workerId ?? null
     if (worker !== null && known.get(worker)?.kinds?.length !== 0) ran.add(worker)
   }
   return [...ran].map((workerId) => ({

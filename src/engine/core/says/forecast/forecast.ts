@@ -10,7 +10,7 @@ import {
 import { isSite } from '../../state/site.ts'
 import type { Micros } from '../../values/job.ts'
 import { capacityOf } from '../../values/policy.ts'
-import type { Place } from '../../values/position.ts'
+import type { LinePosition } from '../../values/position.ts'
 import type { Tree } from '../../values/tree.ts'
 import type { WorkerFact } from '../facts.ts'
 import { type ComparedRange, type StartRange, widened } from './conformal.ts'
@@ -142,7 +142,7 @@ function restIn(run: ForwardRun, jobId: string): Micros | undefined {
   const job = jobOf(ledger, jobId)
   const opens = job === undefined || run.isOver ? undefined : opensAt(ledger, job)
   if (job === undefined || opens === undefined) return undefined
-  const timeIn = (line: Tree<Place>, capacity: number) => aheadIn(run, line, job) / capacity
+  const timeIn = (line: Tree<LinePosition>, capacity: number) => aheadIn(run, line, job) / capacity
   const lines = job.needs.map((name) => timeIn(modelOf(ledger, name).line, widthOf(ledger, name)))
   return Math.max(opens, now + Math.max(timeIn(ledger.line, slots), ...lines))
 }
@@ -160,8 +160,12 @@ function widthOf(ledger: Ledger, name: string): number {
 }
 
 /** How long those take together that stand ahead in the line. */
-function aheadIn({ ledger, outlook, loading }: ForwardRun, line: Tree<Place>, { place }: Job): Micros {
-  const ahead = line.rank(place)
+function aheadIn(
+  { ledger, outlook, loading }: ForwardRun,
+  line: Tree<LinePosition>,
+  { position }: Job,
+): Micros {
+  const ahead = line.rank(position)
   let added = 0
   let time = 0
   for (const each of line) {

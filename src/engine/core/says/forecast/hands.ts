@@ -39,8 +39,8 @@ export const runsKindAmong = (hands: readonly Hand[], kind: string): boolean =>
 /** How many slots of each process are taken. A batch takes one. */
 export function takenIn(ledger: Ledger): ReadonlyMap<string, number> {
   const batches = new Map<string, Set<number>>()
-  for (const place of ledger.active) {
-    const job = ledger.jobs.get(place)
+  for (const position of ledger.active) {
+    const job = ledger.jobs.get(position)
     if (job === undefined || job.workerId === null) continue
     const own = batches.get(job.workerId) ?? new Set()
     batches.set(job.workerId, own.add(job.batch ?? job.token))

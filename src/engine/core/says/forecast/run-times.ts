@@ -80,7 +80,11 @@ export class RunTimes {
   /** Times that tell how long such a job takes, the most telling first. */
   of({ kind, models }: Pick<JobSpec, 'kind' | 'models'>): readonly Times[] {
     const rarest = this.#byRuns(models)[0]
-    const keys = [keyOf(kind, models), keyOf('', models), ...(rarest === undefined ? [] : [modelKey(rarest)])]
+    const keys = [
+      setKey(kind, models),
+      setKey('', models),
+      ...(rarest === undefined ? [] : [modelKey(rarest)]),
+    ]
     const times = [...keys, kindKey(kind), ALL].map((key) => this.#times.get(key))
     return times.filter((each) => each !== undefined)
   }
@@ -92,7 +96,7 @@ export class RunTimes {
 
   /** Whether an attempt with this very set of models was measured. */
   knows({ models }: Pick<JobSpec, 'models'>): boolean {
-    return this.#times.has(keyOf('', models))
+    return this.#times.has(setKey('', models))
   }
 
   /**
@@ -140,8 +144,8 @@ export class RunTimes {
     if (begun === undefined || type !== 'completed') return
     const { kind, models, loading } = begun
     const time = Math.max(0, at - begun.at - loading)
-    const known = kind === undefined ? [] : [keyOf(kind, models), kindKey(kind)]
-    for (const key of [...known, keyOf('', models), ...models.map(modelKey), ALL]) this.#note(key, time)
+    const known = kind === undefined ? [] : [setKey(kind, models), kindKey(kind)]
+    for (const key of [...known, setKey('', models), ...models.map(modelKey), ALL]) this.#note(key, time)
     this.#count++
   }
 
@@ -171,7 +175,7 @@ const SETS = 'set\n\n'
 const kindKey = (kind: string): string => `kind\n${kind}`
 const modelKey = (model: string): string => `model\n${model}`
 /** @param kind '' if it is not known */
-const keyOf = (kind: string, models: readonly string[]): string =>
+const setKey = (kind: string, models: readonly string[]): string =>
   ['set', kind, ...[...models].sort()].join('\n')
 
 /** An attempt that ran when the events began. */

@@ -57,7 +57,7 @@ export class ForwardRun {
     const slots = hands.reduce((sum, hand) => sum + hand.slots, 0)
     this.slots = Math.max(1, Math.min(slots, maxActive ?? slots))
     this.outlook = outlook
-    for (const place of ledger.active) this.#goesOn(ledger.jobs.get(place))
+    for (const position of ledger.active) this.#goesOn(ledger.jobs.get(position))
     this.#send({ type: 'claim' })
   }
 

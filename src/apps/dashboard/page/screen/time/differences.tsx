@@ -108,10 +108,10 @@ function differenceOf(before: Ledger, after: Ledger): QueueDifference {
   let at = 0
   for (const { jobId } of after.line) {
     const was = jobOf(before, jobId)
-    const from = was === undefined || was.active ? -1 : before.line.rank(was.place)
+    const from = was === undefined || was.active ? -1 : before.line.rank(was.position)
     if (
       from >= 0 &&
-      before.line.get(was?.place ?? { level: 0, order: 0, tie: 0, hash: 0, jobId })?.jobId === jobId &&
+      before.line.get(was?.position ?? { level: 0, order: 0, tie: 0, hash: 0, jobId })?.jobId === jobId &&
       from !== at
     )
       moved.push({ jobId, from, to: at })

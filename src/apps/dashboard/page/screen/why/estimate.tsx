@@ -1,4 +1,4 @@
-import type { JobPlace } from '../../../../../engine/core/index.ts'
+import type { JobPosition } from '../../../../../engine/core/index.ts'
 import { startText } from '../../../../../tools/format/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import { usePage } from '../../frame/context.ts'
@@ -11,11 +11,11 @@ const AGAIN_MS = 5_000
 export function Estimate({ jobId }: { readonly jobId: string }) {
   const { live, shown } = usePage()
   const isLive = shown.isLive.value
-  const found = useLoad<JobPlace | null>({
+  const found = useLoad<JobPosition | null>({
     question: `${jobId} ${isLive} ${live.generation.value}`,
     restMs: isLive ? AGAIN_MS : undefined,
     look: () =>
-      isLive ? getJson<JobPlace>(ofQueue(live.queue, 'jobs', jobId, 'place')) : Promise.resolve(null),
+      isLive ? getJson<JobPosition>(ofQueue(live.queue, 'jobs', jobId, 'place')) : Promise.resolve(null),
   })
   return (
     <>
@@ -27,7 +27,7 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
   )
 }
 
-function Text({ of }: { readonly of: Load<JobPlace | null> }) {
+function Text({ of }: { readonly of: Load<JobPosition | null> }) {
   if (of.state === 'loading') return <span class="dim">estimating…</span>
   if (of.state === 'failed') return <span class="warn">could not be estimated: {of.message}</span>
   if (of.value === null) return <span class="dim">estimated for the present only</span>

@@ -10,7 +10,7 @@ import { FEWEST_COMPARED, type StartRange } from './forecast/conformal.ts'
 import type { NoRange } from './forecast/forecast.ts'
 
 /** Where a job stands, for the one whose job it is. About other jobs it says only how many there are. */
-export interface JobPlace extends StartsIn {
+export interface JobPosition extends StartsIn {
   readonly jobId: string
   readonly queue: string
   /** `submitted`, `refused`: it is not in line, as `explain` says it. */
@@ -73,10 +73,10 @@ const reasons: Readonly<Record<LiveCode, string>> = {
 }
 
 /** @param range when it starts; null: it runs. @returns undefined if the job is not live */
-export function placeOfJob(
+export function positionOfJob(
   facts: QueueFacts & { readonly ledger: Ledger },
-  { queue, jobId, range }: PlaceQuestion,
-): JobPlace | undefined {
+  { queue, jobId, range }: PositionQuestion,
+): JobPosition | undefined {
   const found = explainLive(facts, jobId)
   if (found === undefined) return undefined
   const { state, position, code } = found
@@ -93,15 +93,15 @@ export function placeOfJob(
 }
 
 /** Whether the ledger alone does not say where it stands: it is not live, or its process seems gone and may have committed its end. */
-export const isDoubtful = (place: JobPlace | undefined): boolean =>
+export const isDoubtful = (place: JobPosition | undefined): boolean =>
   place === undefined || (place.state === 'active' && place.code !== null)
 
 /** @param explanation what the tables say beside the ledger @returns undefined: it has ended, or nobody knows of it */
-export function placeExplained(
+export function positionExplained(
   queue: string,
-  place: JobPlace | undefined,
+  place: JobPosition | undefined,
   explanation: Explanation | undefined,
-): JobPlace | undefined {
+): JobPosition | undefined {
   if (explanation?.state === 'submitted' || explanation?.state === 'refused')
     return outside(queue, explanation.state, explanation)
   return place !== undefined && explanation?.code === null ? { ...place, code: null, reason: runs } : place
@@ -109,7 +109,7 @@ export function placeExplained(
 
 const runs = 'it runs'
 
-function outside(queue: string, state: 'submitted' | 'refused', { jobId, code }: Explanation): JobPlace {
+function outside(queue: string, state: 'submitted' | 'refused', { jobId, code }: Explanation): JobPosition {
   const reason = `it was submitted, and ${outsideText(state, code)}`
   const nowhere = { position: null, models: [], ...unknownStart, startsReason: 'it is not in line' }
   return { jobId, queue, state, code, reason, ...nowhere }
@@ -125,7 +125,7 @@ function outsideText(state: 'submitted' | 'refused', code: JobCode | null): stri
   return state === 'refused' ? `was refused${why}` : `does not come into line${why}`
 }
 
-export interface PlaceQuestion {
+export interface PositionQuestion {
   readonly queue: string
   readonly jobId: string
   readonly range: StartRange | NoRange | null
