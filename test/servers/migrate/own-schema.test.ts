@@ -265,6 +265,9 @@ describe('two installations', () => {
     onTestFinished(() => made.close())
     await made.open('default')
     await db.exec('drop function app.job_queue_note(text, text, bigint, jsonb)')
+    expect((await interlock(['doctor', '--schema', 'app', '--url', db.url])).stdout).toContain(
+      'npx interlock-queue migrate --schema app --follow jobs',
+    )
     const { findings } = await examine({ store: made })
     expect(findings.find(({ check }) => check === 'functions')?.remedy).toContain(
       'npx interlock-queue --schema app migrate --again',
@@ -310,7 +313,8 @@ describe('the commands', () => {
     expect((await run(['drain'], env)).code).toBe(0)
     expect((await run(['status', '--schema', 'app'])).stdout).toContain('draining')
     expect((await run(['verify'], env)).code).toBe(0)
-    const { findings } = JSON.parse((await run(['doctor', '--schema', 'app', '--json'])).stdout)
+    const { findings, followed } = JSON.parse((await run(['doctor', '--schema', 'app', '--json'])).stdout)
+    expect(followed).toEqual(['jobs'])
     expect(problems(findings)).toEqual([])
     expect(await run(['status'])).toMatchObject({
       code: 1,

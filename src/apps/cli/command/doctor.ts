@@ -1,4 +1,5 @@
 import { InterlockError } from '../../../engine/core/index.ts'
+import { inSchema } from '../../../engine/store/index.ts'
 import { CHAINED, examination, keptOut } from '../../../tools/doctor/examine.ts'
 import {
   type Examination,
@@ -85,7 +86,10 @@ export function sizeText(frame: Frame, size: LogSize, followed: readonly string[
       ['log', `${bytes(size.bytes)}${daily}${held}`],
       ['archive', bytes(archiveBytes)],
       ['chain', chain === 'sound' ? `sound in its last ${count(CHAINED)} events` : chain],
-      ['rows', followed.length === 0 ? noRows : `of ${followed.join(' and ')} are followed`],
+      [
+        'rows',
+        followed.length === 0 ? inSchema(noRows, frame.schema) : `of ${followed.join(' and ')} are followed`,
+      ],
     ],
     frame.colors.dim,
   )
