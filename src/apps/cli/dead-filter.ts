@@ -27,7 +27,7 @@ export function checkNamesSome(
 ): void {
   if (jobId !== undefined || model !== undefined || since !== undefined || all === true) return
   throw invalidInput(
-    `${command} would change every dead letter; name a job, --model or --since, or say --all (to see them: interlock dead)`,
+    `${command} would change every dead letter; name a job, --model or --since, or say --all (to see them: npx interlock-queue dead)`,
   )
 }
 
@@ -36,6 +36,6 @@ export function checkFound(frame: Frame, jobId: string | undefined, found: numbe
   if (jobId === undefined || found > 0) return
   throw new InterlockError(
     'job_not_live',
-    `queue ${frame.queue} has no dead letter of job ${jobId}; to see all: interlock dead; to see what became of the job: interlock explain ${operand(jobId)}`,
+    `queue ${frame.queue} has no dead letter of job ${jobId}; to see all: npx interlock-queue dead; to see what became of the job: npx interlock-queue explain ${operand(jobId)}`,
   )
 }

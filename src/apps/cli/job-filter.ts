@@ -99,7 +99,7 @@ export function checkOneOrMany(command: string, jobId: string | undefined, flags
   if ((jobId === undefined) === namesSome(flags)) return
   throw invalidInput(
     jobId === undefined
-      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --tag, --older or --newer (to see them first: interlock jobs)`
+      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --tag, --older or --newer (to see them first: npx interlock-queue jobs)`
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }

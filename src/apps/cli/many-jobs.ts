@@ -59,7 +59,7 @@ function checkMayAsk({ surface }: Frame, flags: ManyFlags, { verb }: Deed): void
   if (flags.yes === true || surface.keys !== undefined) return
   const typed = typedFilter(flags)
   throw invalidInput(
-    `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or see the jobs first: interlock jobs${typed}`,
+    `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or see the jobs first: npx interlock-queue jobs${typed}`,
   )
 }
 

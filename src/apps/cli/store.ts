@@ -94,7 +94,7 @@ async function openQueue(store: LogStore, queue: string, absent: Absent): Promis
 }
 
 export const nothingYet =
-  'there is no queue here yet; begin with: interlock enqueue <file>, or see how it works: interlock demo'
+  'there is no queue here yet; begin with: npx interlock-queue enqueue <file>, or see how it works: npx interlock-queue demo'
 
 /** A person waits at the terminal, so a wrong address is reported soon. */
 const JOIN_MS = 3_000

@@ -180,7 +180,7 @@ describe('a store that cannot be used', () => {
       const { code, stdout, stderr } = await interlock([...command.split(' '), '--url', `pglite:${folder}`])
       expect(code).toBe(command === 'status' ? 0 : 1)
       expect(stdout + stderr).toContain('there is no queue here yet')
-      expect(stdout + stderr).toContain('begin with: interlock enqueue <file>')
+      expect(stdout + stderr).toContain('begin with: npx interlock-queue enqueue <file>')
       expect(existsSync(folder)).toBe(false)
     },
   )

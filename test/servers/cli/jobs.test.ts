@@ -248,7 +248,7 @@ describe('a filter in place of an id', () => {
       const said = await interlock([...words, '--model', 'm', '--url', url])
       expect(said).toMatchObject({ code: 2, stdout: '' })
       expect(said.stderr).toContain('add --yes')
-      expect(said.stderr).toContain('interlock jobs --model m')
+      expect(said.stderr).toContain('npx interlock-queue jobs --model m')
     }
     expect(await documentOf(url, ['cancel', '--model', 'm', '--state', 'waiting', '--yes'])).toEqual(
       changed({ matched: 1, done: ['a2'] }),

@@ -48,7 +48,7 @@ describe('interlock recover (beginEpoch, inDoubt, recover)', () => {
     })
     expect(await documentOf(url, ['dead'])).toMatchObject([{ jobId: 'c', code: 'unknown_end' }])
     expect((await interlock(['recover', '--url', url])).stdout).toContain(
-      'no job is in doubt: interlock resume',
+      'no job is in doubt: npx interlock-queue resume',
     )
     expect(await documentOf(url, ['resume'])).toMatchObject({ waitingCount: 2 })
     expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })

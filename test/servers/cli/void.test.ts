@@ -119,7 +119,7 @@ describe('interlock recover --void (voidUnreadable, job_queue_voided): a log wit
       voided: [],
     })
     const text = await interlock(['recover', '--url', url])
-    expect(text.stdout).toContain('interlock recover --void')
+    expect(text.stdout).toContain('npx interlock-queue recover --void')
     expect((await store.rows(QUEUE, 0, 1)).version).toBe(length)
   })
 

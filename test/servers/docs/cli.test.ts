@@ -79,6 +79,17 @@ describe('a command that is typed with npx', () => {
     expect(others).toEqual([])
   })
 
+  it('is what a message tells somebody to type next', async () => {
+    const next = new RegExp(`(?:: |run \\\\?\`)interlock (?:${(await commandNames()).join('|')})\\b`)
+    const short = globSync('src/**/*.{ts,tsx}', { cwd: root }).flatMap((file) =>
+      readFileSync(path.join(root, file), 'utf8')
+        .split('\n')
+        .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line) && !/completion/.test(file) && next.test(line))
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+    expect(short).toEqual([])
+  })
+
   it('is what SQL tells somebody to type, who may have no Interlock at all', async () => {
     const command = new RegExp(`(?<!npx )\\binterlock (?:${(await commandNames()).join('|')})\\b`)
     const short = globSync('migrations/{functions,parts}/*.sql', { cwd: root }).flatMap((file) =>

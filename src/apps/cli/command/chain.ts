@@ -31,7 +31,7 @@ export function addChain(cli: Cli): void {
 
 function textOf({ from, anchor, bad }: ChainDocument): TextLines {
   if (bad !== null) return `broken at event ${bad.seq}: ${bad.what}`
-  if (from === null) return 'this queue keeps no hash chain; begin one: interlock chain --start'
+  if (from === null) return 'this queue keeps no hash chain; begin one: npx interlock-queue chain --start'
   const last = Number(anchor?.split(':')[0])
   return [`${plural(last - from, 'event')} on the chain, and every hash is right`, `anchor ${anchor}`]
 }

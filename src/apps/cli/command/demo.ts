@@ -11,7 +11,9 @@ export function addDemo(cli: Cli): void {
       const result = await demo(frame)
       const seconds = ((performance.now() - begun) / 1_000).toFixed(0)
       const verdict = result.ok
-        ? [`Every claim was true (${seconds} s). Next: interlock run <file>, interlock --help`]
+        ? [
+            `Every claim was true (${seconds} s). Next: npx interlock-queue run <file>, npx interlock-queue --help`,
+          ]
         : [
             `${result.failures.length} of its claims were false:`,
             ...result.failures.map((text) => `  ${text}`),

@@ -28,7 +28,7 @@ export function addDrain(cli: Cli): void {
         const running = activeCount === 0 ? 'nothing runs' : `${plural(activeCount, 'job')} still to end`
         frame.emit(
           { status, activeCount, waitingCount, drainedAt },
-          `draining: ${running}, ${waitingCount} waiting; go on with: interlock resume`,
+          `draining: ${running}, ${waitingCount} waiting; go on with: npx interlock-queue resume`,
         )
       },
     )

@@ -87,7 +87,8 @@ export function addEnqueue(cli: Cli): void {
       const before = known.length === 0 ? '' : `, ${known.length} known (nothing was changed)`
       const doubles = deduplicated.length === 0 ? '' : `, ${doublesText(deduplicated)}`
       const heading = `${plural(queued, 'job')} put in line${before}${doubles}, ${waiting.length} ${agree(waiting.length, 'has', 'have')} to wait`
-      const more = waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: interlock queue`] : []
+      const more =
+        waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: npx interlock-queue queue`] : []
       const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
       const made = options.job === undefined && jobId !== undefined ? [`its id: ${jobId}`] : []
       frame.emit(jobId === undefined ? done : { jobId, ...done }, [heading, ...made, ...list])
@@ -119,7 +120,7 @@ export const withJob = (command: Command): Command =>
     .option('--dedupe-key <key>', 'another job with this key stands for it')
     .option('--dedupe-while <waiting|live|time>', 'for how long it has its key; such as 1h')
     .option('--after <a;b>', 'the jobs that have to complete before it; `b?`: only to end')
-    .option('--tag <word>', 'a word to find it by: interlock jobs --tag')
+    .option('--tag <word>', 'a word to find it by (jobs --tag)')
     .option('--asks <model=name:n>', 'what it takes of one place of the model, such as flux-dev=vram:20')
     .option(
       '--uses <resource=n>',

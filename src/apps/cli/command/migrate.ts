@@ -120,7 +120,7 @@ function checkWithSchema(
 ): void {
   if (supabase !== undefined)
     throw invalidInput(
-      `--supabase writes the default alone, which Interlock over the API needs; for postgresStore in the schema ${schema}, put what \`interlock migrate --schema ${forShell(schema)} --print\` prints into a migration of yours`,
+      `--supabase writes the default alone, which Interlock over the API needs; for postgresStore in the schema ${schema}, put what \`npx interlock-queue migrate --schema ${forShell(schema)} --print\` prints into a migration of yours`,
     )
   if (undo === true)
     throw invalidInput(
@@ -161,7 +161,7 @@ async function migrateTarget(frame: Frame, options: MigrateOptions, yes: boolean
   }
   if (target.kind === 'supabase') {
     throw invalidInput(
-      'the API of a Supabase project cannot create tables; write a file with `interlock migrate --supabase` and push it (`supabase db push`), or paste what `interlock migrate --print` prints into the SQL editor',
+      'the API of a Supabase project cannot create tables; write a file with `npx interlock-queue migrate --supabase` and push it (`supabase db push`), or paste what `npx interlock-queue migrate --print` prints into the SQL editor',
     )
   }
   if (Object.keys(options).length > 0) {
@@ -210,7 +210,7 @@ async function undoTarget(frame: Frame, print: boolean): Promise<void> {
   const target = frame.target()
   if (target.kind !== 'postgres') {
     throw invalidInput(
-      '--undo needs a PostgreSQL server; on Supabase paste what `interlock migrate --undo --print` prints into the SQL editor',
+      '--undo needs a PostgreSQL server; on Supabase paste what `npx interlock-queue migrate --undo --print` prints into the SQL editor',
     )
   }
   const stays = await withConnection(target.url, undoFirstCoordinator)

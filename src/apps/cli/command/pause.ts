@@ -17,7 +17,7 @@ export function addPause(cli: Cli): void {
     .command<Options>(
       'pause',
       [
-        ['pause flux-dev', 'stays paused until: interlock resume flux-dev'],
+        ['pause flux-dev', 'stays paused until it is resumed'],
         ['pause flux-dev --for 10m --reason provider_down', 'ends by itself after ten minutes'],
       ],
       async (frame, [model = ''], { reason, for: length, strict }) => {
@@ -31,7 +31,9 @@ export function addPause(cli: Cli): void {
         }
         const until = await withCoordinator(frame, pause, { strict })
         const end =
-          until === null ? `interlock resume ${operand(model)}` : timeText(until.getTime() * MICROS_PER_MS)
+          until === null
+            ? `npx interlock-queue resume ${operand(model)}`
+            : timeText(until.getTime() * MICROS_PER_MS)
         frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
       },
     )

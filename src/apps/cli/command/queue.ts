@@ -24,7 +24,7 @@ export function addQueue(cli: Cli): void {
         const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)
         const line = await withAccess(frame, (access) => lineAt(opened(access), limit ?? 20))
         const { look, total, jobs, submitted } = line
-        const none = 'no live jobs; put some in line: interlock enqueue <file>'
+        const none = 'no live jobs; put some in line: npx interlock-queue enqueue <file>'
         const paused = pausedFacts(pausedModels(look.ledger, look.operators))
         frame.emit(queueDocument(frame.queue, line), [
           ...(total === 0 ? [none] : queueText(frame, jobs, total, look.now)),

@@ -78,8 +78,8 @@ const unreadableText = ({ unreadable }: RecoverDocument): readonly string[] => [
     ...readingOf(event),
   ]),
   `no process can open the queue until ${unreadable.length === 1 ? 'this event is' : 'these events are'} void; stop everything that still appends to it, then run`,
-  'interlock recover --void',
-  '(it drains the queue in a new epoch; then say how each active job ended, and run: interlock resume)',
+  'npx interlock-queue recover --void',
+  '(it drains the queue in a new epoch; then say how each active job ended, and run: npx interlock-queue resume)',
 ]
 
 const nameOf = ({ seq, type, jobId }: VoidedEvent): string =>
@@ -109,8 +109,10 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: RecoverDocume
   const restored = epoch === 1 || !isHeld
   if (left.length === 0)
     return [
-      `${held}; no job is in doubt${isHeld ? ': interlock resume' : ''}`,
-      ...(restored ? ['Was a backup restored while no process ran? interlock recover --begin'] : []),
+      `${held}; no job is in doubt${isHeld ? ': npx interlock-queue resume' : ''}`,
+      ...(restored
+        ? ['Was a backup restored while no process ran? npx interlock-queue recover --begin']
+        : []),
     ]
   const rows = left.map(({ jobId, models: names, startedAt }) => [
     ...[jobId, models(names), timeText(Date.parse(startedAt) * 1_000)],
@@ -121,6 +123,6 @@ function standing(frame: Frame, { epoch, status, doubtful: left }: RecoverDocume
       heading: frame.colors.dim,
       give: { models: 12, job: 36 },
     }),
-    'say how each ended: interlock recover --completed <job>, --requeue <job> or --fail <job>',
+    'say how each ended: npx interlock-queue recover --completed <job>, --requeue <job> or --fail <job>',
   ]
 }

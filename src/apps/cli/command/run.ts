@@ -56,7 +56,7 @@ export function addRun(cli: Cli): void {
         if (report.failed > 0) {
           throw new InterlockError(
             'aborted',
-            `${report.failed} jobs failed; look at them: interlock log --limit 1000`,
+            `${report.failed} jobs failed; look at them: npx interlock-queue log --limit 1000`,
           )
         }
       },

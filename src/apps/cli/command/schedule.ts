@@ -123,7 +123,7 @@ async function show(
     if (known !== undefined) return known
     throw new InterlockError(
       'schedule_unknown',
-      `there is no schedule ${id}; list them: interlock schedule list`,
+      `there is no schedule ${id}; list them: npx interlock-queue schedule list`,
     )
   })
   const times = preview(rule, next, most)

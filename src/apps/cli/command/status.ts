@@ -63,7 +63,7 @@ function submittedFacts({ submitted, now }: QueueStatus): readonly (readonly [st
     undecided.oldestAt === null ? '' : ` for ${duration((now - undecided.oldestAt) / MICROS_PER_MS)}`
   const facts = [
     ['undecided', submittedByText(undecided), oldest],
-    ['refused', submittedByText(refused), ', and not in line; see: interlock queue'],
+    ['refused', submittedByText(refused), ', and not in line; see: npx interlock-queue queue'],
   ] as const
   return facts.flatMap(([name, what, more]) => (what === '' ? [] : [[name, `${what}${more}`] as const]))
 }
@@ -75,7 +75,9 @@ function wrongFacts({ wrong }: QueueStatus): readonly (readonly [string, string]
   const all = (wrong ?? []).filter(({ id }) => !shownAbove.has(id))
   const more = all.length > WRONG ? `${all.length - WRONG} more, and ` : ''
   const facts = all.slice(0, WRONG).map(({ level, what }) => [level, what] as const)
-  return facts.length === 0 ? [] : [...facts, ['to do', `${more}what to do about each: interlock doctor`]]
+  return facts.length === 0
+    ? []
+    : [...facts, ['to do', `${more}what to do about each: npx interlock-queue doctor`]]
 }
 
 const shownAbove: ReadonlySet<string> = new Set(['paused', 'nobody', 'refused'])

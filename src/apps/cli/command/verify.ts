@@ -62,7 +62,7 @@ function textOf(result: Verification, withFiles: boolean): TextLines {
     ? 'run verify without --from-archive to see whether the rows or the files are wrong'
     : differences.every(isOfIncoming)
       ? 'somebody has changed what SQL has put in: look at these rows, then delete them'
-      : 'write the rows again: interlock rebuild'
+      : 'write the rows again: npx interlock-queue rebuild'
   return [
     ...findings,
     `${plural(differences.length, 'difference')}; ${todo}`,

@@ -80,7 +80,7 @@ async function settle(frame: Frame, coordinator: Coordinator, log: RunLog, { pol
   if (status === 'draining') {
     throw new InterlockError(
       'aborted',
-      'the queue is draining, so nothing would start; run `interlock resume`',
+      'the queue is draining, so nothing would start; run `npx interlock-queue resume`',
     )
   }
   if (log.state === 'unfinished') {
@@ -176,7 +176,7 @@ async function followRun(
 function begunBefore({ queue }: Frame, through: number): InterlockError {
   return new InterlockError(
     'archived',
-    `the log of queue ${queue} was archived up to event ${through}, in the middle of a run of this file; let its jobs end with \`interlock work\`, or use another --queue`,
+    `the log of queue ${queue} was archived up to event ${through}, in the middle of a run of this file; let its jobs end with \`npx interlock-queue work\`, or use another --queue`,
     { seq: through },
   )
 }

@@ -33,7 +33,7 @@ export function jobsText(
 function noneText(states: readonly FoundState[], endedSince: Micros | null): string {
   if (endedSince === null)
     return `no job that is ${states.join(' or ')} fits; of other states: --state ${foundStates.filter((state) => !states.includes(state)).join(', ')}`
-  return `no such job; ended jobs are found only if they came since ${timeText(endedSince)}; for an older one: interlock explain <job>`
+  return `no such job; ended jobs are found only if they came since ${timeText(endedSince)}; for an older one: npx interlock-queue explain <job>`
 }
 
 /** Jobs that something is about to happen to. */

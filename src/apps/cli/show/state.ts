@@ -57,7 +57,7 @@ export function stateText(
       placeOf(job.worker_id, faultIn(around)(job)),
       duration((around.now - (job.started_at ?? around.now)) / MICROS_PER_MS),
     ])
-  const rest = active.length > SHOWN ? [`… and ${active.length - SHOWN} more: interlock queue`] : []
+  const rest = active.length > SHOWN ? [`… and ${active.length - SHOWN} more: npx interlock-queue queue`] : []
   const heads = ['running', 'kind', 'models', 'attempt', 'in', 'for']
   const give = { models: 12, kind: 10, in: 14, running: 36 }
   return [...head, '', ...grid(frame, heads, lines, { heading: dim, right: [5], give }), ...rest]
