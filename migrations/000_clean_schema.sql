@@ -7351,12 +7351,12 @@ select j.queue, j.job_id, (
              when 'waits_for_parents' then 'jobs that it comes after have not ended'
              when 'not_due' then 'the job is not due yet'
              when 'fits_no_place' then 'no place of its model has as much as it asks'
-             when 'model_paused' then format('model %s is paused', j.blocked_on)
+             when 'model_paused' then 'a model it needs is paused'
              when 'use_over_limit' then 'it asks for more of a resource than the policy ever allows'
-             when 'serialized' then 'another job is running (one job at a time)'
-             when 'at_capacity' then 'as many jobs are running as the policy allows'
+             when 'serialized' then 'another job goes first (one job at a time)'
+             when 'at_capacity' then 'as many jobs go first as the policy allows at once'
              when 'model_in_use' then 'a model it needs is in use'
-             when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
+             when 'behind_in_line' then 'it waits in line for a model'
              when 'no_worker' then case when own.is_in then 'no live worker has a free slot for its kind' else j.conflict_reason end
              when 'offered' then 'it may start; no worker has taken it yet'
              when 'late' then 'it runs, and its process has missed its heartbeats'
@@ -7669,9 +7669,9 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '60d484c154a11122023d946db4a39e9f210745baf7f97c968aa809fc5ba85f5b'),
-  ('027', '60d484c154a11122023d946db4a39e9f210745baf7f97c968aa809fc5ba85f5b'),
-  ('027.1', '60d484c154a11122023d946db4a39e9f210745baf7f97c968aa809fc5ba85f5b')
+  ('000', 'bfd5b83de1cf21fb0374cd694cefe06d5f68a51da31685e726fa500fb8c84db9'),
+  ('027', 'bfd5b83de1cf21fb0374cd694cefe06d5f68a51da31685e726fa500fb8c84db9'),
+  ('027.1', 'bfd5b83de1cf21fb0374cd694cefe06d5f68a51da31685e726fa500fb8c84db9')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -8,16 +8,17 @@ select j.queue, j.job_id, (
   select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
            'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
            'reason', case why.code
+             -- `owner` of reasonTexts in src/engine/core/needs/reasons.ts: a test compares them.
              when 'draining' then 'the queue is draining; nothing starts until it is resumed'
              when 'waits_for_parents' then 'jobs that it comes after have not ended'
              when 'not_due' then 'the job is not due yet'
              when 'fits_no_place' then 'no place of its model has as much as it asks'
-             when 'model_paused' then format('model %s is paused', j.blocked_on)
+             when 'model_paused' then 'a model it needs is paused'
              when 'use_over_limit' then 'it asks for more of a resource than the policy ever allows'
-             when 'serialized' then 'another job is running (one job at a time)'
-             when 'at_capacity' then 'as many jobs are running as the policy allows'
+             when 'serialized' then 'another job goes first (one job at a time)'
+             when 'at_capacity' then 'as many jobs go first as the policy allows at once'
              when 'model_in_use' then 'a model it needs is in use'
-             when 'behind_in_line' then format('it waits in line for model %s', j.blocked_on)
+             when 'behind_in_line' then 'it waits in line for a model'
              when 'no_worker' then case when own.is_in then 'no live worker has a free slot for its kind' else j.conflict_reason end
              when 'offered' then 'it may start; no worker has taken it yet'
              when 'late' then 'it runs, and its process has missed its heartbeats'

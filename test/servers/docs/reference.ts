@@ -8,7 +8,9 @@ import {
   costsAttempt,
   defaultPolicy,
   policyEntries,
+  type ReasonCode,
   type RequeueReason,
+  reasonTexts,
 } from '../../../src/engine/core/index.ts'
 import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
 import { cliPage, currentCliPage } from './cli-page.ts'
@@ -44,7 +46,14 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       ({ name, text }) => [text, columnsOf(name)],
     ),
   reasons: () =>
-    members(['code', 'meaning'], described(event, 'export const reasonCodes'), ({ text }) => [text]),
+    members(
+      ['code', 'meaning', 'what its owner is told', 'what to do'],
+      described(event, 'export const reasonCodes'),
+      ({ name, text }) => {
+        const { owner, remedy } = reasonTexts[name as ReasonCode]
+        return [text, ...[owner, remedy].map((said) => said.slice(0, 1).toUpperCase() + said.slice(1))]
+      },
+    ),
   requeues: () =>
     members(
       ['reason', 'meaning', 'costs an attempt'],

@@ -4,6 +4,7 @@ import {
   type JobRow,
   MICROS_PER_MS,
   type Micros,
+  reasonTexts,
 } from '../../../engine/core/index.ts'
 import type { Submitted } from '../../../engine/store/index.ts'
 import { duration, models, plural, timeText } from '../../../tools/format/index.ts'
@@ -53,36 +54,28 @@ export function whyOf(row: JobRow, { code, blockedBy, until }: Diagnosis): strin
       return `${attemptText(row)}, lost: its worker is gone`
     case 'overdue':
       return row.state === 'active' ? `${attemptText(row)}, overdue` : 'overdue: no process has recorded it'
-    case 'draining':
-      return 'the queue is draining'
     case 'waits_for_parents':
       return blockedBy === null ? 'what it comes after has ended' : `comes after ${blockedBy}`
     case 'not_due':
       return row.due_at === null ? 'between two attempts' : `due at ${timeText(row.due_at)}`
     case 'fits_no_place':
-      return `fits no place of ${model}`
+      return `${reasonTexts.fits_no_place.short} of ${model}`
     case 'model_paused':
       return `${model} is paused ${untilText(until)}`
-    case 'use_over_limit':
-      return 'asks for more of a resource than there ever is'
     case 'rate_limited':
-      return until === null
-        ? 'too little of a resource is left'
-        : `over a rate until ${timeText(until)}${behind}`
+      return until === null ? reasonTexts.rate_limited.short : `over a rate until ${timeText(until)}${behind}`
     case 'fair_share_limit':
-      return `its fair share is used up${behind}`
+      return `${reasonTexts.fair_share_limit.short}${behind}`
     case 'model_in_use':
       return `${model} in use${behind}`
     case 'behind_in_line':
-      return `in line for ${model}${behind}`
+      return `${reasonTexts.behind_in_line.short} for ${model}${behind}`
     case 'serialized':
-      return `one at a time${behind}`
+      return `${reasonTexts.serialized.short}${behind}`
     case 'at_capacity':
-      return `no slot is free${behind}`
-    case 'no_worker':
-      return 'no worker is free for it'
-    case 'offered':
-      return 'may start'
+      return `${reasonTexts.at_capacity.short}${behind}`
+    default:
+      return reasonTexts[code].short
   }
 }
 

@@ -7,4 +7,5 @@
  */
 export { isStartable } from './admission.ts'
 export { modelOpensAt, rateOpensAt } from './rate.ts'
+export { type ReasonText, reasonTexts } from './reasons.ts'
 export { type HasWorker, isInUse, limitOpensAt, reasonCodeOf, waitingFor } from './wait-reason.ts'

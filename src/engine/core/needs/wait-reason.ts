@@ -34,6 +34,7 @@ import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } fr
 import { isShareFull, waitsForTier } from './fair-share.ts'
 import { hasRoomAt, isTakenUp } from './fit.ts'
 import { isOverRate, rateOpensAt } from './rate.ts'
+import { reasonTexts } from './reasons.ts'
 import { overLimit, type Shortage, shortageOf } from './use.ts'
 
 /** What is known of the live workers when a reason is asked for. Without it, every job has one. */
@@ -246,7 +247,7 @@ export function limitOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros 
 /** `it asks for 95,000 of openai-tpm, and the policy never allows more than 90,000`. */
 export const overLimitText = (over: ReturnType<typeof overLimit>): string =>
   over === undefined
-    ? 'it asks for more of a resource than the policy ever allows'
+    ? reasonTexts.use_over_limit.sentence
     : `it asks for ${numberText(over.ask)} of ${over.resource}, and the policy never allows more than ${numberText(over.limit)}`
 
 function shortageSentence({ resource, window, taken, keptFor, opensAt }: Shortage): string {
@@ -273,37 +274,17 @@ export function timeText(at: Micros): string {
 function sentence(code: ReasonCode, blocker: Blocker | undefined): string {
   const who = blocker === undefined ? '' : ` by job ${blocker.jobId}`
   const model = blocker?.model ?? null
+  const { sentence: text } = reasonTexts[code]
   switch (code) {
-    case 'draining':
-      return 'the queue is draining; nothing starts until it is resumed'
-    case 'waits_for_parents':
-      return 'jobs that it comes after have not ended'
-    case 'not_due':
-      return 'the job is not due yet'
-    case 'fits_no_place':
-      return 'no place of its model has as much as it asks'
-    case 'model_paused':
-      return 'a model it needs is paused'
-    case 'use_over_limit':
-      return 'it asks for more of a resource than the policy ever allows'
-    case 'rate_limited':
-      return 'a model it needs has reached its rate'
-    case 'fair_share_limit':
-      return 'as many jobs with its fair key are running as its share allows'
     case 'model_in_use':
-      return model === null ? 'a model it needs is in use' : `model ${model} is in use or reserved${who}`
+      return model === null ? text : `model ${model} is in use or reserved${who}`
     case 'behind_in_line':
-      return model === null
-        ? `it waits in line${behind(blocker)}`
-        : `it waits in line for model ${model}${behind(blocker)}`
+      return `${text}${model === null ? '' : ` for model ${model}`}${behind(blocker)}`
     case 'serialized':
-      return `another job is running (one job at a time)${behind(blocker)}`
     case 'at_capacity':
-      return `as many jobs are running as the policy allows${behind(blocker)}`
-    case 'no_worker':
-      return 'no live worker has a free slot for its kind'
-    case 'offered':
-      return 'it may start; no worker has taken it yet'
+      return `${text}${behind(blocker)}`
+    default:
+      return text
   }
 }
 

@@ -34,7 +34,7 @@ export const putOffCodes = [
   'schedule_owned',
 ] as const satisfies readonly ErrorCode[]
 
-type JobFault = (typeof jobFaults)[number]
+export type JobFault = (typeof jobFaults)[number]
 
 /** What keeps a live job. */
 export type LiveCode = ReasonCode | JobFault

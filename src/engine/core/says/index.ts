@@ -57,6 +57,7 @@ export {
   isDoubtful,
   isNext,
   type JobPosition,
+  ownerText,
   positionExplained,
   positionOfJob,
   type StartsIn,

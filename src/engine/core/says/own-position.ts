@@ -1,9 +1,10 @@
+import { reasonTexts } from '../needs/reasons.ts'
 import { unservedReason } from '../needs/wait-reason.ts'
 import { jobOf, type Ledger } from '../state/ledger.ts'
 import { isSite } from '../state/site.ts'
 import { MICROS_PER_SECOND } from '../values/job.ts'
 import { checkIds, checks } from './checks.ts'
-import type { JobCode, LiveCode } from './diagnosis.ts'
+import type { JobCode, JobFault, LiveCode } from './diagnosis.ts'
 import { type Explanation, explainLive } from './explain.ts'
 import type { QueueFacts } from './facts.ts'
 import { FEWEST_COMPARED, type StartRange } from './forecast/conformal.ts'
@@ -51,26 +52,15 @@ const whyNot: Readonly<Record<NoRange, string>> = {
 /** What a job does not need that may start at once. */
 const ofTimes: ReadonlySet<NoRange> = new Set(['nothing_completed', 'not_compared', 'wrong_lately'])
 
-/** Without the ids, keys and people that an operator's explanation names. */
-const reasons: Readonly<Record<LiveCode, string>> = {
-  draining: 'the queue is draining; nothing starts until it is resumed',
-  waits_for_parents: 'jobs that it comes after have not ended',
-  not_due: 'the job is not due yet',
-  fits_no_place: 'no place of its model has as much as it asks',
-  model_paused: 'a model it needs is paused',
-  use_over_limit: 'it asks for more of a resource than the policy ever allows',
-  rate_limited: 'a model it needs has reached its rate, or a resource that it uses its limit',
-  fair_share_limit: 'as many of its jobs are running as its share allows',
-  model_in_use: 'a model it needs is in use',
-  behind_in_line: 'it waits in line for a model',
-  serialized: 'another job goes first (one job at a time)',
-  at_capacity: 'as many jobs go first as the policy allows at once',
-  no_worker: 'no live worker has a free slot for its kind',
-  offered: 'it may start; no worker has taken it yet',
+const faultTexts: Readonly<Record<JobFault, string>> = {
   late: 'it runs, and its process has missed its heartbeats',
   lost: 'the process that ran it is gone; the job is given back',
   overdue: 'its time is over; no process has recorded it yet',
 }
+
+/** Without the ids, keys and people that an operator's explanation names. */
+export const ownerText = (code: LiveCode): string =>
+  code === 'late' || code === 'lost' || code === 'overdue' ? faultTexts[code] : reasonTexts[code].owner
 
 /** @param range when it starts; null: it runs. @returns undefined if the job is not live */
 export function positionOfJob(
@@ -88,7 +78,7 @@ export function positionOfJob(
   }))
   const heldOn = jobOf(facts.ledger, jobId)?.heldOn ?? ''
   const reason =
-    code === null ? runs : code === 'no_worker' && isSite(heldOn) ? unservedReason(heldOn) : reasons[code]
+    code === null ? runs : code === 'no_worker' && isSite(heldOn) ? unservedReason(heldOn) : ownerText(code)
   return { jobId, queue, state, position, models, code, reason, ...startsIn(range, isNext(facts, found)) }
 }
 

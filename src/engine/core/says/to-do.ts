@@ -1,6 +1,7 @@
 import { classOf, passedBy } from '../line/classes.ts'
 import { waitsForTier } from '../needs/fair-share.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
+import { reasonTexts } from '../needs/reasons.ts'
 import { isInLine, type Job, jobOf, modelOf, pauseOf, triesOf } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import { isServed } from '../state/serving.ts'
@@ -70,24 +71,20 @@ const recorder = (facts: QueueFacts): string =>
 function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagnosis): string {
   const blocker = blockedBy === null ? 'the job in the way' : `job ${blockedBy}`
   switch (code) {
+    // A job that waits has no other fault.
     case 'overdue':
+    case 'late':
+    case 'lost':
+    case null:
       return recorder(facts)
     case 'draining':
       return facts.ledger.epoch === 1
-        ? 'resume the queue: `npx interlock-queue resume`'
+        ? reasonTexts.draining.remedy
         : 'if a backup was restored, say how each running job ended: `npx interlock-queue recover`; then `npx interlock-queue resume`'
     case 'waits_for_parents':
       return blockedBy === null
         ? `nothing: ${hasDecider(facts) ? 'a process' : 'any process, once one is alive,'} puts it in line, or ends it`
         : `${blocker} has to end; it then joins the line by itself`
-    case 'not_due':
-      return 'nothing: it joins the line when its time comes'
-    case 'fits_no_place':
-      return 'say in the policy that a place has as much: `npx interlock-queue policy set --units <place=name:n>`, or cancel the job'
-    case 'model_paused':
-      return 'somebody has to resume the model, or its pause has to end; the job then keeps its place in line'
-    case 'use_over_limit':
-      return 'raise the limit of the resource: `npx interlock-queue policy set --uses <resource=limit/seconds>`, or cancel the job and enqueue one that asks for less'
     case 'rate_limited':
       return `nothing: ${forRate(facts, job)}`
     case 'fair_share_limit':
@@ -97,12 +94,10 @@ function toDoForWaiting(facts: QueueFacts, job: Job, { code, blockedBy }: Diagno
       return `${blocker} has to end; it then starts by itself`
     case 'serialized':
       return `${blocker} has to end, or allow more jobs at once: \`npx interlock-queue policy set --policy by-model\``
-    case 'at_capacity':
-      return 'an active job has to end, or raise maxActive: `npx interlock-queue policy set --max-active <n>`'
     case 'no_worker':
       return noWorker(facts, job)
     default:
-      return 'a worker with a free slot takes it within its next poll'
+      return reasonTexts[code].remedy
   }
 }
 

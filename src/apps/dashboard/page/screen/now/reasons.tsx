@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../../../../../engine/core/index.ts'
+import { type ReasonCode, reasonTexts } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import { usePage } from '../../frame/context.ts'
 import { factsIn } from '../../part/facts.ts'
@@ -34,7 +34,7 @@ export function Reasons() {
           data-jobs={jobs}
           data-level={stuck(code)?.level}
         >
-          <b>{count(jobs)}</b> {texts[code][jobs === 1 ? 0 : 1]}
+          <b>{count(jobs)}</b> {reasonTexts[code].counted[jobs === 1 ? 0 : 1]}
           {model === null ? null : (
             <>
               {' '}
@@ -47,21 +47,4 @@ export function Reasons() {
       {others === 0 ? null : <li class="dim">{count(others)} for other reasons</li>}
     </ul>
   )
-}
-
-const texts: Readonly<Record<ReasonCode, readonly [one: string, many: string]>> = {
-  draining: ['waits, since the queue is draining', 'wait, since the queue is draining'],
-  waits_for_parents: ['waits for the jobs before it', 'wait for the jobs before them'],
-  not_due: ['is not due yet', 'are not due yet'],
-  fits_no_place: ['fits no place of', 'fit no place of'],
-  model_paused: ['waits for the paused model', 'wait for the paused model'],
-  use_over_limit: ['asks for more than a limit allows', 'ask for more than a limit allows'],
-  rate_limited: ['waits for the rate of its model', 'wait for the rates of their models'],
-  fair_share_limit: ['has used up its fair share', 'have used up their fair share'],
-  model_in_use: ['waits for', 'wait for'],
-  behind_in_line: ['waits for', 'wait for'],
-  serialized: ['waits: one job at a time', 'wait: one job at a time'],
-  at_capacity: ['waits for a slot', 'wait for a slot'],
-  no_worker: ['waits for a worker', 'wait for a worker'],
-  offered: ['may start as soon as a worker takes it', 'may start as soon as a worker takes them'],
 }
