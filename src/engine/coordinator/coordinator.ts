@@ -61,7 +61,8 @@ function coordinatorOf(process: QueueProcess, options: WholeOptions): Coordinato
     getWorkflowModels: (config) => workflowModels(config, logger),
     onJobStart: async (jobId, jobType, models, options = {}) => {
       if (contract?.schemas !== undefined) await checkKind(contract, { jobType, ...options }, 'options')
-      await effects.jobs([{ jobId, models, uses: options.uses }], () => 'options.')
+      const checked = effects.jobs([{ jobId, models, uses: options.uses }], () => 'options.')
+      if (checked !== undefined) await checked
       effects.serves(options.serves)
       return gate.start(jobId, jobType, models, options)
     },

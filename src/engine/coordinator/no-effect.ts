@@ -32,15 +32,23 @@ export class NoEffects {
     this.#isStrict = isStrict
   }
 
-  /** @param root what a refusal calls each of them @throws InterlockError `invalid_input` */
-  async jobs(given: readonly (JobSaying | undefined)[], root: (at: number) => string): Promise<void> {
+  /**
+   * @param root what a refusal calls each of them
+   * @returns undefined if the policy need not be asked: a call that can go on at once does, before a `close` that comes after it
+   * @throws InterlockError `invalid_input`
+   */
+  jobs(given: readonly (JobSaying | undefined)[], root: (at: number) => string): Promise<void> | undefined {
     for (const [at, job] of given.entries())
       this.#tell(
         modelsTwice(job?.models),
         root(at),
         job?.jobId === undefined ? 'A job: ' : `Job ${job.jobId}: `,
       )
-    if (!this.#isStrict || given.every((job) => job?.uses == null)) return
+    const isAsked = this.#isStrict && given.some((job) => job?.uses != null)
+    return isAsked ? this.#uses(given, root) : undefined
+  }
+
+  async #uses(given: readonly (JobSaying | undefined)[], root: (at: number) => string): Promise<void> {
     await this.#member.catchUp()
     for (const [at, job] of given.entries())
       this.#refuse(idleUses(this.#member.ledger.policy, job?.uses ?? {}), root(at))

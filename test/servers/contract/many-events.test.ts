@@ -62,8 +62,10 @@ const written = async (db: Database, queue: string) => [
   ),
 ]
 
-/** Writes both, and expects the same rows. Of now, once the database is there: an append is refused a second later. */
+/** Writes both, and expects the same rows. Of now, once the database has planned both ways: an append is refused some seconds later. */
 async function expectSame(db: Database, more?: (n: number) => object): Promise<void> {
+  await short(db, enqueued('short first', NOW(), more))
+  await long(db, enqueued('long first', NOW(), more))
   const now = NOW()
   const answers = [await short(db, enqueued('short', now, more)), await long(db, enqueued('long', now, more))]
   expect(answers).toMatchObject([{ ok: true }, { ok: true }])
@@ -136,7 +138,8 @@ it('are written with their hashes where the queue keeps a chain', async () => {
     await db.query('select job_queue_start_chain($1)', [queue])
   }
   await expectSame(db)
-  expect(await db.value(`select count(*)::integer from job_queue_log where hash is null`)).toBe(0)
+  const without = `select count(*)::integer from job_queue_log where hash is null and queue in ('short', 'long')`
+  expect(await db.value(without)).toBe(0)
 })
 
 it('are refused as one by one: another version, out of bounds, out of time', async () => {

@@ -14,7 +14,7 @@ type ScheduleCalls = Pick<
 type CheckJobs = (
   jobs: readonly (ScheduleInput['job'] | undefined)[],
   root: (at: number) => string,
-) => Promise<void>
+) => Promise<void> | undefined
 
 /** The calls about schedules. */
 export const schedulesOf = (
