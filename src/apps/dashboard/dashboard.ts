@@ -97,7 +97,7 @@ async function answer(options: WholeDashboardOptions, routes: Handled, request: 
           options.logger.error(`[DASHBOARD] ${message}`, { event: 'dashboard.refused' }),
         )
   if (allowed instanceof Response) return { response: allowed, isOurs: false }
-  checkPlace(path, isReading, allowed)
+  checkPosition(path, isReading, allowed)
   if (isPage && isReading) return ours(assetOf(path, options.page))
   if (path === 'api/openapi.json' && isReading) return ours(json(description()))
   const found = await routes({ request, path, allowed })
@@ -155,9 +155,9 @@ async function signIn(session: TokenSession, request: Request): Promise<Response
  * release adds.
  * @throws Refused the same refusal for another user's job as for one that does not exist
  */
-function checkPlace(path: string, isReading: boolean, { jobs }: Allowed): void {
+function checkPosition(path: string, isReading: boolean, { jobs }: Allowed): void {
   if (jobs === null) return
-  const [, jobId = ''] = /^api\/queues\/[^/]+\/jobs\/([^/]+)\/place$/.exec(path) ?? []
+  const [, jobId = ''] = /^api\/queues\/[^/]+\/jobs\/([^/]+)\/position$/.exec(path) ?? []
   if (isReading && jobs.has(decoded(jobId))) return
   throw new Refused(403, 'not_allowed', 'you may ask where your own jobs stand, and nothing else')
 }

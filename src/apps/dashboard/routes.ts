@@ -25,8 +25,8 @@ import { json } from './guard/headers.ts'
 import { Refused } from './guard/refused.ts'
 import { pullLever } from './lever/pull.ts'
 import type { WholeDashboardOptions } from './options.ts'
-import { placeOf } from './place/place.ts'
-import { quoteFor } from './place/quote.ts'
+import { positionOf } from './position/position.ts'
+import { quoteFor } from './position/quote.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
 import type { Readers } from './readers.ts'
 import type { Scrapes } from './scrapes.ts'
@@ -100,7 +100,7 @@ async function read(
     if (rest.length === 2) return jobNow(reader, jobId, asked)
     if (rest.length > 3) return undefined
     if (of === 'log') return jobLog(reader, jobId)
-    if (of === 'place') return placeOf(reader, jobId)
+    if (of === 'position') return positionOf(reader, jobId)
     if (of === 'flow') return flowAround(reader, jobId)
     return of === 'data' ? jobData(reader, jobId, asked) : undefined
   }

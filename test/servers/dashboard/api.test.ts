@@ -31,7 +31,7 @@ describe('each answer is what the description says', () => {
     '/api/queues/{queue}/jobs/{job}/data': '/api/queues/default/jobs/b/data',
     '/api/queues/{queue}/jobs/{job}/flow': '/api/queues/default/jobs/b/flow',
     '/api/queues/{queue}/jobs/{job}/log': '/api/queues/default/jobs/b/log',
-    '/api/queues/{queue}/jobs/{job}/place': '/api/queues/default/jobs/b/place',
+    '/api/queues/{queue}/jobs/{job}/position': '/api/queues/default/jobs/b/position',
     '/api/queues/{queue}/progress': '/api/queues/default/progress?jobs=a',
     '/api/queues/{queue}/dead': '/api/queues/default/dead',
   }

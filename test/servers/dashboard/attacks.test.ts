@@ -122,7 +122,7 @@ const addresses = [
     'queues/default/workers',
     'queues/default/jobs/a',
     'queues/default/jobs/a/data',
-    'queues/default/jobs/a/place',
+    'queues/default/jobs/a/position',
   ],
   ...['queues/default/progress', 'queues/default/dead', 'nothing'],
 ].map((path) => `/api/${path}`)

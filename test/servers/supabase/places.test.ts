@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { placeSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
+import { positionSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
 import { createDashboard } from '../../../src/apps/dashboard/index.ts'
 import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { migrationScript } from '../../../src/engine/migrate/index.ts'
@@ -135,8 +135,8 @@ it("the dashboard's handler says the same to a user whose grant has the job", as
   const grant = { actor: 'customer', role: 'viewer', jobs: ['job-1'] } as const
   const dashboard = createDashboard({ store, authorize: () => grant })
   onTestFinished(() => dashboard.close())
-  const answer = await handlerOf(dashboard).get('/api/queues/default/jobs/job-1/place')
-  const said = placeSchema.parse(await answer.json())
+  const answer = await handlerOf(dashboard).get('/api/queues/default/jobs/job-1/position')
+  const said = positionSchema.parse(await answer.json())
   const { data } = await asked(ben, 'job-1')
   const { position, models, code } = said
   expect(data).toMatchObject({ position, models, code })

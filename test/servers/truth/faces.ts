@@ -145,7 +145,7 @@ export async function askList(scene: Scene, jobId: string): Promise<Listed> {
   const { wrong } = await status({ store, queue })
   return onPage(scene, async (get) => {
     const health = (await (await get('health')).json()) as { wrong: Parameters<typeof listed>[0] }
-    const place = await get(`jobs/${jobId}/place`)
+    const place = await get(`jobs/${jobId}/position`)
     const figures = await eventualFigures(get)
     return {
       status: listed(wrong ?? []),

@@ -37,7 +37,7 @@ function rowsOf({
   if (explanation === null) return [['job', 'it was enqueued once, and has ended']]
   rows.push(['may start', isStartable ? 'yes' : 'no'], ['why', explanation.reason])
   if (explanation.position !== null)
-    rows.push(['place', `${explanation.position} ahead in the line of the queue`])
+    rows.push(['position', `${explanation.position} ahead in the line of the queue`])
   if (explanation.state === 'waiting') rows.push(['starts', startText(starts)])
   if (explanation.chain.length > 0) rows.push(['waits for', explanation.chain.slice(0, 5).join(' ← ')])
   return [...rows, ['to do', explanation.whatHasToHappen]]

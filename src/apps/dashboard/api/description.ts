@@ -9,7 +9,7 @@ import {
   deadSchema,
   flowSchema,
   jobSchema,
-  placeSchema,
+  positionSchema,
   progressSchema,
   quotedJobSchema,
   quoteSchema,
@@ -56,9 +56,9 @@ export const answers = {
     'what the log says of a job, also of one that has ended',
     jobLogSchema,
   ],
-  '/api/queues/{queue}/jobs/{job}/place': [
+  '/api/queues/{queue}/jobs/{job}/position': [
     'where a live job stands, for users who may see nothing else',
-    placeSchema,
+    positionSchema,
   ],
   '/api/queues/{queue}/progress': ['the progress of running jobs', progressSchema, ['jobs']],
   '/api/queues/{queue}/dead': [

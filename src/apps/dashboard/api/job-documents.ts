@@ -107,7 +107,7 @@ const starts = {
   startsReason: z.string().nullable().describe('why nobody can say; null: there is an estimate, or it runs'),
 }
 
-export const placeSchema = z.strictObject({
+export const positionSchema = z.strictObject({
   jobId,
   queue: z.string(),
   state: z.enum(['waiting', 'active', 'submitted', 'refused']),
@@ -127,7 +127,7 @@ export const placeSchema = z.strictObject({
   reason: z.string().describe('why it waits, without the names of other jobs or people'),
   ...starts,
 })
-export type PlaceDocument = z.infer<typeof placeSchema>
+export type PositionDocument = z.infer<typeof positionSchema>
 
 /** A job as for `enqueue`; its values are checked as there. */
 export const quotedJobSchema = z.looseObject({ jobId, models: z.array(z.string()) })

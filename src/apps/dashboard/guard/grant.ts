@@ -40,7 +40,7 @@ export interface Grant {
   readonly data?: boolean | undefined
   /** The queues that the user sees; all of this dashboard unless given. */
   readonly queues?: readonly string[] | undefined
-  /** For the page of a customer: where these jobs stand (`…/jobs/<id>/place`), and nothing else at all. */
+  /** For the page of a customer: where these jobs stand (`…/jobs/<id>/position`), and nothing else at all. */
   readonly jobs?: readonly string[] | undefined
 }
 

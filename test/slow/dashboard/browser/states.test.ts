@@ -107,7 +107,7 @@ it('an estimate waits for the server, and is there for the end of a long line', 
   const { store, ledger } = await sceneOf({ seconds: 600, jobs: 60, waiting: 4_000 })
   const { address } = await served({ store })
   const page = await opened(browser(), address())
-  const { held, letGo } = await holding(page, '**/place')
+  const { held, letGo } = await holding(page, '**/position')
   await page.waitForSelector('[data-figure=event]')
   await goTo(page, `?see=why&job=${ledger().line.max()?.jobId}`)
   const says = () => page.textContent('[data-fact=estimate]')

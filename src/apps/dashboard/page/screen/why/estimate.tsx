@@ -15,7 +15,7 @@ export function Estimate({ jobId }: { readonly jobId: string }) {
     question: `${jobId} ${isLive} ${live.generation.value}`,
     restMs: isLive ? AGAIN_MS : undefined,
     look: () =>
-      isLive ? getJson<JobPosition>(ofQueue(live.queue, 'jobs', jobId, 'place')) : Promise.resolve(null),
+      isLive ? getJson<JobPosition>(ofQueue(live.queue, 'jobs', jobId, 'position')) : Promise.resolve(null),
   })
   return (
     <>

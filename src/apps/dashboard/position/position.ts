@@ -10,7 +10,7 @@ import {
   positionOfJob,
 } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
-import type { PlaceDocument } from '../api/job-documents.ts'
+import type { PositionDocument } from '../api/job-documents.ts'
 import { explanationOf, factsOf } from '../api/reading.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
@@ -19,13 +19,13 @@ import type { QueueReader } from '../reader/queue-reader.ts'
 const forecasters = new WeakMap<QueueReader, Forecaster>()
 
 /** @throws InterlockError `job_not_live` */
-export async function placeOf(reader: QueueReader, given: string): Promise<Response> {
+export async function positionOf(reader: QueueReader, given: string): Promise<Response> {
   const jobId = parseJobId(given)
   const known = await inLine(reader, jobId)
   const place = isDoubtful(known) ? await looked(reader, jobId, known) : known
   if (place === undefined)
     throw new InterlockError('job_not_live', `job ${jobId} is neither submitted, waiting nor active`)
-  return json(place satisfies Readonly<Omit<PlaceDocument, 'models'>>)
+  return json(place satisfies Readonly<Omit<PositionDocument, 'models'>>)
 }
 
 async function inLine(reader: QueueReader, jobId: string): Promise<JobPosition | undefined> {

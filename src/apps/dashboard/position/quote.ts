@@ -6,7 +6,7 @@ import { askedOf } from '../../../tools/operate/quote.ts'
 import type { QuoteAnswer } from '../api/job-documents.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { forecasterOf } from './place.ts'
+import { forecasterOf } from './position.ts'
 
 /** Appends nothing. @param job as for `enqueue` @throws what `enqueue` throws */
 export async function quoteFor(reader: QueueReader, job: unknown): Promise<Response> {

@@ -1,7 +1,7 @@
 /** Where a customer's job stands: for the jobs that a grant names, and nothing else. */
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { refusalSchema } from '../../../src/apps/dashboard/api/fields.ts'
-import { placeSchema, quoteSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
+import { positionSchema, quoteSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
 import { createDashboard, levers } from '../../../src/apps/dashboard/index.ts'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { memoryDatabase, memoryStore } from '../../../src/engine/store/memory/index.ts'
@@ -9,7 +9,7 @@ import { HandClock } from '../../../src/tools/testing/hand-clock.ts'
 import { workedOff } from '../coordinator/support.ts'
 import { clientOf, mounted, operator, viewer } from './support.ts'
 
-const place = (jobId: string) => `/api/queues/default/jobs/${jobId}/place`
+const place = (jobId: string) => `/api/queues/default/jobs/${jobId}/position`
 const customer = (...jobs: readonly string[]) => ({ ...operator, actor: 'customer', jobs })
 
 it('says how many are ahead, why, and about how long, and names nobody', async () => {
@@ -17,7 +17,7 @@ it('says how many are ahead, why, and about how long, and names nobody', async (
   await coordinator.setPolicy('by-model')
   await coordinator.enqueue([{ jobId: 'mine', models: ['m'], fairKey: 'somebody' }])
   const answer = await (await get(place('mine'))).json()
-  expect(placeSchema.parse(answer)).toEqual({
+  expect(positionSchema.parse(answer)).toEqual({
     ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
     models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
     ...{ reason: 'a model it needs is in use', startsInSeconds: null },
@@ -34,7 +34,7 @@ it('estimates from how long such jobs took lately, once enough have started to c
   coordinator.offering(null, 1)
   const { get } = clientOf(createDashboard({ store, authorize: () => customer('next-21', 'next-0') }))
   await workedOff(coordinator, clock, 20)
-  const starts = placeSchema.parse(await (await get(place('next-21'))).json())
+  const starts = positionSchema.parse(await (await get(place('next-21'))).json())
   expect(starts).toMatchObject({ startsInSeconds: expect.closeTo(60, -2), startsReason: null })
   expect(starts.startsFromSeconds).toBeLessThan(starts.startsToSeconds ?? 0)
   const ended = await get(place('next-0'))
@@ -51,7 +51,7 @@ it('says "at once" only of as many jobs as there are free slots', async () => {
   await coordinator.enqueue(jobIds.map((jobId) => ({ jobId, models: [`m-${jobId}`] })))
   const { get } = clientOf(createDashboard({ store, authorize: () => customer(...jobIds) }))
   const starts = async (jobId: string) => {
-    const { code, startsInSeconds } = placeSchema.parse(await (await get(place(jobId))).json())
+    const { code, startsInSeconds } = positionSchema.parse(await (await get(place(jobId))).json())
     return [code, startsInSeconds]
   }
   expect(await starts('a')).toEqual(['offered', 0])
