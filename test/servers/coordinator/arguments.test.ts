@@ -84,7 +84,7 @@ const calls: Readonly<Record<string, readonly Argument[]>> = {
   resumeSchedule: [id],
   removeSchedule: [id],
   explain: [id],
-  place: [id],
+  position: [id],
   quote: [argument({ jobId: 'a', models: [] })],
   progress$: [id],
   ended$: [id],

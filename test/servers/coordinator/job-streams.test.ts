@@ -22,7 +22,7 @@ async function two() {
 
 const all = <T>(stream: Observable<T>): Promise<T[]> => firstValueFrom(stream.pipe(toArray()))
 
-describe('place', () => {
+describe('position', () => {
   it('says how many are ahead and why it waits, and names no other job', async () => {
     const { asks, start } = await two()
     await asks.setPolicy('by-model')
