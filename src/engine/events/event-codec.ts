@@ -663,35 +663,35 @@ export interface RowFault {
 }
 
 const column = (name: string, is: RowFault['is']): RowFault => ({ path: [name], is })
-const keyOf = (key: string, is: RowFault['is']): RowFault => ({ path: ['data', key], is })
+const inData = (key: string, is: RowFault['is']): RowFault => ({ path: ['data', key], is })
 const isNothing = (value: unknown): boolean => value === null || value === undefined
 
 /** The first fault in what rows of this type have beside what every row has; null: there is none. */
 export function faultIn(row: Row): RowFault | null {
+  const data = row['data'] ?? {}
+  if (!isRecord(data)) return column('data', 'record')
   switch (row['event_type']) {
     case 'queued': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
       if (!isJobType(row['job_type'])) return column('job_type', 'jobType')
       if (!areTexts(row['models'])) return column('models', 'texts')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'kind':
           case 'fair_key':
           case 'schedule':
           case 'tag':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'priority':
           case 'run_at':
           case 'due':
           case 'next':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           case 'attempts':
           case 'timeout_ms':
@@ -699,518 +699,496 @@ export function faultIn(row: Row): RowFault | null {
           case 'submission':
           case 'nth':
           case 'retry_of':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'has_data':
           case 'intake':
           case 'named':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           case 'payload_hash':
           case 'once':
           case 'after':
           case 'body':
-            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
+            if (!isWhole(value)) return inData(key, 'whole')
             break
           case 'dedupe':
-            if (!isDedupe(data[key]) && data[key] !== undefined) return keyOf(key, 'dedupe')
+            if (!isDedupe(value)) return inData(key, 'dedupe')
             break
           case 'whole':
-            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
+            if (!areTexts(value)) return inData(key, 'texts')
             break
           case 'asks':
-            if (!areAsks(data[key]) && data[key] !== undefined) return keyOf(key, 'asks')
+            if (!areAsks(value)) return inData(key, 'asks')
             break
           case 'uses':
-            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
+            if (!areUses(value)) return inData(key, 'uses')
             break
           case 'asked':
-            if (!isBoolean(data[key]) && data[key] !== undefined) return keyOf(key, 'boolean')
+            if (!isBoolean(value)) return inData(key, 'boolean')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'deduplicated': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'stands_for':
           case 'key':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'once':
           case 'body':
           case 'payload_hash':
-            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
+            if (!isWhole(value)) return inData(key, 'whole')
             break
           case 'has_data':
           case 'intake':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           case 'submission':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['stands_for'] === undefined) return keyOf('stands_for', 'text')
-      if (data['key'] === undefined) return keyOf('key', 'text')
+      }
+      if (data['stands_for'] === undefined) return inData('stands_for', 'text')
+      if (data['key'] === undefined) return inData('key', 'text')
       return null
     }
     case 'debounced': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'run_at':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           case 'has_data':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           case 'payload_hash':
-            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
+            if (!isWhole(value)) return inData(key, 'whole')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'started': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
       if (!isText(row['worker_id'])) return column('worker_id', 'text')
       if (!areTexts(row['models'])) return column('models', 'texts')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'attempt':
           case 'batch':
           case 'expects':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'places':
-            if (!arePlaces(data[key]) && data[key] !== undefined) return keyOf(key, 'places')
+            if (!arePlaces(value)) return inData(key, 'places')
             break
           case 'warm':
-            if (!isReal(data[key]) && data[key] !== undefined) return keyOf(key, 'real')
+            if (!isReal(value)) return inData(key, 'real')
             break
           case 'without':
-            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
+            if (!areTexts(value)) return inData(key, 'texts')
             break
           case 'virtual_time':
-            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
+            if (!isWhole(value)) return inData(key, 'whole')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'completed': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'used':
-            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
+            if (!areUses(value)) return inData(key, 'uses')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['token'] === undefined) return keyOf('token', 'count')
+      }
+      if (data['token'] === undefined) return inData('token', 'count')
       return null
     }
     case 'blocked':
     case 'conflict': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'reason':
-            if (!isReason(data[key]) && data[key] !== undefined) return keyOf(key, 'reason')
+            if (!isReason(value)) return inData(key, 'reason')
             break
           case 'blocked_by':
           case 'model':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['reason'] === undefined) return keyOf('reason', 'reason')
+      }
+      if (data['reason'] === undefined) return inData('reason', 'reason')
       return null
     }
     case 'failed': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'code':
-            if (!isFailure(data[key]) && data[key] !== undefined) return keyOf(key, 'failure')
+            if (!isFailure(value)) return inData(key, 'failure')
             break
           case 'final':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           case 'cause':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'used':
-            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
+            if (!areUses(value)) return inData(key, 'uses')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['code'] === undefined) return keyOf('code', 'failure')
+      }
+      if (data['code'] === undefined) return inData('code', 'failure')
       return null
     }
     case 'cancel_requested':
     case 'expired':
     case 'due': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'cancelled': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'used':
-            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
+            if (!areUses(value)) return inData(key, 'uses')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'lease_expired': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
       if (!isText(row['worker_id'])) return column('worker_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'final':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['token'] === undefined) return keyOf('token', 'count')
+      }
+      if (data['token'] === undefined) return inData('token', 'count')
       return null
     }
     case 'detached': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'until':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['token'] === undefined) return keyOf('token', 'count')
-      if (data['until'] === undefined) return keyOf('until', 'int')
+      }
+      if (data['token'] === undefined) return inData('token', 'count')
+      if (data['until'] === undefined) return inData('until', 'int')
       return null
     }
     case 'model_released': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
       if (!isModel(row['models'])) return column('models', 'model')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'token':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['token'] === undefined) return keyOf('token', 'count')
+      }
+      if (data['token'] === undefined) return inData('token', 'count')
       return null
     }
     case 'requeued': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
       if (!isNothing(row['models']) && !areTexts(row['models'])) return column('models', 'texts')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'reason':
-            if (!isRequeue(data[key]) && data[key] !== undefined) return keyOf(key, 'requeue')
+            if (!isRequeue(value)) return inData(key, 'requeue')
             break
           case 'run_at':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['reason'] === undefined) return keyOf('reason', 'requeue')
+      }
+      if (data['reason'] === undefined) return inData('reason', 'requeue')
       return null
     }
     case 'asked': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'asker':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'bypassed': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
       if (!isJobType(row['job_type'])) return column('job_type', 'jobType')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'reprioritized': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'priority':
           case 'order':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           case 'level':
           case 'tie':
-            if (!isReal(data[key]) && data[key] !== undefined) return keyOf(key, 'real')
+            if (!isReal(value)) return inData(key, 'real')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['priority'] === undefined) return keyOf('priority', 'int')
-      if (data['level'] === undefined) return keyOf('level', 'real')
-      if (data['order'] === undefined) return keyOf('order', 'int')
-      if (data['tie'] === undefined) return keyOf('tie', 'real')
+      }
+      if (data['priority'] === undefined) return inData('priority', 'int')
+      if (data['level'] === undefined) return inData('level', 'real')
+      if (data['order'] === undefined) return inData('order', 'int')
+      if (data['tie'] === undefined) return inData('tie', 'real')
       return null
     }
     case 'policy_changed': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'policy':
-            if (!isRecord(data[key]) && data[key] !== undefined) return keyOf(key, 'policy')
+            if (!isRecord(value)) return inData(key, 'policy')
             break
           case 'passes_stay':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['policy'] === undefined) return keyOf('policy', 'policy')
+      }
+      if (data['policy'] === undefined) return inData('policy', 'policy')
       return null
     }
     case 'model_paused': {
       if (!isModel(row['models'])) return column('models', 'model')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'reason':
-            if (!isPause(data[key]) && data[key] !== undefined) return keyOf(key, 'pause')
+            if (!isPause(value)) return inData(key, 'pause')
             break
           case 'until':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['reason'] === undefined) return keyOf('reason', 'pause')
+      }
+      if (data['reason'] === undefined) return inData('reason', 'pause')
       return null
     }
     case 'model_resumed': {
       if (!isModel(row['models'])) return column('models', 'model')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'drain_requested':
     case 'drained':
     case 'resumed': {
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'epoch_changed': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'epoch':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['epoch'] === undefined) return keyOf('epoch', 'count')
+      }
+      if (data['epoch'] === undefined) return inData('epoch', 'count')
       return null
     }
     case 'voided': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'of':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'as':
-            if (!isRecord(data[key]) && data[key] !== undefined) return keyOf(key, 'record')
+            if (!isRecord(value)) return inData(key, 'record')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['of'] === undefined) return keyOf('of', 'count')
+      }
+      if (data['of'] === undefined) return inData('of', 'count')
       return null
     }
     case 'schedule_set': {
       if (!isJobType(row['job_type'])) return column('job_type', 'jobType')
       if (!areTexts(row['models'])) return column('models', 'texts')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'schedule':
           case 'owner':
@@ -1219,232 +1197,224 @@ export function faultIn(row: Row): RowFault | null {
           case 'kind':
           case 'fair_key':
           case 'tag':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'revision':
           case 'up_to':
           case 'payload_hash':
-            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
+            if (!isWhole(value)) return inData(key, 'whole')
             break
           case 'next':
           case 'since':
           case 'priority':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           case 'every_ms':
           case 'within_ms':
           case 'attempts':
           case 'timeout_ms':
           case 'expire_ms':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           case 'overlap':
-            if (!isOverlap(data[key]) && data[key] !== undefined) return keyOf(key, 'overlap')
+            if (!isOverlap(value)) return inData(key, 'overlap')
             break
           case 'has_data':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           case 'whole':
-            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
+            if (!areTexts(value)) return inData(key, 'texts')
             break
           case 'asks':
-            if (!areAsks(data[key]) && data[key] !== undefined) return keyOf(key, 'asks')
+            if (!areAsks(value)) return inData(key, 'asks')
             break
           case 'uses':
-            if (!areUses(data[key]) && data[key] !== undefined) return keyOf(key, 'uses')
+            if (!areUses(value)) return inData(key, 'uses')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
-      if (data['owner'] === undefined) return keyOf('owner', 'text')
+      }
+      if (data['schedule'] === undefined) return inData('schedule', 'text')
+      if (data['owner'] === undefined) return inData('owner', 'text')
       return null
     }
     case 'schedule_removed': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'revision':
-            if (!isWhole(data[key]) && data[key] !== undefined) return keyOf(key, 'whole')
+            if (!isWhole(value)) return inData(key, 'whole')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      }
+      if (data['schedule'] === undefined) return inData('schedule', 'text')
       return null
     }
     case 'schedule_paused': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      }
+      if (data['schedule'] === undefined) return inData('schedule', 'text')
       return null
     }
     case 'schedule_resumed': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'next':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
+      }
+      if (data['schedule'] === undefined) return inData('schedule', 'text')
       return null
     }
     case 'schedule_skipped': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'schedule':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           case 'due':
           case 'next':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           case 'reason':
-            if (!isSkip(data[key]) && data[key] !== undefined) return keyOf(key, 'skip')
+            if (!isSkip(value)) return inData(key, 'skip')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['schedule'] === undefined) return keyOf('schedule', 'text')
-      if (data['due'] === undefined) return keyOf('due', 'int')
-      if (data['reason'] === undefined) return keyOf('reason', 'skip')
+      }
+      if (data['schedule'] === undefined) return inData('schedule', 'text')
+      if (data['due'] === undefined) return inData('due', 'int')
+      if (data['reason'] === undefined) return inData('reason', 'skip')
       return null
     }
     case 'linked': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'after':
-            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
+            if (!areTexts(value)) return inData(key, 'texts')
             break
           case 'goes_on':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           case 'outcome':
-            if (!isOutcome(data[key]) && data[key] !== undefined) return keyOf(key, 'outcome')
+            if (!isOutcome(value)) return inData(key, 'outcome')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['after'] === undefined) return keyOf('after', 'texts')
+      }
+      if (data['after'] === undefined) return inData('after', 'texts')
       return null
     }
     case 'released': {
       if (!isText(row['job_id'])) return column('job_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'run_at':
-            if (!isInt(data[key]) && data[key] !== undefined) return keyOf(key, 'int')
+            if (!isInt(value)) return inData(key, 'int')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'end_propagated': {
-      const data = row['data']
-      if (isNothing(data)) return column('data', 'record')
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'parent':
-            if (!isText(data[key]) && data[key] !== undefined) return keyOf(key, 'text')
+            if (!isText(value)) return inData(key, 'text')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
-      if (data['parent'] === undefined) return keyOf('parent', 'text')
+      }
+      if (data['parent'] === undefined) return inData('parent', 'text')
       return null
     }
     case 'worker_serves': {
       if (!isText(row['worker_id'])) return column('worker_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'places':
-            if (!areTexts(data[key]) && data[key] !== undefined) return keyOf(key, 'texts')
+            if (!areTexts(value)) return inData(key, 'texts')
             break
           case 'keeps':
-            if (!isCount(data[key]) && data[key] !== undefined) return keyOf(key, 'count')
+            if (!isCount(value)) return inData(key, 'count')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     case 'worker_gone': {
       if (!isText(row['worker_id'])) return column('worker_id', 'text')
-      const data = row['data']
-      if (isNothing(data)) return null
-      if (!isRecord(data)) return column('data', 'record')
-      for (const key in data)
+      for (const key in data) {
+        const value = data[key]
         switch (key) {
           case 'offers':
-            if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')
+            if (!areOffers(value)) return inData(key, 'offers')
             break
           case 'left':
-            if (!isTrue(data[key]) && data[key] !== undefined) return keyOf(key, 'true')
+            if (!isTrue(value)) return inData(key, 'true')
             break
           default:
-            return keyOf(key, null)
+            return inData(key, null)
         }
+      }
       return null
     }
     default:

@@ -147,26 +147,21 @@ function rowCheckOf(form: EventForm): string {
     columns.set(column, `if (${check}) return column('${column}', '${is}')`)
   }
   const kept = entries.filter(isInData)
-  const keys = kept.map(([, field]) => {
-    // A key of which the value is undefined is none. What may not lack it is asked below.
-    const isWrong = `!${rowGuards[field.is]}(data[key]) && data[key] !== undefined`
-    return [dataKey(field) ?? '', `if (${isWrong}) return keyOf(key, '${field.is}')\nbreak`] as const
-  })
-  const offers = [
-    'offers',
-    "if (!areOffers(data[key]) && data[key] !== undefined) return keyOf(key, 'offers')\nbreak",
-  ] as const
-  const needs = kept.filter(isNeeded)
-  const lacks = needs.map(
+  const keys = kept.map(
     ([, field]) =>
-      `if (data['${dataKey(field)}'] === undefined) return keyOf('${dataKey(field)}', '${field.is}')`,
+      [
+        dataKey(field) ?? '',
+        `if (!${rowGuards[field.is]}(value)) return inData(key, '${field.is}')\nbreak`,
+      ] as const,
   )
+  const offers = ['offers', "if (!areOffers(value)) return inData(key, 'offers')\nbreak"] as const
+  const lacks = kept
+    .filter(isNeeded)
+    .map(([, field]) => [dataKey(field), field.is] as const)
+    .map(([key, is]) => `if (data['${key}'] === undefined) return inData('${key}', '${is}')`)
   return [
     ...columns.values(),
-    "const data = row['data']",
-    `if (isNothing(data)) return ${needs.length === 0 ? 'null' : "column('data', 'record')"}`,
-    "if (!isRecord(data)) return column('data', 'record')",
-    `for (const key in data) switch (key) {\n${cases([offers, ...keys])}\ndefault: return keyOf(key, null) }`,
+    `for (const key in data) { const value = data[key]\nswitch (key) {\n${cases([offers, ...keys])}\ndefault: return inData(key, null) } }`,
     ...lacks,
     'return null',
   ].join('\n')
@@ -263,11 +258,13 @@ export interface RowFault {
 }
 
 const column = (name: string, is: RowFault['is']): RowFault => ({ path: [name], is })
-const keyOf = (key: string, is: RowFault['is']): RowFault => ({ path: ['data', key], is })
+const inData = (key: string, is: RowFault['is']): RowFault => ({ path: ['data', key], is })
 const isNothing = (value: unknown): boolean => value === null || value === undefined
 
 /** The first fault in what rows of this type have beside what every row has; null: there is none. */
 export function faultIn(row: Row): RowFault | null {
+  const data = row['data'] ?? {}
+  if (!isRecord(data)) return column('data', 'record')
   switch (row['event_type']) {
 ${cases(all.map(([type, form]) => [type, block(rowCheckOf(form))] as const))}
     default: return column('event_type', 'text')

@@ -51,7 +51,8 @@ const arbitraryRow: fc.Arbitrary<unknown> = fc
   .map(({ event, column, key, value }) => {
     const row = rowOf(event)
     if (column !== null) row[column] = value
-    if (key !== null) {
+    // A key without a value cannot come from a database.
+    if (key !== null && value !== undefined) {
       const data = Object(row['data']) as Row
       const keys = [...Object.keys(data), ...foreign]
       const name = keys[key % keys.length] ?? ''
@@ -94,7 +95,11 @@ describe('a row of the log', () => {
           const expected = faultBySchema(row)
           const found = faultOf(row)
           if (expected === null) expect(found).toBeNull()
-          else expect(expected).toContain(found)
+          else
+            expect(
+              expected.some((path) => found?.startsWith(path)),
+              `${found}: ${expected}`,
+            ).toBe(true)
           if (found === null) sound++
         }),
         { numRuns: runs(10_000) },

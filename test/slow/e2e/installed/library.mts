@@ -100,7 +100,7 @@ const refusals = [
 const grant = { actor: 'desk', role: 'viewer' } as const
 const dashboard = createDashboard({ store, queue: 'images', authorize: () => grant })
 const answered = await Promise.all(
-  ['', 'page.js', 'page.css', 'api/me', 'api/queues/images/jobs/c/place'].map(async (path) => {
+  ['', 'page.js', 'page.css', 'api/me', 'api/queues/images/jobs/c/position'].map(async (path) => {
     const headers = { host: 'localhost' }
     const { status } = await dashboard.fetch(new Request(`http://localhost/${path}`, { headers }))
     return status
