@@ -133,7 +133,7 @@ describe('a table of the user', () => {
   it.each([
     ['the default', undefined, 'app', 'interlock'],
     ['a schema', 'app', undefined, 'app'],
-  ])('is followed by one installation, whoever comes second: %s first', async (_, first, second, owner) => {
+  ])('is followed by the installation that came first: %s', async (_, first, second, owner) => {
     const db = await databaseMadeBy(board, (made) => made.exec(board))
     await migrate(db, { ...(first && { schema: first }), follow: ['jobs'] })
     const options: MigrateOptions = second === undefined ? {} : { schema: second }

@@ -1,5 +1,5 @@
 /**
- * Line: who stands where in line and beside it, who keeps what from whom, who is offered, and who is alike.
+ * Line: where each job stands, in line or beside it. What a job keeps from others, which jobs are offered, which are alike.
  * It may import values, state and needs.
  * Begin with `line.ts`: a job comes into line, starts, or leaves it.
  * @module

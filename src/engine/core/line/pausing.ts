@@ -105,7 +105,7 @@ export function letGo(draft: Draft, pause: Pause): readonly LinePosition[] {
   return [...pause.jobs]
 }
 
-/** Those whom no pause holds are to be put into line again, or beside it. */
+/** Takes the jobs that stand beside the line without a pause from there: the caller puts each into line or beside it again. */
 export function letGoBeside(draft: Draft): readonly LinePosition[] {
   const held = [...draft.beside]
   draft.beside = noPositions
