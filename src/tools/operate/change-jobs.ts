@@ -1,5 +1,6 @@
 /** The jobs of a preview are changed in parts, each one append. */
 import { newWorkerId } from '../../engine/coordinator/base/identity.ts'
+import { PATIENCE_MS } from '../../engine/coordinator/base/retry.ts'
 import { type BesideCommand, carryOut } from '../../engine/coordinator/commit/commit-beside.ts'
 import { againBody, againOf, listDead } from '../../engine/coordinator/dead-letters.ts'
 import { type CommandBody, type CommandResult, invalidInput, type Ledger } from '../../engine/core/index.ts'
@@ -55,7 +56,6 @@ export async function changeJobs(
 
 /** Jobs in one step: their commands go into one append or few, and what has changed meanwhile is noticed before the next. */
 const PART = 100
-const PATIENCE_MS = 30_000
 
 /** They are not as they were in the preview. */
 class Changed extends Error {

@@ -36,6 +36,8 @@ const calls: Readonly<Record<string, (coordinator: Coordinator, n: number) => Pr
   enqueue: (coordinator, n) => coordinator.enqueue([{ jobId: `e${n}`, models: ['m'] }]),
   'enqueue with a large payload': (coordinator, n) =>
     coordinator.enqueue([{ jobId: `l${n}`, models: ['m'], payload: 'x'.repeat(100_000) }]),
+  'enqueue of many jobs': (coordinator, n) =>
+    coordinator.enqueue(Array.from({ length: 501 }, (_, i) => ({ jobId: `m${n}-${i}`, models: ['m'] }))),
   claim: (coordinator) => coordinator.claim({ max: 1, kinds: null }),
   onJobStart: (coordinator, n) => coordinator.onJobStart(`g${n}`, 'normal', ['m']),
   takeUp: (coordinator) => coordinator.takeUp('A'),
@@ -48,7 +50,7 @@ async function failing(coordinator: Coordinator, patienceMs: number) {
   const took: [kind: string, ms: number, error: unknown][] = []
   const works = Array.from({ length: 35 }, async (_, n) => {
     await later(n * 83)
-    const [kind, call] = Object.entries(calls)[n % 7] ?? ['', async () => {}]
+    const [kind, call] = Object.entries(calls)[n % Object.keys(calls).length] ?? ['', async () => {}]
     const made = performance.now()
     await call(coordinator, n).then(
       () => took.push([kind, Number.NaN, undefined]),
@@ -92,7 +94,7 @@ describe('the patience of a call', () => {
   describe.each(Object.entries(away))('while each call of the database %s', (_, way) => {
     it('counts from when the call was made, also if others stand before it that are tried again', async () => {
       const { faulty, coordinator, heal } = await started(PATIENCE_MS)
-      for (const call of ['append', 'read'] as const) faulty.divert(call, way)
+      for (const call of ['append', 'read', 'submitCall'] as const) faulty.divert(call, way)
       for (const [kind, ms, error] of await failing(coordinator, PATIENCE_MS)) {
         expect(error, kind).toBeInstanceOf(InterlockError)
         expect(ms, kind).toBeGreaterThanOrEqual(PATIENCE_MS)
@@ -103,7 +105,7 @@ describe('the patience of a call', () => {
 
     it('of 0 is over with the first failure, and after 2 s without one', async () => {
       const { faulty, coordinator, heal } = await started(0)
-      for (const call of ['append', 'read'] as const) faulty.divert(call, way)
+      for (const call of ['append', 'read', 'submitCall'] as const) faulty.divert(call, way)
       for (const [kind, ms, error] of await failing(coordinator, 0)) {
         expect(error, kind).toBeInstanceOf(InterlockError)
         expect(ms, kind).toBeLessThanOrEqual(2_000 + TOGETHER_MS)
@@ -114,7 +116,7 @@ describe('the patience of a call', () => {
 
   it('counts from then also while the log can be read, as that of a locked queue', async () => {
     const { faulty, coordinator, heal } = await started(PATIENCE_MS)
-    for (const call of ['append'] as const) faulty.divert(call, away['waits 1 s for a lock'])
+    for (const call of ['append', 'submitCall'] as const) faulty.divert(call, away['waits 1 s for a lock'])
     for (const [kind, ms] of await failing(coordinator, PATIENCE_MS)) {
       expect(ms, kind).toBeGreaterThanOrEqual(PATIENCE_MS)
       expect(ms, kind).toBeLessThanOrEqual(PATIENCE_MS + TOGETHER_MS)

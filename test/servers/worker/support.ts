@@ -38,13 +38,13 @@ export async function log(store: LogStore) {
   return (await store.read('default', 0, 10_000)).events
 }
 
-const calls = ['append', 'beat', 'read', 'data', 'leave'] as const
+const calls = ['append', 'beat', 'read', 'data', 'leave', 'submitCall'] as const
 type Call = (typeof calls)[number]
 
 /** A store in memory, or the given one, whose calls a test can make fail; `counts` says how often they have. */
 export function faultyStore(store = memoryStore()) {
   const ways = new Map<Call, (carryOut: () => Promise<unknown>) => Promise<unknown>>()
-  const counts = { append: 0, beat: 0, read: 0, data: 0, leave: 0 }
+  const counts = { append: 0, beat: 0, read: 0, data: 0, leave: 0, submitCall: 0 }
   const guarded = (call: Call) => {
     const plain = store[call] as (...given: unknown[]) => Promise<unknown>
     return (...given: unknown[]) => {

@@ -2,6 +2,7 @@ import { invalidInput, numberText, type Operator } from '../../core/index.ts'
 import { checkCoordinatorOptions, type KnownKinds, parseQueue } from '../../events/index.ts'
 import type { EngineStore, Telemetry } from '../../store/index.ts'
 import { guarded, type Logger } from '../base/logger.ts'
+import { PATIENCE_MS } from '../base/retry.ts'
 
 /** `observe` answers and records what it would decide, and blocks no job. Use it to try the coordinator out. */
 export type Mode = 'enforce' | 'observe'
@@ -88,8 +89,8 @@ const defaults = {
   leaseMs: 15_000,
   graceMs: 5_000,
   pollMs: 1_000,
-  patienceMs: 30_000,
-  joinMs: 30_000,
+  patienceMs: PATIENCE_MS,
+  joinMs: PATIENCE_MS,
   snapshotEvery: 50_000,
   mode: 'enforce' as Mode,
   onUnavailable: 'block' as OnUnavailable,

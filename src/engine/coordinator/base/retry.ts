@@ -57,6 +57,9 @@ export async function retry<T>(call: (tries: number) => Promise<T>, rule: CallRe
   }
 }
 
+/** How long a program waits for a database that does not answer unless it says otherwise, in milliseconds. */
+export const PATIENCE_MS = 30_000
+
 /** How long to repeat a call while the database does not answer, or others are in the way. */
 export interface TimeLimit {
   /** Milliseconds in all. */

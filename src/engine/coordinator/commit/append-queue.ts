@@ -148,20 +148,17 @@ export class AppendQueue implements OfQueue {
   }
 
   /** Sends data ahead under an id, if it is large. @returns whether it did @throws what the store throws, once the call has no patience left */
-  async stage(id: string, data: readonly DataChange[], madeAt: number): Promise<boolean> {
-    const { promise, reject } = Promise.withResolvers<never>()
-    const call = { madeAt, giveUp: reject }
-    this.patience.begin(call)
-    const staged: Staged = { command: { id }, data, call }
-    await Promise.race([this.#committer.staging.settle(staged), promise]).finally(() =>
-      this.patience.end(call),
-    )
-    return staged.isStaged === true
+  stage(id: string, data: readonly DataChange[], madeAt: number): Promise<boolean> {
+    return this.patience.within(madeAt, async (call) => {
+      const staged: Staged = { command: { id }, data, call }
+      await this.#committer.staging.settle(staged)
+      return staged.isStaged === true
+    })
   }
 
-  /** Milliseconds of patience that are left to a call that was made then. */
-  leftMs(madeAt: number): number {
-    return this.patience.leftMs(madeAt)
+  /** Asks the store about a large call. @throws what the store throws, once the call has no patience left */
+  ask<Out>(madeAt: number, work: () => Promise<Out>): Promise<Out> {
+    return this.patience.within(madeAt, (call) => this.patience.retry('submit', call, work))
   }
 
   /** Resolves when nothing is under way any more. */

@@ -1,6 +1,6 @@
 import { isInterlockError, isPassing, wentBack } from '../../core/index.ts'
 import { type AppendAnswer, type AppendRole, pagesAfter } from '../../store/index.ts'
-import { retryWhile, retryWithin, type TimeLimit } from '../base/retry.ts'
+import { retryWhile, type TimeLimit } from '../base/retry.ts'
 import { foldNews, readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame } from '../replica/restored-log.ts'
@@ -70,12 +70,12 @@ export class Committer {
 
   /** @param ofQueue without it, the commands are all there is, and the process takes no part in combining */
   constructor(options: CommitOptions, ofQueue?: OfQueue) {
-    const { log, store, limit, startedData, name, beats, shapes = beats ?? { reads: 0 } } = options
+    const { log, store, startedData, name, beats, shapes = beats ?? { reads: 0 } } = options
     this.#options = options
     this.#ofQueue = ofQueue
     this.#log = log
     this.#patience = ofQueue?.patience ?? patienceOf(options)
-    this.staging = new Staging({ store, queue: log.queue, signal: limit.signal, patience: this.#patience })
+    this.staging = new Staging({ store, queue: log.queue, patience: this.#patience })
     // Where heartbeats and rows go along with appends, each process makes its own.
     if (name && store.combining && ofQueue && !log.looks.goesAlong)
       this.combining = new Combining({
@@ -112,13 +112,16 @@ export class Committer {
   }
 
   async #commit(open: OpenCommands): Promise<void> {
+    // After a failure: gives up the commands whose time is over, and goes on with the rest.
+    const isOver = this.#patience.judge()
+    const goesOn = (error: unknown) => isPassing(error) && open.giveUp(isOver, error)
     try {
-      await retryWhile(this.#goesOnWith(open), this.#options.limit.signal, async (tries) => {
+      await retryWhile(goesOn, this.#options.limit.signal, async (tries) => {
         open.isTried = tries > 0
         if (tries > 0) this.#counts.retried++
         open.isRead = false
         const why = () => this.#tries?.why
-        await this.#patience.during('append', () => this.#carryOut(open), why)
+        await this.#patience.during('append', () => this.#carryOut(open, isOver), why)
       })
     } catch (error) {
       if (open.size < 2 || !isInterlockError(error, 'invalid_input')) return open.rejectAll(error)
@@ -132,25 +135,16 @@ export class Committer {
     }
   }
 
-  /** After a failure: gives up the commands whose time is over, and goes on with the rest. */
-  #goesOnWith(open: OpenCommands): (error: unknown) => boolean {
-    const began = performance.now()
-    const isOver = (call: Pending['call']) => this.#patience.isOver(call, began)
-    return (error) => isPassing(error) && open.giveUp(isOver, error)
-  }
-
   /** Folds what others appended. What cannot be read now is noted as a failure, and read next time. */
   async readOn(upTo?: number): Promise<void> {
-    const { limit, process } = this.#options
     try {
-      await retryWithin(limit, () => this.#patience.during('read', () => readOn(this.#log, upTo)))
+      await this.#patience.retry('read', undefined, () => readOn(this.#log, upTo))
     } catch (error) {
-      process?.failures.noteOfLog(error, 'read')
+      this.#options.process?.failures.noteOfLog(error, 'read')
     }
   }
 
-  async #carryOut(open: OpenCommands): Promise<void> {
-    const { limit } = this.#options
+  async #carryOut(open: OpenCommands, isOver: (call: Pending['call']) => boolean): Promise<void> {
     const { head, looks, queue, version } = this.#log
     // A process that knows it is behind would lose the append, and take the lock to find out. A look uses what was told, and reads nothing.
     if (looks.readsBeforeAppend && head.version > version) {
@@ -163,7 +157,7 @@ export class Committer {
     this.appender.ending.clear()
     this.appender.ended.clear()
     this.appender.startsNothing = false
-    const tries = new OpenCalls(queue, limit)
+    const tries = new OpenCalls(queue, this.#options.limit.signal, () => open.every(isOver))
     this.#tries = tries
     for (;;) {
       if (open.restsOn > 0) await this.#confirm(open)

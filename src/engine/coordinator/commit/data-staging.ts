@@ -1,7 +1,6 @@
 import {
   type DataChange,
   firedId,
-  isPassing,
   type Json,
   payloadKeyOf,
   type RecordedEvent,
@@ -9,7 +8,6 @@ import {
 } from '../../core/index.ts'
 import { lengthOf } from '../../events/index.ts'
 import type { AppendRole } from '../../store/index.ts'
-import { retryWhile } from '../base/retry.ts'
 import type { Call, Patience } from './patience.ts'
 
 interface Carrier {
@@ -132,7 +130,6 @@ export interface Staged {
 export interface StagingOptions {
   readonly store: Pick<AppendRole, 'stage'>
   readonly queue: string
-  readonly signal: AbortSignal
   readonly patience: Patience
 }
 
@@ -173,19 +170,11 @@ export class Staging {
 
   /** Ends early if nobody waits for the command any more. */
   async #send({ command, call, data = [] }: Staged, sizes: readonly number[]): Promise<void> {
-    const { store, queue, signal, patience } = this.#options
-    const goesOn = this.#goesOnFor(call)
+    const { store, queue, patience } = this.#options
     for (const part of inCalls(data, sizes)) {
       if (!patience.isWaiting(call)) return
-      await retryWhile(goesOn, signal, () =>
-        patience.during('stage', () => store.stage(queue, command.id, part)),
-      )
+      await patience.retry('stage', call, () => store.stage(queue, command.id, part))
     }
-  }
-
-  #goesOnFor(call: Call | undefined): (error: unknown) => boolean {
-    const began = performance.now()
-    return (error) => isPassing(error) && !this.#options.patience.isOver(call, began)
   }
 }
 

@@ -1,6 +1,6 @@
 import { InterlockError } from '../../core/index.ts'
 import type { AppendAnswer } from '../../store/index.ts'
-import { backoffMs, pause, type TimeLimit } from '../base/retry.ts'
+import { backoffMs, pause } from '../base/retry.ts'
 
 /** The most tries in a row that are lost to other processes before there is a pause. */
 const AT_ONCE_TRIES = 10
@@ -15,8 +15,8 @@ const MOST_TRIES = 100
  */
 export class OpenCalls {
   readonly #queue: string
-  readonly #limit: TimeLimit
-  readonly #until: number
+  readonly #signal: AbortSignal
+  readonly #isLate: () => boolean
   /** Those that were refused for their times are no conflict, and not among them. */
   #tries = 0
   #refusals = 0
@@ -26,10 +26,11 @@ export class OpenCalls {
   #isWaiting = false
   #hasWaited = false
 
-  constructor(queue: string, limit: TimeLimit) {
+  /** @param isLate whether the time of all that wait for the batch is over */
+  constructor(queue: string, signal: AbortSignal, isLate: () => boolean) {
     this.#queue = queue
-    this.#limit = limit
-    this.#until = performance.now() + limit.forMs
+    this.#signal = signal
+    this.#isLate = isLate
   }
 
   /** Another try was refused. `version`: another process appended first. */
@@ -65,14 +66,14 @@ export class OpenCalls {
   /** Call it before each try, the first included. @throws InterlockError `contention`, `clock_unsteady` when the time is up */
   async next(): Promise<void> {
     const tries = this.#tries++
-    const { signal } = this.#limit
-    const isLate = performance.now() >= this.#until
+    const signal = this.#signal
     if (this.#isWaiting) {
       this.#isWaiting = false
-      if (isLate) throw unanswered(this.#queue)
+      if (this.#isLate()) throw unanswered(this.#queue)
       return
     }
     if (tries + this.#ofClock === 0) return
+    const isLate = this.#isLate()
     // Losing to others is no outage: some tries are made however short the limit. So it is with those that come too late.
     if (this.#isOfClock) {
       if ((isLate && this.#ofClock > AT_ONCE_REFUSALS) || this.#ofClock >= MOST_TRIES || signal.aborted)

@@ -244,6 +244,11 @@ export class OpenCommands {
     return all
   }
 
+  /** Whether it is so of every call that waits. */
+  every(isOver: (call: Call | undefined) => boolean): boolean {
+    return [...this.#open.values()].every(({ call }) => isOver(call))
+  }
+
   /** Those whose time is over are tried no more. False: none are left. */
   giveUp(isOver: (call: Call | undefined) => boolean, error?: unknown): boolean {
     for (const [id, { call, reject }] of this.#open) {

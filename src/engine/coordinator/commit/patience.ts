@@ -1,6 +1,6 @@
 import { InterlockError, isPassing } from '../../core/index.ts'
 import type { StoreTraits } from '../../store/index.ts'
-import type { TimeLimit } from '../base/retry.ts'
+import { retryWhile, type TimeLimit } from '../base/retry.ts'
 
 /**
  * A try that has had no answer for so long is taken for one that gets none, in milliseconds: the longest wait for a lock. It is also
@@ -17,8 +17,8 @@ export interface Call {
   readonly giveUp: (error: unknown) => void
 }
 
-/** Writing the log, reading it, or sending large data ahead. Of a queue that is locked, the log can be read. */
-type CallKind = 'append' | 'read' | 'stage'
+/** Writing the log, reading it, sending large data ahead, or committing a large call. Of a queue that is locked, the log can be read. */
+type CallKind = 'append' | 'read' | 'stage' | 'submit'
 
 /** Something the database was asked, and what to say if it goes on for too long. */
 interface TriedCall {
@@ -27,7 +27,7 @@ interface TriedCall {
 }
 
 interface PatienceOptions {
-  readonly limit: Pick<TimeLimit, 'forMs'>
+  readonly limit: TimeLimit
   readonly log: { readonly store: Pick<StoreTraits, 'name'> }
 }
 
@@ -39,7 +39,7 @@ interface PatienceOptions {
  * No call is given up while the database works off what this process gave it before: a long line is no outage.
  */
 export class Patience {
-  readonly #forMs: number
+  readonly #limit: TimeLimit
   readonly #store: string
   readonly #calls = new Set<Call>()
   readonly #tries = new Set<TriedCall>()
@@ -49,9 +49,17 @@ export class Patience {
   #at = Number.POSITIVE_INFINITY
 
   /** @param store its name, without credentials */
-  constructor(forMs: number, store: string) {
-    this.#forMs = forMs
+  constructor(limit: TimeLimit, store: string) {
+    this.#limit = limit
     this.#store = store
+  }
+
+  /** Waits for some work as a call of its own. @throws what the work throws, or why it was given up */
+  within<Out>(madeAt: number, work: (call: Call) => Promise<Out>): Promise<Out> {
+    const { promise, reject } = Promise.withResolvers<never>()
+    const call = { madeAt, giveUp: reject }
+    this.begin(call)
+    return Promise.race([work(call), promise]).finally(() => this.end(call))
   }
 
   begin(call: Call): void {
@@ -66,7 +74,7 @@ export class Patience {
 
   /** Milliseconds that are left to a call that was made then. */
   leftMs(madeAt: number): number {
-    return Math.max(0, madeAt + this.#forMs - performance.now())
+    return Math.max(0, madeAt + this.#limit.forMs - performance.now())
   }
 
   /** False: it was given up, or has its answer. */
@@ -74,12 +82,17 @@ export class Patience {
     return call === undefined || this.#calls.has(call)
   }
 
-  /**
-   * Whether this call is to be tried no more, after a try that failed.
-   * @param call undefined if no program of this process waits: then its time counts from `since`
-   */
-  isOver(call: Call | undefined, since: number): boolean {
-    return !this.isWaiting(call) || this.leftMs(call?.madeAt ?? since) === 0
+  /** Tells of a call, after a try that failed, whether to try no more. If no program of this process waits, its time counts from now. */
+  judge(): (call: Call | undefined) => boolean {
+    const since = performance.now()
+    return (call) => !this.isWaiting(call) || this.leftMs(call?.madeAt ?? since) === 0
+  }
+
+  /** Tries until it succeeds, fails for good, or the call is over. */
+  retry<Out>(kind: CallKind, call: Call | undefined, work: () => Promise<Out>): Promise<Out> {
+    const isOver = this.judge()
+    const goesOn = (error: unknown) => isPassing(error) && !isOver(call)
+    return retryWhile(goesOn, this.#limit.signal, () => this.during(kind, work))
   }
 
   /**
@@ -107,7 +120,7 @@ export class Patience {
   }
 
   get #mostMs(): number {
-    return Math.max(this.#forMs, SILENT_MS)
+    return Math.max(this.#limit.forMs, SILENT_MS)
   }
 
   #set(at: number): void {
@@ -159,5 +172,4 @@ export class Patience {
   }
 }
 
-export const patienceOf = ({ limit, log }: PatienceOptions): Patience =>
-  new Patience(limit.forMs, log.store.name)
+export const patienceOf = ({ limit, log }: PatienceOptions): Patience => new Patience(limit, log.store.name)

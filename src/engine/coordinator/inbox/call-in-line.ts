@@ -9,7 +9,7 @@ import {
 } from '../../core/index.ts'
 import { enqueueBody, keptOf, type ParsedJob } from '../../events/index.ts'
 import type { CallToSubmit, InboxRole, SubmissionRole, SubmittedCall } from '../../store/index.ts'
-import { pause, retryWithin } from '../base/retry.ts'
+import { pause } from '../base/retry.ts'
 import type { Member } from '../membership/member.ts'
 import { inParts } from './parts.ts'
 import { standInsOf } from './stand-ins.ts'
@@ -88,10 +88,8 @@ export class CallInLine {
   }
 
   #look(isHolder: boolean): Promise<SubmittedCall | null> {
-    const { appends, closing, log } = this.#member
-    return retryWithin({ forMs: appends.leftMs(this.#since), signal: closing.signal }, () =>
-      this.#store.submittedCall(log.queue, this.#key, isHolder),
-    )
+    const { appends, log } = this.#member
+    return appends.ask(this.#since, () => this.#store.submittedCall(log.queue, this.#key, isHolder))
   }
 
   /** Part by part, for as long as they are surely reserved for this process. */
@@ -143,7 +141,7 @@ export class CallInLine {
   /** @throws InterlockError `submitted` */
   async #waitForOthers(): Promise<void> {
     const { appends, closing } = this.#member
-    if (!this.#call.waits || appends.leftMs(this.#since) === 0 || closing.signal.aborted)
+    if (!this.#call.waits || appends.patience.leftMs(this.#since) === 0 || closing.signal.aborted)
       throw this.#unfinished()
     await pause(LOOK_MS, closing.signal)
   }

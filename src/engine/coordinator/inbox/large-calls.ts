@@ -13,7 +13,6 @@ import {
 } from '../../core/index.ts'
 import { enqueueBody, keptOf, type ParsedJob, sha256, submissionOf, toHex, utf8 } from '../../events/index.ts'
 import type { AppendRole, CallToSubmit, InboxRole, SubmissionRole, SubmittedCall } from '../../store/index.ts'
-import { retryWithin } from '../base/retry.ts'
 import { previewed } from '../commit/preview.ts'
 import type { Member } from '../membership/member.ts'
 import { CallInLine, type CallKey, type LargeCall, reused } from './call-in-line.ts'
@@ -114,7 +113,7 @@ export class LargeCalls {
       if (answer.reason === 'reused') throw reused(requestId)
       for (const record of answer.once) once.set(record.jobId, record)
       // They are in line by now, and known when it is decided again. Each time others were faster.
-      if (this.#member.appends.leftMs(madeAt) === 0) throw overtaken(this.#member.log.queue)
+      if (this.#member.appends.patience.leftMs(madeAt) === 0) throw overtaken(this.#member.log.queue)
     }
   }
 
@@ -144,19 +143,14 @@ export class LargeCalls {
       const isStaged = await appends.stage(given.requestId, payloads, madeAt)
       const jobs = fresh.map((job) => submissionOf(isStaged ? { ...job, payload: undefined } : job))
       const call = { ...given, jobs, staged: isStaged ? payloads.length : 0 }
-      const answer = await this.#within(madeAt, () => this.#store.submitCall(log.queue, call))
+      const answer = await appends.ask(madeAt, () => this.#store.submitCall(log.queue, call))
       if (answer.ok || answer.reason !== 'unstaged') return answer
     }
   }
 
   #look({ madeAt }: LargeCall, key: CallKey): Promise<SubmittedCall | null> {
-    const { queue } = this.#member.log
-    return this.#within(madeAt, () => this.#store.submittedCall(queue, key, false))
-  }
-
-  #within<Out>(madeAt: number, work: () => Promise<Out>): Promise<Out> {
-    const { appends, closing } = this.#member
-    return retryWithin({ forMs: appends.leftMs(madeAt), signal: closing.signal }, work)
+    const { appends, log } = this.#member
+    return appends.ask(madeAt, () => this.#store.submittedCall(log.queue, key, false))
   }
 
   #waiting(jobId: string): readonly Waiting[] {

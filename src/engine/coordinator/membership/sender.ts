@@ -94,7 +94,7 @@ export class Sender {
     const { appends, incarnation } = this.#member
     const { lease } = incarnation
     if (lease.isRegistered) return
-    await atMost(appends.leftMs(madeAt), lease.beat())
+    await atMost(appends.patience.leftMs(madeAt), lease.beat())
     await this.#checkOpen()
   }
 

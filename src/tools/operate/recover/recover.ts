@@ -1,4 +1,5 @@
 import { queueView } from '../../../engine/coordinator/api/view.ts'
+import { PATIENCE_MS } from '../../../engine/coordinator/base/retry.ts'
 import { beginEpoch as beginEpochIn } from '../../../engine/coordinator/commit/commit-beside.ts'
 import { createCoordinator, type Logger } from '../../../engine/coordinator/index.ts'
 import { checkCall } from '../../../engine/events/index.ts'
@@ -11,8 +12,6 @@ import { type QueueInDoubt, type RecoverDocument, reportOf } from './report.ts'
 import { type ByOptions, orUnreadable, voidAll } from './void.ts'
 
 export type { ByOptions } from './void.ts'
-
-const PATIENCE_MS = 30_000
 
 /**
  * After a backup was restored: lists the jobs whose end may be lost. Does not join the queue, which would expire their leases. If

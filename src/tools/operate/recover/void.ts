@@ -1,4 +1,5 @@
 import { queueView } from '../../../engine/coordinator/api/view.ts'
+import { PATIENCE_MS } from '../../../engine/coordinator/base/retry.ts'
 import { beginEpoch as beginEpochIn, commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
 import { isInterlockError, jobOf, type Ledger, type Operator, operand } from '../../../engine/core/index.ts'
 import { timeText } from '../../format/index.ts'
@@ -6,8 +7,6 @@ import type { Opened } from '../../history/access.ts'
 import { rebuild } from '../../history/index.ts'
 import { type RecoverDocument, reportOf, type VoidedEvent } from './report.ts'
 import { type FoundUnreadable, findUnreadable } from './unreadable.ts'
-
-const PATIENCE_MS = 30_000
 
 /** Who decides, for the log. */
 export interface ByOptions {
