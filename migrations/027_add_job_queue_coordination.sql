@@ -738,7 +738,7 @@ create unlogged table if not exists interlock.job_queue_published (
   primary key (queue, command_id)
 );
 
-select set_config('interlock.places_granted', coalesce((
+select set_config('interlock.positions_granted', coalesce((
   select has_table_privilege(r.oid, c.oid, 'SELECT')::text from pg_catalog.pg_roles r, pg_catalog.pg_class c
    where r.rolname = 'authenticated' and c.oid = to_regclass('public.job_queue_places')), 'false'), true);
 
@@ -4766,25 +4766,25 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place jsonb;
-  before text := coalesce(current_setting('interlock.place_of', true), '');
+  found jsonb;
+  before text := coalesce(current_setting('interlock.position_of', true), '');
 begin
   -- So that the view looks for one row of `jobs`, and not for those of all live jobs.
-  perform set_config('interlock.place_of', $1, true);
-  place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
-  perform set_config('interlock.place_of', before, true);
+  perform set_config('interlock.position_of', $1, true);
+  found := (select p.position from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
+  perform set_config('interlock.position_of', before, true);
   -- Users may not look into that schema, so nothing in it is named for them.
   if not has_schema_privilege('interlock', 'usage') then
-    return place;
+    return found;
   end if;
   if not has_function_privilege('interlock.job_queue_not_live(text, text)', 'execute') then
-    return place;
+    return found;
   end if;
-  if place is null then
-    place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
+  if found is null then
+    found := '{"ahead": null, "position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
       "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || interlock.job_queue_not_live($2, $1);
   end if;
-  return place || interlock.job_queue_by_schedule($2, $1);
+  return found || interlock.job_queue_by_schedule($2, $1);
 end
 $$;
 
@@ -7307,139 +7307,98 @@ end
 $account$;
 
 create or replace view public.job_queue_places with (security_barrier = true) as
-select j.queue, j.job_id, (
-  select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'position', line.position,
-           'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
-           'reason', case why.code
-             when 'draining' then 'the queue is draining; nothing starts until it is resumed'
-             when 'waits_for_parents' then 'jobs that it comes after have not ended'
-             when 'not_due' then 'the job is not due yet'
-             when 'fits_no_place' then 'no place of its model has as much as it asks'
-             when 'model_paused' then 'a model it needs is paused'
-             when 'use_over_limit' then 'it asks for more of a resource than the policy ever allows'
-             when 'serialized' then 'another job goes first (one job at a time)'
-             when 'at_capacity' then 'as many jobs go first as the policy allows at once'
-             when 'model_in_use' then 'a model it needs is in use'
-             when 'behind_in_line' then 'it waits in line for a model'
-             when 'no_worker' then case when own.is_in then 'no live worker has a free slot for its kind' else j.conflict_reason end
-             when 'offered' then 'it may start; no worker has taken it yet'
-             when 'late' then 'it runs, and its process has missed its heartbeats'
-             when 'lost' then 'the process that ran it is gone; the job is given back'
-             when 'overdue' then 'its time is over; no process has recorded it yet'
-             else case when ends.are_committed then 'its end is committed, and is being written' when j.state = 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
-           'starts_in_seconds', case when why.code = 'offered' then 0 when why.is_in_line and rules.no_sum is null then ceil(needs.seconds) end,
-           'starts_from_seconds', case when why.code = 'offered' then 0 when why.is_in_line and rules.no_sum is null then floor(needs.least) end,
-           'starts_to_seconds', case when why.code = 'offered' then 0 when why.is_in_line and rules.no_sum is null then ceil(needs.most) end,
-           'starts_reason', case when why.is_in_line then rules.no_sum end)
-    from (
-      select k.policy, k.status, k.active_count, k.servers from public.job_queue_state k
-       where k.queue = j.queue order by k.version desc limit 1) s
-    cross join lateral (
-      select coalesce(j.conflict_reason like 'it asks for %', false) as is_over) asks
-    cross join lateral (
-      select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) and not asks.is_over as is_in) own
-    cross join lateral (
-      select (s.policy ->> 'maxActive')::integer as slots, case when own.is_in then (
-        select count(*)::integer from public.job_queue_jobs o
-         where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
-           and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
-           and (o.models <> '{}' or s.policy ->> 'emptySet' = 'exclusive' or o.blocked_by_job_id is not null)
-           and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as position, (
-        select count(*)::integer from public.job_queue_jobs o
-         where o.queue = j.queue and o.state = 'active' and o.models <> '{}') as running) line
-    cross join lateral (
-      select jsonb_object_agg(m.model, jsonb_build_array(m.seconds, m.apart)) filter (where m.model is not null) as by_model,
-             max(m.seconds) filter (where m.model is null) as seconds, max(m.apart) filter (where m.model is null) as apart
-        from (
-          select u.model, avg(extract(epoch from e.created_at - b.created_at)) as seconds,
-                 stddev_samp(extract(epoch from e.created_at - b.created_at)) as apart
-            from (select l.* from public.job_queue_log l where l.queue = j.queue order by l.seq desc limit 1000) e
-            cross join lateral (
-              select l.models, l.created_at from public.job_queue_log l
-               where l.queue = j.queue and l.job_id = e.job_id and l.event_type = 'started' and l.seq < e.seq
-               order by l.seq + 0 desc limit 1) b
-            cross join lateral unnest(array_append(b.models, null)) as u (model)
-           where e.event_type = 'completed'
-           group by u.model) m) typical
-    cross join lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
-               order by m.nth) filter (where m.model is not null), '[]') as list,
-             bool_or(m.running >= m.capacity) filter (where m.model is not null) as is_in_use,
-             bool_or(m.offered > 0) as is_behind_offer, coalesce(bool_or(m.is_placed), false) as are_placed, coalesce(bool_and(m.running + m.ahead < m.capacity), true) as has_room,
-             max(t.seconds) as seconds,
-             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(greatest(t.seconds - t.apart, 0)) end as least,
-             case when bool_and(t.apart is not null) filter (where t.seconds is not null) then max(t.seconds + t.apart) end as most
-        from (
-          select u.model, u.nth, case jsonb_typeof(c.rule) when 'array' then jsonb_array_length(c.rule) else c.rule::integer end as capacity,
-                 jsonb_typeof(c.rule) = 'array' as is_placed, a.ahead, a.offered, r.running, r.gone, y.seconds, y.apart
-            from unnest(j.models) with ordinality as u (model, nth)
-            cross join lateral (
-              select coalesce(s.policy #> array['capacity', u.model], (
-                select p.value from jsonb_each(s.policy -> 'capacity') p
-                 where strpos(p.key, '*') > 0
-                   and u.model like replace(replace(replace(replace(p.key, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_'), '*', '%')
-                 order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
-            cross join lateral (
-              select (typical.by_model #>> array[u.model, '0'])::numeric as seconds, (typical.by_model #>> array[u.model, '1'])::numeric as apart) y
-            left join lateral (
-              select count(*)::integer as ahead, count(*) filter (where o.blocked_by_job_id is null and o.conflict_reason is null) as offered
-                from public.job_queue_jobs o
-               where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
-                 and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
-                 and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) a on own.is_in
-            cross join lateral (
-              select count(distinct coalesce((select l.data ->> 'batch' from public.job_queue_log l where l.queue = o.queue and l.seq = o.fencing_token),
-                       o.fencing_token::text))::integer as running,
-                     coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), y.seconds)), 0) as gone
-                from public.job_queue_jobs o
-               where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r
-          union all
-          select null, null, line.slots, false, line.position, 0, s.active_count, r.gone, typical.seconds, typical.apart
-            from (
-              select coalesce(sum(least(greatest(extract(epoch from now() - o.started_at), 0), typical.seconds)), 0) as gone
-                from public.job_queue_jobs o where o.queue = j.queue and o.state = 'active') r
-           where line.slots is not null) m
-        cross join lateral (select m.ahead + 1 - greatest(m.capacity - m.running, 0) as ends) n
-        left join lateral (
-          select case when n.ends > 0
-                   then greatest((n.ends + greatest(m.running - 1, 0) / 2.0) * m.seconds - m.gone, 0) / m.capacity else 0 end as seconds,
-                 1.2816 * m.apart * sqrt(greatest(n.ends, 0)) / m.capacity as apart
-           where m.ahead is not null and m.seconds is not null) t on true) needs
-    cross join lateral (
-      select j.state = 'active' and exists (
-        select from interlock.job_queue_inbox i
-         where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
-    cross join lateral (
-      select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
-             coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
-             coalesce(bool_or(w.state = 'live' and (w.kinds is null or j.kind = any (w.kinds))), false) as run_its_kind,
-             max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
-        from (
-          select w.worker_id, w.release, w.free_slots, w.kinds, case
-                   when w.dead then 'dead'
-                   when w.server_since <> pg_postmaster_start_time() and not w.settled then 'live'
-                   when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
-                   when w.expires_at <= clock_timestamp() then 'late'
-                   else 'live' end as state
-            from interlock.job_queue_workers w where w.queue = j.queue) w) workers
-    cross join lateral (
-      select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
-               or (s.policy ? 'uses' and not exists (
-                 select from public.job_queue_log l where l.queue = j.queue and l.seq = abs(j.life) and not l.data ? 'uses')) as may_limit,
-             case when not workers.run_its_kind then 'no live process runs its kind'
-               when s.policy ? 'weights' then 'its turn comes by what its fair key has used; only a process can tell when'
-               when s.policy #>> '{warm,maxPassed}' <> '0' then 'jobs whose models are loaded may pass it; only a process can tell when it starts'
-               when s.policy ->> 'maxOvertakes' is distinct from '0' then 'later jobs may pass it; only a process can tell when it starts'
-               when needs.are_placed or s.policy ? 'units' then 'its models have places; only a process can tell when one is free'
-               when s.policy ?| array['uses', 'tiers'] or s.policy #>> '{fairShare,maxActive}' is not null or s.policy -> 'rate' <> '{}'
-                 then 'jobs have limits; only a process can tell when it starts' end as no_sum) rules
-    cross join lateral (
-      select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over,
-             exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) as are_wanted) times
-    cross join lateral (
-      select c.code, c.code in ('serialized', 'at_capacity', 'model_in_use', 'behind_in_line')
-               or (c.code is null and j.blocked_by_job_id is not null and not times.are_wanted) as is_in_line
-        from (select case
+select j.queue, j.job_id, told.position as place, told.position
+  from public.job_queue_jobs j
+  left join lateral (
+    select jsonb_build_object('job_id', j.job_id, 'queue', j.queue, 'state', j.state, 'ahead', line.ahead, 'position', line.ahead,
+             'models', needs.list, 'code', why.code, 'needs', case when why.code is null and j.state = 'waiting' then 'process' end,
+             'reason', case why.code
+               when 'draining' then 'the queue is draining; nothing starts until it is resumed'
+               when 'waits_for_parents' then 'jobs that it comes after have not ended'
+               when 'not_due' then 'the job is not due yet'
+               when 'fits_no_place' then 'no place of its model has as much as it asks'
+               when 'model_paused' then 'a model it needs is paused'
+               when 'use_over_limit' then 'it asks for more of a resource than the policy ever allows'
+               when 'serialized' then 'another job goes first (one job at a time)'
+               when 'at_capacity' then 'as many jobs go first as the policy allows at once'
+               when 'model_in_use' then 'a model it needs is in use'
+               when 'behind_in_line' then 'it waits in line for a model'
+               when 'no_worker' then case when own.is_in then 'no live worker has a free slot for its kind' else j.conflict_reason end
+               when 'offered' then 'it may start; no worker has taken it yet'
+               when 'late' then 'it runs, and its process has missed its heartbeats'
+               when 'lost' then 'the process that ran it is gone; the job is given back'
+               when 'overdue' then 'its time is over; no process has recorded it yet'
+               else case when ends.are_committed then 'its end is committed, and is being written' when j.state = 'active' then 'it runs' else 'it waits; only a process can tell why at this moment' end end,
+             'starts_in_seconds', null, 'starts_from_seconds', null, 'starts_to_seconds', null,
+             'starts_reason', case when j.state = 'waiting' then 'only a process can tell when it starts' end)
+      from (
+        select k.policy, k.status, k.active_count, k.servers from public.job_queue_state k
+         where k.queue = j.queue order by k.version desc limit 1) s
+      cross join lateral (
+        select coalesce(j.conflict_reason like 'it asks for %', false) as is_over) asks
+      cross join lateral (
+        select j.state = 'waiting' and j.due_at is null and (j.blocked_on is null or j.blocked_by_job_id is not null) and not asks.is_over as is_in) own
+      cross join lateral (
+        select (s.policy ->> 'maxActive')::integer as slots, case when own.is_in then (
+          select count(*)::integer from public.job_queue_jobs o
+           where o.queue = j.queue and o.state = 'waiting' and o.due_at is null
+             and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
+             and (o.models <> '{}' or s.policy ->> 'emptySet' = 'exclusive' or o.blocked_by_job_id is not null)
+             and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) end as ahead, (
+          select count(*)::integer from public.job_queue_jobs o
+           where o.queue = j.queue and o.state = 'active' and o.models <> '{}') as running) line
+      cross join lateral (
+        select coalesce(jsonb_agg(jsonb_build_object('model', m.model, 'ahead', m.ahead, 'running', m.running, 'capacity', m.capacity)
+                 order by m.nth), '[]') as list,
+               bool_or(m.running >= m.capacity) as is_in_use,
+               bool_or(m.offered > 0) as is_behind_offer, coalesce(bool_or(m.is_placed), false) as are_placed,
+               coalesce(bool_and(m.running + m.ahead < m.capacity), true) as has_room
+          from (
+            select u.model, u.nth, case jsonb_typeof(c.rule) when 'array' then jsonb_array_length(c.rule) else c.rule::integer end as capacity,
+                   jsonb_typeof(c.rule) = 'array' as is_placed, a.ahead, a.offered, r.running
+              from unnest(j.models) with ordinality as u (model, nth)
+              cross join lateral (
+                select coalesce(s.policy #> array['capacity', u.model], (
+                  select p.value from jsonb_each(s.policy -> 'capacity') p
+                   where strpos(p.key, '*') > 0
+                     and u.model like replace(replace(replace(replace(p.key, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_'), '*', '%')
+                   order by length(replace(p.key, '*', '')) desc, length(p.key), p.key collate "C" limit 1), '1') as rule) c
+              left join lateral (
+                select count(*)::integer as ahead, count(*) filter (where o.blocked_by_job_id is null and o.conflict_reason is null) as offered
+                  from public.job_queue_jobs o
+                 where o.queue = j.queue and o.state = 'waiting' and o.due_at is null and u.model = any (o.models)
+                   and (o.blocked_on is null or o.blocked_by_job_id is not null) and coalesce(o.conflict_reason, '') not like 'it asks for %'
+                   and (o.place_level, o.place_order, o.place_tie) < (j.place_level, j.place_order, j.place_tie)) a on own.is_in
+              cross join lateral (
+                select count(distinct coalesce((select l.data ->> 'batch' from public.job_queue_log l where l.queue = o.queue and l.seq = o.fencing_token),
+                         o.fencing_token::text))::integer as running
+                  from public.job_queue_jobs o
+                 where o.queue = j.queue and o.state = 'active' and u.model = any (o.models)) r) m) needs
+      cross join lateral (
+        select j.state = 'active' and exists (
+          select from interlock.job_queue_inbox i
+           where i.queue = j.queue and i.request_id = 'end-of:' || j.fencing_token and i.answered_at is null) as are_committed) ends
+      cross join lateral (
+        select coalesce(bool_or(w.state = 'live' and w.release ~ E'^\\d+\\.\\d+\\.\\d+'), false) as is_alive,
+               coalesce(bool_or(w.state = 'live' and w.free_slots > 0 and (w.kinds is null or j.kind = any (w.kinds))), false) as has_worker,
+               max(case w.state when 'dead' then 'lost' when 'late' then 'late' end) filter (where w.worker_id = j.worker_id) as fault
+          from (
+            select w.worker_id, w.release, w.free_slots, w.kinds, case
+                     when w.dead then 'dead'
+                     when w.server_since <> pg_postmaster_start_time() and not w.settled then 'live'
+                     when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() then 'dead'
+                     when w.expires_at <= clock_timestamp() then 'late'
+                     else 'live' end as state
+              from interlock.job_queue_workers w where w.queue = j.queue) w) workers
+      cross join lateral (
+        select s.policy #>> '{fairShare,maxActive}' is not null or s.policy ? 'tiers' or s.policy -> 'rate' ?| j.models or (s.policy -> 'rate')::text like '%*%'
+                 or (s.policy ? 'uses' and not exists (
+                   select from public.job_queue_log l where l.queue = j.queue and l.seq = abs(j.life) and not l.data ? 'uses')) as may_limit) rules
+      cross join lateral (
+        select clock_timestamp() - case when workers.is_alive then interval '15 seconds' else interval '0' end as over,
+               exists (select from public.job_queue_jobs o where o.queue = j.queue and o.whole is not null and o.whole && j.models) as are_wanted) times
+      cross join lateral (
+        select case
           when ends.are_committed then null
           when j.expires_at <= times.over then 'overdue'
           when j.state = 'active' then workers.fault
@@ -7459,14 +7418,13 @@ select j.queue, j.job_id, (
             when s.policy ->> 'maxOvertakes' = '0' and not needs.is_behind_offer then 'behind_in_line' end
           when j.blocked_by_job_id is not null then case
             when line.running >= line.slots then case when line.slots = 1 then 'serialized' else 'at_capacity' end end
-          when needs.has_room and coalesce(line.running + line.position < line.slots, line.slots is null)
+          when needs.has_room and coalesce(s.active_count + line.ahead < line.slots, line.slots is null)
             and s.policy ->> 'emptySet' is distinct from 'exclusive' then case when workers.has_worker then 'offered' else 'no_worker' end
-          end as code) c) why) as place
-  from public.job_queue_jobs j
+          end as code) why) told (position) on true
  where has_table_privilege('public.job_queue_jobs', 'SELECT') or (j.job_id, j.queued_at) in (
    select o.job_id, o.queued_at from public.job_queue_own_rows(
      array(select k.job_id from public.job_queue_jobs k
-            where k.job_id = coalesce(nullif(current_setting('interlock.place_of', true), ''), k.job_id)),
+            where k.job_id = coalesce(nullif(current_setting('interlock.position_of', true), ''), k.job_id)),
      coalesce((select s.value -> 'jobs' from interlock.job_queue_settings s where s.key = 'columns'), '{}')) o);
 drop function if exists public.job_queue_own_row(text, timestamptz, jsonb);
 
@@ -7610,7 +7568,7 @@ begin
       execute format('grant execute on function %s to %I', item.name, runner);
     end loop;
   end loop;
-  if current_setting('interlock.places_granted') = 'true' then
+  if current_setting('interlock.positions_granted') = 'true' then
     grant select on public.job_queue_places to authenticated;
     grant execute on function public.job_queue_explain(text, text), public.job_queue_own_rows(text[], jsonb),
       public.job_queue_user_path() to authenticated;
@@ -7618,7 +7576,7 @@ begin
   execute 'revoke all on schema interlock from public';
   foreach outsider in array outsiders loop
     -- Where all is in one schema, who may see places has to find the view in it.
-    continue when outsider = 'authenticated' and current_setting('interlock.places_granted') = 'true'
+    continue when outsider = 'authenticated' and current_setting('interlock.positions_granted') = 'true'
       and to_regclass('interlock.job_queue_places') is not null;
     execute format('revoke all on schema interlock from %I', outsider);
   end loop;
@@ -7633,8 +7591,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', 'bfd5b83de1cf21fb0374cd694cefe06d5f68a51da31685e726fa500fb8c84db9'),
-  ('027.1', 'bfd5b83de1cf21fb0374cd694cefe06d5f68a51da31685e726fa500fb8c84db9')
+  ('027', '82fdb609905c3697864c4c5ab002a5ea56500c2e073bd417e978ae44731c6d2f'),
+  ('027.1', '82fdb609905c3697864c4c5ab002a5ea56500c2e073bd417e978ae44731c6d2f')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -1,19 +1,20 @@
 -- Where a job stands and why, as far as the tables say it, with or without a process alive.
 
--- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: his place in the line of each model,
--- why it waits, and about how long still. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
+-- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: how many are ahead of it in the line of
+-- each model, and why it waits. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
 -- row in `jobs` he can read, and every job if he may read job_queue_jobs, as may a SECURITY DEFINER function of yours that checks the owner
 -- (docs/guides/servers.md). Granted to no browser until you do so (docs/guides/supabase.md).
 -- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
 -- settle why a job waits, `code` is null and `needs` is process.
--- Returns {job_id, queue, state, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds,
+-- Returns {job_id, queue, state, ahead, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds,
 -- starts_reason}; null for a job that nobody has ever heard of. For users of the view: null too for a job that is not live, and all the same for one whose row
 -- the caller cannot read, or whose row does not follow its job (yet: within a second).
 --   state              waiting or active; for those who may read job_queue_jobs also submitted (by SQL or as a row of `jobs`, and nobody has
 --                      decided), refused (it never came in), ended, archived (the log has no event of it any more), unknown (a row of `jobs`
 --                      that no log knows)
---   position           how many stand ahead of it in the line of the whole queue; null when it stands in no line. Under `weights` others may
+--   ahead              how many stand ahead of it in the line of the whole queue; null when it stands in no line. Under `weights` others may
 --                      have their turn before it: whose turn it is follows from what keys have used, which only a process knows
+--   position           the same as `ahead`, by its former name
 --   models             [{model, ahead, running, capacity}, …]: in the line of each model, how many stand ahead (null: in no line), and
 --                      how many run of how many
 --   code, reason       why it waits (draining, waits_for_parents, not_due, fits_no_place, model_paused, use_over_limit, serialized, at_capacity, model_in_use, behind_in_line, no_worker,
@@ -21,12 +22,9 @@
 --                      Else undecided, arrived, not_taken_in, adoptable, why a submitted job is put off, the code of a refusal, or how it
 --                      ended (completed, failed, cancelled, expired, bypassed, deduplicated). Null: it runs, or see `needs`
 --   needs              process: only a process can tell why it waits at this moment (interlock explain); else null
---   starts_in_seconds  an estimate, from how long jobs of these models took among the last 1,000 events, less how long the running ones
---                      have run; null: too little is known, or see `starts_reason`
---   starts_from_seconds, starts_to_seconds
---                      how far such a sum varies; nobody compares it with what comes, as processes do; null: fewer than two such jobs have completed
---   starts_reason      why nobody can say, or times that are added up would be far from when it starts: no live process runs its kind, others may pass it (`weights`, `warm`, `maxOvertakes`), its
---                      models have places, or jobs have limits. A process tells (`interlock explain`, `position`). Null: nothing of that
+--   starts_in_seconds, starts_from_seconds, starts_to_seconds
+--                      null: only a process can tell when it starts, by what the queue has just done (interlock explain, position)
+--   starts_reason      that in a sentence, of a waiting job; else null
 --   stands_for         for those who may read job_queue_jobs: the job that stands for this one (deduplicated); absent: none does
 --   also               for them too: [text], by which schedule the job came, and for which due time; absent: by none
 -- Raises 42501 for who may not call it, or may not read `jobs` at all.
@@ -35,25 +33,25 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-  place jsonb;
-  before text := coalesce(current_setting('interlock.place_of', true), '');
+  found jsonb;
+  before text := coalesce(current_setting('interlock.position_of', true), '');
 begin
   -- So that the view looks for one row of `jobs`, and not for those of all live jobs.
-  perform set_config('interlock.place_of', $1, true);
-  place := (select p.place from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
-  perform set_config('interlock.place_of', before, true);
+  perform set_config('interlock.position_of', $1, true);
+  found := (select p.position from public.job_queue_places p where p.queue = $2 and p.job_id = $1);
+  perform set_config('interlock.position_of', before, true);
   -- Users may not look into that schema, so nothing in it is named for them.
   if not has_schema_privilege('interlock', 'usage') then
-    return place;
+    return found;
   end if;
   if not has_function_privilege('interlock.job_queue_not_live(text, text)', 'execute') then
-    return place;
+    return found;
   end if;
-  if place is null then
-    place := '{"position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
+  if found is null then
+    found := '{"ahead": null, "position": null, "models": [], "needs": null, "starts_in_seconds": null, "starts_from_seconds": null,
       "starts_to_seconds": null, "starts_reason": null}'::jsonb || jsonb_build_object('job_id', $1, 'queue', $2) || interlock.job_queue_not_live($2, $1);
   end if;
-  return place || interlock.job_queue_by_schedule($2, $1);
+  return found || interlock.job_queue_by_schedule($2, $1);
 end
 $$;
 

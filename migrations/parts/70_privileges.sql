@@ -66,7 +66,7 @@ begin
       execute format('grant execute on function %s to %I', item.name, runner);
     end loop;
   end loop;
-  if current_setting('interlock.places_granted') = 'true' then
+  if current_setting('interlock.positions_granted') = 'true' then
     grant select on public.job_queue_places to authenticated;
     grant execute on function public.job_queue_explain(text, text), public.job_queue_own_rows(text[], jsonb),
       public.job_queue_user_path() to authenticated;
@@ -74,7 +74,7 @@ begin
   execute 'revoke all on schema interlock from public';
   foreach outsider in array outsiders loop
     -- Where all is in one schema, who may see places has to find the view in it.
-    continue when outsider = 'authenticated' and current_setting('interlock.places_granted') = 'true'
+    continue when outsider = 'authenticated' and current_setting('interlock.positions_granted') = 'true'
       and to_regclass('interlock.job_queue_places') is not null;
     execute format('revoke all on schema interlock from %I', outsider);
   end loop;

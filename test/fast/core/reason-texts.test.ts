@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { jobFaults, ownerText, reasonCodes } from '../../../src/engine/core/index.ts'
 
-const view = readFileSync(new URL('../../../migrations/parts/62_places.sql', import.meta.url), 'utf8')
+const view = readFileSync(new URL('../../../migrations/parts/62_positions.sql', import.meta.url), 'utf8')
 /** The sentence for each code, as far as SQL says a code at all. */
 const said = /'reason', case why\.code\n(?<cases>.*?)\n *else /s.exec(view)?.groups?.['cases'] ?? ''
 const inSql = [...said.matchAll(/^ *when '(\w+)' then (?:case when own\.is_in then )?'([^']+)'/gm)]

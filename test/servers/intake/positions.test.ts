@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import type { PolicyInput } from '../../../src/engine/events/index.ts'
 import { createSupabaseRoles } from '../migrate/support.ts'
 import { account } from './support.ts'
 
@@ -72,39 +71,4 @@ it('job_queue_explain answers a function of the user that checks the owner, also
   const server = await its.query(`select job_queue_explain('mine') -> 'state' as state`)
   expect(server).toEqual([{ state: 'waiting' }])
   await its.end()
-})
-
-const place = { maxActive: null, capacity: { m: ['host1:0'] } }
-const perSeconds = 3_600
-it.each<[string, PolicyInput, string]>([
-  [
-    'what keys have used',
-    { maxOvertakes: 9, weights: { '*': 1 } },
-    'its turn comes by what its fair key has used',
-  ],
-  [
-    'loaded models',
-    { warm: { maxPassed: 9, maxPassedSeconds: 60 } },
-    'jobs whose models are loaded may pass it',
-  ],
-  ['overtaking', { maxOvertakes: 9 }, 'later jobs may pass it'],
-  ['places', place, 'its models have places'],
-  ['limits', { uses: { tpm: { limit: 9, perSeconds } } }, 'jobs have limits'],
-])('job_queue_explain adds up no times where %s may be first, and says so', async (_, rules, why) => {
-  const db = await account()
-  const coordinator = await db.coordinator()
-  const told = () => db.value("select job_queue_explain('c')")
-  coordinator.offering(null, 1)
-  await coordinator.setPolicy({ maxActive: null })
-  await coordinator.enqueue(['x', 'y'].map((jobId) => ({ jobId, models: ['m'] })))
-  for (const _of of [1, 2])
-    for (const { lease } of await coordinator.claim({ max: 1 })) await coordinator.complete(lease)
-  await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: ['m'] })))
-  await coordinator.claim({ max: 1 })
-  expect(await told()).toMatchObject({ starts_in_seconds: expect.any(Number), starts_reason: null })
-  await coordinator.setPolicy(rules)
-  const none = { starts_in_seconds: null, starts_from_seconds: null, starts_to_seconds: null }
-  expect(await told()).toMatchObject({ ...none, starts_reason: expect.stringContaining(why) })
-  await coordinator.close()
-  expect(await told()).toMatchObject({ ...none, starts_reason: 'no live process runs its kind' })
 })
