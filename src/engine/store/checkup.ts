@@ -1,157 +1,174 @@
-import type { Micros } from '../core/index.ts'
+/**
+ * What the doctor's functions of SQL answer, field by field: types follow from it here, the check of an answer in sql/checkup-answer.ts.
+ * Times are in microseconds, ages in milliseconds.
+ */
+export type AnswerField =
+  | 'text'
+  | 'integer'
+  | 'boolean'
+  | { readonly oneOf: readonly string[] }
+  | { readonly orNull: AnswerField }
+  | readonly [each: AnswerField]
+  | { readonly [name: string]: AnswerField }
+
+/** What such a field is here. */
+export type FieldValue<Field> = Field extends 'text'
+  ? string
+  : Field extends 'integer'
+    ? number
+    : Field extends 'boolean'
+      ? boolean
+      : Field extends { readonly oneOf: readonly (infer Word)[] }
+        ? Word
+        : Field extends { readonly orNull: infer Of }
+          ? FieldValue<Of> | null
+          : Field extends readonly [infer Each]
+            ? readonly FieldValue<Each>[]
+            : { readonly [Name in keyof Field]: FieldValue<Field[Name]> }
+
+const textOrNull = { orNull: 'text' } as const
+const integerOrNull = { orNull: 'integer' } as const
 
 /** How many wait, and how long the oldest has waited; null: none waits. */
-export interface Backlog {
-  readonly rows: number
-  readonly ageMs: number | null
-}
+const backlog = { rows: 'integer', ageMs: integerOrNull } as const
+const behind = { events: 'integer', ageMs: integerOrNull } as const
 
 /** One of the user's tables: whether its rows follow the log, and what is missing. */
-export interface TableCheck {
-  readonly exists: boolean
-  readonly followed: boolean
-  readonly missing: readonly string[]
-}
+const table = { exists: 'boolean', followed: 'boolean', missing: ['text'] } as const
 
 /** Something about the user's tables that is in the way or may be a mistake, and what to do. */
-export interface AccountFinding {
+const accountFinding = {
   /** The name of the check, for programs. */
-  readonly check: string
+  check: 'text',
   /** A `problem` makes the command end with 3. A `note` is worth a look and may be intended. */
-  readonly level: 'problem' | 'note'
+  level: { oneOf: ['problem', 'note'] },
   /** One sentence. */
-  readonly what: string
+  what: 'text',
   /** What to type or to change. */
-  readonly remedy: string
-}
+  remedy: 'text',
+} as const
 
 /** The size of the log; `own` is this queue's part. `week`: since the first event of the last seven days. */
-export interface LogCheck {
-  readonly bytes: number
-  readonly archiveBytes: number
-  readonly events: number
-  readonly own: number
-  readonly oldestAt: Micros | null
-  readonly week: { readonly events: number; readonly ageMs: number } | null
-}
+const log = {
+  bytes: 'integer',
+  archiveBytes: 'integer',
+  events: 'integer',
+  own: 'integer',
+  oldestAt: integerOrNull,
+  week: { orNull: { events: 'integer', ageMs: 'integer' } },
+} as const
 
 /** A server that follows this one. What this role may not see is null. */
-export interface StandbyCheck {
+const standby = {
   /** Its `application_name`. */
-  readonly name: string | null
-  readonly state: string | null
+  name: textOrNull,
+  state: textOrNull,
   /** Whether commits wait for it: `sync` and `quorum` do, `potential` may once another is gone, `async` never. */
-  readonly sync: string | null
+  sync: textOrNull,
   /** What it has not on disk yet. */
-  readonly lagBytes: number | null
-  readonly lagMs: number | null
-}
+  lagBytes: integerOrNull,
+  lagMs: integerOrNull,
+} as const
 
 /** Replication as the primary sees it. */
-export interface ReplicationCheck {
+const replication = {
   /** `synchronous_standby_names`; empty: no commit waits. */
-  readonly names: string
+  names: 'text',
   /** Commits wait as they are to, as seen on some; null: this store cannot look. */
-  readonly commitsWait: boolean | null
+  commitsWait: { orNull: 'boolean' },
   /** Interlock's owner may see other roles' sessions, and more of a standby than that it is there. */
-  readonly seesAll: boolean
+  seesAll: 'boolean',
   /** Sessions whose commit waits for a standby at this moment, and how long the first of them has waited. */
-  readonly waiting: number
-  readonly oldestWaitMs: number | null
-  readonly standbys: readonly StandbyCheck[]
-}
+  waiting: 'integer',
+  oldestWaitMs: integerOrNull,
+  standbys: [standby],
+} as const
 
 /** What `job_queue_checkup` saw of a database and one queue, unjudged. Its page documents every field. */
-export interface Checkup {
-  readonly now: Micros
-  readonly sessionAgeMs: number
-  readonly server: {
-    readonly version: number
-    readonly synchronousCommit: string
+export const checkupFields = {
+  now: 'integer',
+  sessionAgeMs: 'integer',
+  server: {
+    version: 'integer',
+    synchronousCommit: 'text',
     /** Roles whose own settings make it off or local. */
-    readonly offByRole: readonly string[]
-    readonly fsync: string
-    readonly fullPageWrites: string
-    readonly inRecovery: boolean
-  }
+    offByRole: ['text'],
+    fsync: 'text',
+    fullPageWrites: 'text',
+    inRecovery: 'boolean',
+  },
   /** Null: the functions of this database are older, and do not look. */
-  readonly replication: ReplicationCheck | null
+  replication: { orNull: replication },
   /** SHA-256 of each body, in hexadecimal digits. */
-  readonly functions: readonly { readonly name: string; readonly sum: string; readonly definer: boolean }[]
+  functions: [{ name: 'text', sum: 'text', definer: 'boolean' }],
   /** Whether the database can announce over Supabase Realtime. */
-  readonly realtime: boolean
+  realtime: 'boolean',
   /** The oldest transaction that makes the server keep old versions of rows; null: none. */
-  readonly xmin: {
-    readonly kind: string
-    readonly application: string | null
-    readonly state: string | null
-    readonly role: string | null
-    readonly ageMs: number
-  } | null
-  readonly triggers: readonly { readonly table: string; readonly name: string; readonly enabled: boolean }[]
-  readonly account: readonly AccountFinding[]
-  readonly tables: { readonly jobs: TableCheck; readonly workflowExecutions: TableCheck }
-  readonly grants: {
-    readonly caller: string
-    readonly missing: readonly string[]
-    readonly open: readonly string[]
-  }
-  readonly setAside: readonly {
-    readonly target: string
-    readonly sqlstate: string
-    readonly rows: number
-    readonly tries: number
-    readonly ageMs: number
-    readonly example: string
-  }[]
-  readonly notTakenIn: {
-    readonly rows: number
-    readonly jobId: string | null
-    readonly reason: string | null
-  }
-  readonly arrivals: Backlog
-  readonly inbox: Backlog
-  readonly behind: { readonly events: number; readonly ageMs: number | null }
-  readonly log: LogCheck
-  readonly unknownRows: { readonly old: number; readonly new: number }
+  xmin: {
+    orNull: {
+      kind: 'text',
+      application: textOrNull,
+      state: textOrNull,
+      role: textOrNull,
+      ageMs: 'integer',
+    },
+  },
+  triggers: [{ table: 'text', name: 'text', enabled: 'boolean' }],
+  account: [accountFinding],
+  tables: { jobs: table, workflowExecutions: table },
+  grants: { caller: 'text', missing: ['text'], open: ['text'] },
+  setAside: [
+    {
+      target: 'text',
+      sqlstate: 'text',
+      rows: 'integer',
+      tries: 'integer',
+      ageMs: 'integer',
+      example: 'text',
+    },
+  ],
+  notTakenIn: { rows: 'integer', jobId: textOrNull, reason: textOrNull },
+  arrivals: backlog,
+  inbox: backlog,
+  behind,
+  log,
+  unknownRows: { old: 'integer', new: 'integer' },
   /** Null if there are no tables of the first coordinator. `writtenAt` is there only if it was after the migration. */
-  readonly first: { readonly activeJobId: string | null; readonly writtenAt: Micros | null } | null
+  first: { orNull: { activeJobId: textOrNull, writtenAt: integerOrNull } },
   /** Transactions that keep the ends of running jobs at their commit (`completeIn`). `pid` null: it is prepared, and `name` is its gid. */
-  readonly ends: readonly {
-    readonly jobId: string
-    readonly pid: number | null
-    readonly name: string
-    readonly role: string | null
-    readonly ageMs: number
-  }[]
-  readonly foreignWrites: readonly {
-    readonly pid: number
-    readonly role: string | null
-    readonly application: string
-  }[]
-}
-
-/** What waits outside of the line. It counts at most 1,000 rows. */
-export interface OutsideLine {
-  /** Events that the user's tables do not follow yet; null: no table of theirs is followed. */
-  readonly behind: { readonly events: number; readonly ageMs: number | null } | null
-  /** Rows of `jobs` that were not taken in yet, and commands by SQL that were not decided yet. */
-  readonly arrivals: Backlog
-  readonly inbox: Backlog
-  /** Submitted jobs that are not in line, each under the code that `explain` gives of it; counted up to 10,000 of each way in. */
-  readonly submitted: readonly SubmittedAs[]
-  /** Jobs whose handlers have committed their end, which nobody has written into the log yet; 1,000 at most. */
-  readonly ending: readonly string[]
-}
+  ends: [{ jobId: 'text', pid: integerOrNull, name: 'text', role: textOrNull, ageMs: 'integer' }],
+  foreignWrites: [{ pid: 'integer', role: textOrNull, application: 'text' }],
+} as const
 
 /** Submitted jobs that one and the same keeps. */
-export interface SubmittedAs {
+const submittedAs = {
   /** `undecided`, `arrived`, or why it was put off. */
-  readonly code: string
-  readonly jobs: number
+  code: 'text',
+  jobs: 'integer',
   /** The one that was submitted first, and when. */
-  readonly jobId: string | null
-  readonly at: Micros
+  jobId: textOrNull,
+  at: 'integer',
   /** Why that one was put off; null: it was not. */
-  readonly message: string | null
-}
+  message: textOrNull,
+} as const
+
+/** What waits outside of the line, by `job_queue_backlog`. It counts at most 1,000 rows. */
+export const outsideLineFields = {
+  /** Events that the user's tables do not follow yet; null: no table of theirs is followed. */
+  behind: { orNull: behind },
+  /** Rows of `jobs` that were not taken in yet, and commands by SQL that were not decided yet. */
+  arrivals: backlog,
+  inbox: backlog,
+  /** Submitted jobs that are not in line, each under the code that `explain` gives of it; counted up to 10,000 of each way in. */
+  submitted: [submittedAs],
+  /** Jobs whose handlers have committed their end, which nobody has written into the log yet; 1,000 at most. */
+  ending: ['text'],
+} as const
+
+export type Checkup = FieldValue<typeof checkupFields>
+export type AccountFinding = FieldValue<typeof accountFinding>
+export type StandbyCheck = FieldValue<typeof standby>
+export type ReplicationCheck = FieldValue<typeof replication>
+export type LogCheck = FieldValue<typeof log>
+export type OutsideLine = FieldValue<typeof outsideLineFields>
+export type SubmittedAs = FieldValue<typeof submittedAs>
