@@ -1,6 +1,6 @@
 import { dispatch } from '../dispatch/dispatch.ts'
 import type { Scribe } from '../dispatch/scribe.ts'
-import { spokenOf } from '../line/warmth.ts'
+import { spokenOf } from '../state/serving.ts'
 import type { CommandResult } from '../values/command.ts'
 import { accepted } from './result.ts'
 

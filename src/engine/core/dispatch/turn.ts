@@ -1,20 +1,18 @@
 /** Whose turn it is where fair keys are weighed by what they have used (fair-queue.ts). */
 
-import { classOf } from '../line/classes.ts'
-import { bestOf, MOST_CLASSES } from '../line/heads.ts'
 import { reserves } from '../line/overtaking.ts'
-import { keeperIn } from '../line/warmth.ts'
-import { freePlace, mayStart, placesToTake } from '../needs/admission.ts'
+import { candidatesInKey } from '../line/warmth/candidates.ts'
+import { choose, type WarmChoice } from '../line/warmth/choose.ts'
+import { mayStart, placesToTake } from '../needs/admission.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
 import type { Draft } from '../state/draft.ts'
 import type { KeyUse } from '../state/fair-use.ts'
 import { type Job, type LedgerView, noPositions } from '../state/ledger.ts'
-import { placesFor } from '../state/units.ts'
+import { keeperIn } from '../state/serving.ts'
 import type { Micros, Places } from '../values/job.ts'
 import { isWarm } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
-import { type Warmest, warmestOf } from './warmest.ts'
 
 /** A job whose turn it is. */
 interface FairTurn {
@@ -83,40 +81,11 @@ function* firstsOf(draft: Draft, { alike }: KeyUse, { processFor }: TurnClaim) {
 }
 
 /** Within the key whose turn it is a process that keeps models takes what spares it loading. Undefined: the line alone says which is next. */
-function warmTurn(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim): Warmest | undefined {
+function warmTurn(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim): WarmChoice | undefined {
   const keeper = isWarm(draft.policy) ? keeperIn(draft.keepers, claim.worker) : undefined
-  return keeper && warmestOf(view, headsOf(draft, view, use, claim), { ...claim, keeper })
-}
-
-/** The first jobs of a key, in line order. Who runs alone, or takes all of a model, or is waited for at the gate, is not passed. */
-function* headsOf(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim) {
-  const firsts = [...firstsOf(draft, use, claim)].sort((a, b) => byPosition(a.job.position, b.job.position))
-  for (const { job, by } of firsts.slice(0, MOST_CLASSES)) {
-    const own = classOf(draft, job)
-    const isOpen = by !== undefined && mayStart(view, job, claim.now, claim.worker)
-    const isWall = isOpen && (job.exclusive || job.spec.whole !== undefined || job.asker !== null)
-    const places = isOpen ? warmPlaces(view, job, claim) : undefined
-    if (own !== undefined) yield { job, own, places, isWall }
-  }
-}
-
-/** Where it would be of the places that are free for it. */
-function warmPlaces(view: LedgerView, job: Job, { worker, now }: TurnClaim): Places {
-  const { spec } = job
-  return Object.fromEntries(
-    spec.models.flatMap((model) => {
-      const isFree = (name: string) =>
-        freePlace(view, { ...job, places: { [model]: name } }, model, now, undefined, worker) === name
-      const place = bestOf(
-        view,
-        worker,
-        job,
-        model,
-        (placesFor(view.policy, spec, model) ?? []).filter(isFree),
-      )
-      return place === undefined ? [] : [[model, place]]
-    }),
-  )
+  if (keeper === undefined) return undefined
+  const firsts = [...firstsOf(draft, use, claim)].map(({ job, by }) => ({ job, isOurs: by !== undefined }))
+  return choose(view, candidatesInKey(view, firsts, claim.worker, claim.now), { ...claim, keeper })
 }
 
 /** Without the offers of jobs that others may still pass. An offer that has run out stays: it says that nobody runs its kind. */

@@ -3,16 +3,15 @@
  * spares most loading. It may pass those ahead as often, and for as long, as the policy says.
  */
 import { batchSizeOf } from '../line/batch.ts'
-import { headsFor } from '../line/heads.ts'
-import { keeperIn } from '../line/warmth.ts'
+import { candidatesInLine } from '../line/warmth/candidates.ts'
+import { choose } from '../line/warmth/choose.ts'
 import { settle } from '../needs/blocking.ts'
 import { runsKind } from '../state/kinds.ts'
-import type { Keeper } from '../state/serving.ts'
+import { keeperIn } from '../state/serving.ts'
 import type { Claim } from '../values/command.ts'
 import { isWarm } from '../values/policy.ts'
 import type { Scribe } from './scribe.ts'
 import { MOST_TAKEN, startBatch } from './starting.ts'
-import { type Warmest, warmestOf } from './warmest.ts'
 
 /** The sender of the claim takes what spares it loading, if it keeps models. What is left of the claim goes by the line. @returns how many */
 export function takeWarm(scribe: Scribe, claim: Claim, most: number): number {
@@ -23,28 +22,17 @@ export function takeWarm(scribe: Scribe, claim: Claim, most: number): number {
   if (fair !== null || !isWarm(policy) || scribe.offersMade > 0 || surroundings.deadWorkers.has(workerId))
     return 0
   settle(draft)
+  const { heldBack } = surroundings
+  const runs = (kind: string) => runsKind(claim, kind)
   let taken = 0
   for (; taken < most && !scribe.isFull; taken++) {
     const keeper = keeperIn(draft.keepers, workerId)
-    const chosen = keeper && choose(scribe, keeper, claim)
-    if (chosen === undefined) break
-    const { job, ...how } = chosen
+    const view = { worker: workerId, runs, at: scribe.nextAt }
+    const choice = keeper && choose(draft, candidatesInLine(draft, view), { ...view, keeper, heldBack })
+    if (choice === undefined) break
+    const { job, ...how } = choice
     const size = Math.min(batchSizeOf(claim, job.spec.kind), MOST_TAKEN - scribe.started)
     startBatch(scribe, job, workerId, size, how)
   }
   return taken
-}
-
-function choose(
-  { draft, surroundings: { heldBack }, nextAt: at }: Scribe,
-  keeper: Keeper,
-  claim: Claim,
-): Warmest | undefined {
-  const runs = (kind: string) => runsKind(claim, kind)
-  return warmestOf(draft, headsFor(draft, { worker: keeper.worker, runs, at }), {
-    keeper,
-    runs,
-    heldBack,
-    at,
-  })
 }

@@ -1,4 +1,3 @@
-import { spokenOf } from '../line/warmth.ts'
 import { overLimit } from '../needs/use.ts'
 import { conflictReason, limitReason, overLimitText, unservedReason } from '../needs/wait-reason.ts'
 import {
@@ -14,6 +13,7 @@ import {
   usesSlot,
   waitingCount,
 } from '../state/ledger.ts'
+import { spokenOf } from '../state/serving.ts'
 import { isSite } from '../state/site.ts'
 import { heldModelOf } from '../state/units.ts'
 import { isMeter, type Policy } from '../values/policy.ts'

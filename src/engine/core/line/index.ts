@@ -5,4 +5,4 @@
  * @module
  */
 export { othersIn, placesTaken } from './batch.ts'
-export { type Loading, loadingOf, saidBy, spokenOf, withKeeper, withStart } from './warmth.ts'
+export { type Loading, loadingOf, withKeeper, withStart } from './warmth/loaded.ts'

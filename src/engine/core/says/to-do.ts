@@ -1,4 +1,5 @@
-import { classOf, passedBy } from '../line/classes.ts'
+import { classOf } from '../line/classes.ts'
+import { timesPassed } from '../line/passes.ts'
 import { waitsForTier } from '../needs/fair-share.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
 import { reasonTexts } from '../needs/reasons.ts'
@@ -168,7 +169,7 @@ function passedText({ ledger, now }: QueueFacts, job: Job): string[] {
   const passes = isInLine(job) ? classOf(ledger, job)?.passes : job.passes
   const { warm } = ledger.policy
   if (passes == null || warm === undefined) return []
-  const { times, since } = passedBy(passes, ledger.policy, now, job.position)
+  const { times, since } = timesPassed(passes, ledger.policy, now, job.position)
   const seconds = Math.max(0, Math.floor((now - since) / MICROS_PER_SECOND))
   return times === 0
     ? []

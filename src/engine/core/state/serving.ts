@@ -40,6 +40,27 @@ export interface LoadedModel extends ModelLoad {
 /** Never changed: a change makes another list. */
 export type Keepers = readonly Keeper[]
 
+export const keeperIn = (keepers: Keepers, worker: string): Keeper | undefined =>
+  keepers.length === 0 ? undefined : keepers.find((one) => one.worker === worker)
+
+/** What processes have said of themselves. */
+interface Announced {
+  readonly servers: Servers
+  readonly keepers: Keepers
+}
+
+/** The processes that have said something of themselves, and are to say when they go. */
+export const spokenOf = ({ servers, keepers }: Announced): readonly string[] =>
+  keepers.length === 0
+    ? servers.map(({ worker }) => worker)
+    : [...new Set([...servers, ...keepers].map(({ worker }) => worker))]
+
+/** What a process has said of itself: the places that it serves, and how many models it keeps. Null: nothing. */
+export const saidBy = ({ servers, keepers }: Announced, worker: string) => ({
+  serves: servers.find((server) => server.worker === worker)?.places ?? null,
+  keeps: keeperIn(keepers, worker)?.keeps ?? null,
+})
+
 /** What follows from a list of servers. */
 interface Served {
   readonly workers: ReadonlySet<string>

@@ -164,8 +164,8 @@ export function nextTurn(
   }
   const looks = beside.sort(inOrder).map((other) => {
     const isOpen = open.includes(other)
-    const isWall = isOpen && (other.exclusive || other.spec.whole !== undefined || other.asker !== null)
-    return { job: own(other), places: isOpen ? wherever(other) : undefined, isWall }
+    const isBarrier = isOpen && (other.exclusive || other.spec.whole !== undefined || other.asker !== null)
+    return { job: own(other), places: isOpen ? wherever(other) : undefined, isBarrier }
   })
   const picked = pickAmong(view, asking, looks)
   if (picked !== undefined) return { ...picked, job: find(queue, picked.job.jobId) as Entry, virtualTime }

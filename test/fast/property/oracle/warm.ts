@@ -44,7 +44,7 @@ interface Look {
   /** Undefined: it cannot be taken. */
   readonly places: Readonly<Record<string, string>> | undefined
   readonly isForOthers: boolean
-  readonly isWall: boolean
+  readonly isBarrier: boolean
 }
 
 export interface Pick {
@@ -123,11 +123,11 @@ function lookAt(queue: Queue, asking: Asking, job: Entry, untaken: readonly Look
   const { worker, runs, at } = asking
   const isOurs = runs(job.spec.kind) && job.asker === null && !job.exclusive
   const places = isOurs && job.spec.whole === undefined ? wherever(queue, asking, job, untaken) : undefined
-  if (places !== undefined) return { job, places, isForOthers: false, isWall: false }
+  if (places !== undefined) return { job, places, isForOthers: false, isBarrier: false }
   const starts = startsByLine(queue, job, at)
   const isOver = job.offeredAt !== null && !isOffered(queue, job, at)
   const isNext = starts && (job.asker !== null || (isOurs && startsByLine(queue, job, at, worker)))
-  return { job, places, isForOthers: starts && !isOver, isWall: job.exclusive || isNext }
+  return { job, places, isForOthers: starts && !isOver, isBarrier: job.exclusive || isNext }
 }
 
 const isOffered = ({ policy }: Queue, { offeredAt }: Entry, at: number): boolean =>
@@ -260,8 +260,8 @@ export function pickAmong(
   const candidates: (Pick & { saved: number; isSwap: boolean })[] = []
   const others = new Set<string>()
   let level: number | undefined
-  for (const { job, places, isWall } of looks.slice(0, 200)) {
-    if (isWall || (level !== undefined && job.level !== level)) break
+  for (const { job, places, isBarrier } of looks.slice(0, 200)) {
+    if (isBarrier || (level !== undefined && job.level !== level)) break
     if (!asking.runs(job.spec.kind)) others.add(job.spec.kind)
     if (places === undefined) continue
     const loads = loadsOf(policy, job, places)

@@ -1,6 +1,5 @@
 import { areInSame, enterBatch, holderOf, leaveBatch, needsSame } from '../../line/batch.ts'
 import { beginUse, endUse, firstsBeside } from '../../line/fair-queue.ts'
-import { countPasses, countPassesInKey } from '../../line/heads.ts'
 import {
   giveBackModels,
   leaveBehind,
@@ -11,7 +10,8 @@ import {
   takeModels,
 } from '../../line/line.ts'
 import { overtake, overtakeFirsts } from '../../line/overtaking.ts'
-import { withStart } from '../../line/warmth.ts'
+import { withStart } from '../../line/warmth/loaded.ts'
+import { passInKey, passInLine } from '../../line/warmth/passed.ts'
 import { noModels } from '../../needs/blocking.ts'
 import { isUsedUp, moveShare } from '../../needs/fair-share.ts'
 import { isOverRate } from '../../needs/rate.ts'
@@ -59,9 +59,9 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
   const names = job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)]
   if (draft.fair !== null) {
-    if (event.warm !== undefined) countPassesInKey(draft, firstsBeside(draft, job), job, viewOf(event))
+    if (event.warm !== undefined) passInKey(draft, firstsBeside(draft, job), job, viewOf(event))
     overtakeFirsts(draft, draft.fair, job, names, holder === undefined && usesSlot(job))
-  } else if (event.warm !== undefined) countPasses(draft, job, viewOf(event), names)
+  } else if (event.warm !== undefined) passInLine(draft, job, viewOf(event), names)
   else countOvertaking(draft, job, names)
   stopExpiry(draft, job)
   job.expects = event.expects ?? 0

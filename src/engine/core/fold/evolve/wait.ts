@@ -1,5 +1,6 @@
-import { joinClass, passesMoved, quitClass } from '../../line/classes.ts'
+import { joinClass, quitClass } from '../../line/classes.ts'
 import { endOffer, offer } from '../../line/offers.ts'
+import { passesMoved } from '../../line/passes.ts'
 import { leavePosition, takePosition } from '../../line/pausing.ts'
 import { fairRankOf, moveShare } from '../../needs/fair-share.ts'
 import type { Draft } from '../../state/draft.ts'

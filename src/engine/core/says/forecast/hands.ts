@@ -1,5 +1,5 @@
-import { saidBy } from '../../line/warmth.ts'
 import type { Ledger } from '../../state/ledger.ts'
+import { saidBy } from '../../state/serving.ts'
 import type { WorkerFact } from '../facts.ts'
 import type { Crews } from './crews.ts'
 

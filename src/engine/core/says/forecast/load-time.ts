@@ -1,4 +1,4 @@
-import { loadingOf } from '../../line/warmth.ts'
+import { loadingOf } from '../../line/warmth/loaded.ts'
 import type { Keepers } from '../../state/serving.ts'
 import { MICROS_PER_SECOND, type Micros } from '../../values/job.ts'
 import type { Policy } from '../../values/policy.ts'

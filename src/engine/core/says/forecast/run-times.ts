@@ -1,4 +1,4 @@
-import { withKeeper, withStart } from '../../line/warmth.ts'
+import { withKeeper, withStart } from '../../line/warmth/loaded.ts'
 import { emptyLedger, jobOf, type Ledger } from '../../state/ledger.ts'
 import type { Keepers } from '../../state/serving.ts'
 import type { BatchSize } from '../../values/command.ts'

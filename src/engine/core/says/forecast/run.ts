@@ -1,6 +1,6 @@
 import { type RehearsedBody, rehearse } from '../../decide/rehearse.ts'
 import { nextOpeningAt, nextTickAt } from '../../fold/timing.ts'
-import { withStart } from '../../line/warmth.ts'
+import { withStart } from '../../line/warmth/loaded.ts'
 import { type Job, jobOf, type Ledger } from '../../state/ledger.ts'
 import type { Keepers } from '../../state/serving.ts'
 import { endsAttempt } from '../../values/ending.ts'

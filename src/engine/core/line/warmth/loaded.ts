@@ -3,11 +3,10 @@
  * the last ones that it started. Nothing else tells it, so a process that is started again has none.
  */
 
-import type { LedgerView } from '../state/ledger.ts'
-import type { Keeper, Keepers, LoadedModel, ModelLoad } from '../state/serving.ts'
-import { placeFor } from '../state/site.ts'
-import type { Micros, Places } from '../values/job.ts'
-import { type Policy, valueFor } from '../values/policy.ts'
+import { type Keeper, type Keepers, keeperIn, type LoadedModel, type ModelLoad } from '../../state/serving.ts'
+import { placeFor } from '../../state/site.ts'
+import type { Micros, Places } from '../../values/job.ts'
+import { type Policy, valueFor } from '../../values/policy.ts'
 
 /** A start, as its event says it. */
 interface Start {
@@ -16,21 +15,6 @@ interface Start {
   readonly places?: Places
   readonly at: Micros
 }
-
-export const keeperIn = (keepers: Keepers, worker: string): Keeper | undefined =>
-  keepers.length === 0 ? undefined : keepers.find((one) => one.worker === worker)
-
-/** The processes that have said something of themselves, and are to say when they go. */
-export const spokenOf = ({ servers, keepers }: Pick<LedgerView, 'servers' | 'keepers'>): readonly string[] =>
-  keepers.length === 0
-    ? servers.map(({ worker }) => worker)
-    : [...new Set([...servers, ...keepers].map(({ worker }) => worker))]
-
-/** What a process has said of itself: the places that it serves, and how many models it keeps. Null: nothing. */
-export const saidBy = ({ servers, keepers }: Pick<LedgerView, 'servers' | 'keepers'>, worker: string) => ({
-  serves: servers.find((server) => server.worker === worker)?.places ?? null,
-  keeps: keeperIn(keepers, worker)?.keeps ?? null,
-})
 
 /** How long a model takes to load, in seconds; 0: it is nothing that is loaded. */
 const loadSecondsOf = ({ warm }: Policy, model: string): number =>

@@ -1,12 +1,12 @@
-import { passedBy } from '../line/classes.ts'
-import type { FirstOfClass } from '../line/heads.ts'
-import { loadingOf, loadsOf, pushesOut } from '../line/warmth.ts'
-import { isLimited } from '../needs/admission.ts'
-import type { Job, LedgerView } from '../state/ledger.ts'
-import type { Keeper } from '../state/serving.ts'
-import type { Places } from '../values/job.ts'
-import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
-import type { Policy } from '../values/policy.ts'
+/** Which of its candidates a claim takes, whose process keeps models loaded (docs/inside/decisions/0029-warm.md). */
+import { isLimited } from '../../needs/admission.ts'
+import type { Job, LedgerView } from '../../state/ledger.ts'
+import type { Keeper } from '../../state/serving.ts'
+import { MICROS_PER_SECOND, type Micros, type Places } from '../../values/job.ts'
+import type { Policy } from '../../values/policy.ts'
+import { timesPassed } from '../passes.ts'
+import type { WarmCandidate } from './candidates.ts'
+import { loadingOf, loadsOf, pushesOut } from './loaded.ts'
 
 /** A job that a claim could take. */
 interface Takeable {
@@ -32,7 +32,7 @@ interface WarmClaim {
 }
 
 /** The job that a claim takes, and what its start says if it passes others for what is loaded. */
-export interface Warmest {
+export interface WarmChoice {
   readonly job: Job
   readonly places: Places
   readonly warm?: number
@@ -40,20 +40,20 @@ export interface Warmest {
 }
 
 /**
- * Of the first jobs of classes, in line order, the one that spares the claim most loading, past no more than may be passed.
+ * Of candidates in line order the one that spares the claim most loading, past no more than may be passed.
  * @returns undefined: there is none, or the order alone says which is next
  */
-export function warmestOf(
+export function choose(
   ledger: LedgerView,
-  heads: Iterable<Omit<FirstOfClass, 'isForOthers'>>,
+  candidates: Iterable<WarmCandidate>,
   { keeper, runs, heldBack, at }: WarmClaim,
-): Warmest | undefined {
+): WarmChoice | undefined {
   const { policy } = ledger
   const others = new Set<string>()
   let first: Job | undefined
   let best: Takeable | undefined
-  for (const { job, own, places, isWall } of heads) {
-    if (isWall || (first !== undefined && job.position.level !== first.position.level)) break
+  for (const { job, own, places, isBarrier } of candidates) {
+    if (isBarrier || (first !== undefined && job.position.level !== first.position.level)) break
     if (!runs(job.spec.kind)) others.add(job.spec.kind)
     if (places === undefined) continue
     if (heldBack?.has(job.jobId) !== true && !isLimited(ledger, job, at)) {
@@ -62,12 +62,12 @@ export function warmestOf(
       if (best === undefined || isBetter(takeable, best)) best = takeable
     }
     first ??= job
-    if (passedBy(own.passes, policy, at, job.position).left === 0) break
+    if (timesPassed(own.passes, policy, at, job.position).left === 0) break
   }
   return best && startOf(best)
 }
 
-const startOf = ({ job, places, passes, saved, without }: Takeable): Warmest => ({
+const startOf = ({ job, places, passes, saved, without }: Takeable): WarmChoice => ({
   job,
   places,
   ...(passes && { warm: saved, ...(without.length > 0 && { without }) }),

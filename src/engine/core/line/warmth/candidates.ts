@@ -2,76 +2,89 @@
  * What the claim of a process that keeps models loaded could take, class by class in line order (docs/inside/decisions/0029-warm.md). The
  * decision and the replay of its start look here, so both find the same.
  */
-import { hasModels, hasSlot, isFree, isPlaceFree } from '../needs/admission.ts'
-import { isShareFull } from '../needs/fair-share.ts'
-import { isTakenUp } from '../needs/fit.ts'
-import { isOfferLive } from '../needs/offer-expiry.ts'
-import { rateOpensAt } from '../needs/rate.ts'
-import type { Draft } from '../state/draft.ts'
-import { type Job, type JobClass, type LedgerView, modelOf, placesLeft, usesSlot } from '../state/ledger.ts'
-import { roomBeside, unitsAt } from '../state/room.ts'
-import { isSite, isUsable, mayUse, placeFor, placeOf, siteOf } from '../state/site.ts'
-import { askFor, placesFor } from '../state/units.ts'
-import { type Micros, type Places, takesAllOf, type Units } from '../values/job.ts'
-import { placesOf } from '../values/policy.ts'
-import { byPosition, type LinePosition } from '../values/position.ts'
-import { addPass, classOf } from './classes.ts'
-import { overtake } from './overtaking.ts'
-import { isLoaded, keeperIn } from './warmth.ts'
+import { freePlace, hasModels, hasSlot, isFree, isPlaceFree, mayStart } from '../../needs/admission.ts'
+import { isShareFull } from '../../needs/fair-share.ts'
+import { hasRoomAt, isTakenUp } from '../../needs/fit.ts'
+import { isOfferLive } from '../../needs/offer-expiry.ts'
+import { rateOpensAt } from '../../needs/rate.ts'
+import {
+  type Job,
+  type JobClass,
+  type LedgerView,
+  modelOf,
+  placesLeft,
+  usesSlot,
+} from '../../state/ledger.ts'
+import { keeperIn } from '../../state/serving.ts'
+import { isUsable, mayUse, placeFor, siteOf } from '../../state/site.ts'
+import { askFor, placesFor } from '../../state/units.ts'
+import { type Micros, type Places, takesAllOf, type Units } from '../../values/job.ts'
+import { placesOf } from '../../values/policy.ts'
+import { byPosition, type LinePosition } from '../../values/position.ts'
+import { classOf } from '../classes.ts'
+import { isLoaded } from './loaded.ts'
 
 /** A decision looks at the first so many classes in line. */
-export const MOST_CLASSES = 200
+const MOST_CLASSES = 200
 
 /** A claim, as far as the log tells of it. */
-interface ClaimView {
+export interface ClaimView {
   readonly worker: string
   readonly runs: (kind: string) => boolean
   readonly at: Micros
 }
 
-/** The first job of a class. */
-export interface FirstOfClass {
+/** The first job of a class, as a claim finds it. */
+export interface WarmCandidate {
   readonly job: Job
   readonly own: JobClass
   /** Where the claim would have its models that have places; undefined: it cannot take the job. */
   readonly places: Places | undefined
-  /** Others could start it: the class keeps its models and slots. */
-  readonly isForOthers: boolean
   /** It may start, by the line alone. Nobody from behind passes it. */
-  readonly isWall: boolean
+  readonly isBarrier: boolean
 }
 
-export function* headsFor(ledger: LedgerView, view: ClaimView): Generator<FirstOfClass> {
-  const beyondReach: FirstOfClass[] = []
+interface InLine extends WarmCandidate {
+  /** Others could start it: the class keeps its models and slots. */
+  readonly isForOthers: boolean
+}
+
+/** Only these are ever passed: not who runs alone, takes all of a model, or is waited for at the gate. */
+export const isPassable = ({ asker, exclusive, spec }: Job): boolean =>
+  asker === null && !exclusive && spec.whole === undefined
+
+/** Of the whole line. */
+export function* candidatesInLine(ledger: LedgerView, view: ClaimView): Generator<WarmCandidate> {
+  const beyondReach: InLine[] = []
   let left = MOST_CLASSES
-  for (const place of ledger.heads) {
-    const job = ledger.jobs.get(place)
-    const own = ledger.classes.get(place.of)
+  for (const head of ledger.heads) {
+    const job = ledger.jobs.get(head)
+    const own = ledger.classes.get(head.of)
     if (job === undefined || own === undefined || left-- === 0) return
-    const head = judge(ledger, view, { job, own }, beyondReach)
-    if (head.places === undefined) beyondReach.push(head)
-    yield head
+    const candidate = judge(ledger, view, { job, own }, beyondReach)
+    if (candidate.places === undefined) beyondReach.push(candidate)
+    yield candidate
   }
 }
 
 function judge(
   ledger: LedgerView,
   view: ClaimView,
-  { job, own }: Pick<FirstOfClass, 'job' | 'own'>,
-  beyondReach: readonly FirstOfClass[],
-): FirstOfClass {
+  { job, own }: Pick<WarmCandidate, 'job' | 'own'>,
+  beyondReach: readonly InLine[],
+): InLine {
   const { spec, asker, exclusive, offeredAt } = job
   const isOurs = view.runs(spec.kind) && asker === null && !exclusive
   const places =
-    isOurs && spec.whole === undefined && isOpenTo(ledger, view, job, beyondReach)
+    isOurs && isPassable(job) && hasSlotHere(ledger, view, job, beyondReach)
       ? placesHere(ledger, view, job, beyondReach)
       : undefined
-  if (places !== undefined) return { job, own, places, isForOthers: false, isWall: false }
+  if (places !== undefined) return { job, own, places, isForOthers: false, isBarrier: false }
   const starts = startsByLine(ledger, job, view.at)
   // Nobody runs its kind: others pass it.
   const hasLapsed = offeredAt !== null && !isOfferLive(ledger, job, view.at)
   const isOurTurn = starts && (asker !== null || (isOurs && startsByLine(ledger, job, view.at, view.worker)))
-  return { job, own, places, isForOthers: starts && !hasLapsed, isWall: exclusive || isOurTurn }
+  return { job, own, places, isForOthers: starts && !hasLapsed, isBarrier: exclusive || isOurTurn }
 }
 
 /** As the line has it, but for what resources allow: how much these keep for others is known only to who decides. */
@@ -82,19 +95,19 @@ const isHeldBack = (ledger: LedgerView, job: Job, at: Micros): boolean =>
   rateOpensAt(ledger, job, at) > 0 || isShareFull(ledger, job, at)
 
 /** There is a slot, also for all ahead that others could start, and no limit. */
-function isOpenTo(
+function hasSlotHere(
   ledger: LedgerView,
   { at }: ClaimView,
   job: Job,
-  beyondReach: readonly FirstOfClass[],
+  beyondReach: readonly InLine[],
 ): boolean {
   if (ledger.draining || isHeldBack(ledger, job, at)) return false
   if (!usesSlot(job)) return true
   const { maxActive } = ledger.policy
   if (ledger.alone > 0) return false
   if (maxActive === null) return true
-  const others = beyondReach.filter((head) => head.isForOthers && usesSlot(head.job))
-  const rest = beyondReach.filter((head) => !head.isForOthers)
+  const others = beyondReach.filter(({ isForOthers, job: other }) => isForOthers && usesSlot(other))
+  const rest = beyondReach.filter(({ isForOthers }) => !isForOthers)
   const kept = countAhead(others, job.position) + countOffered(ledger, rest, job.position, at)
   return ledger.slots.size + kept < maxActive
 }
@@ -102,30 +115,30 @@ function isOpenTo(
 /** How many jobs of these classes stand ahead and are offered: where nobody took the first of a class in time, the next may be. */
 function countOffered(
   ledger: LedgerView,
-  heads: readonly FirstOfClass[],
+  classes: readonly WarmCandidate[],
   position: LinePosition,
   at: Micros,
 ): number {
   let count = 0
-  for (const offered of heads.length === 0 ? [] : ledger.offered) {
+  for (const offered of classes.length === 0 ? [] : ledger.offered) {
     if (byPosition(offered, position) >= 0) break
     const job = ledger.jobs.get(offered)
     if (job === undefined || !usesSlot(job) || !isOfferLive(ledger, job, at)) continue
-    if (heads.some(({ own }) => own.members.get(offered) !== undefined)) count++
+    if (classes.some(({ own }) => own.members.get(offered) !== undefined)) count++
   }
   return count
 }
 
 /** How many jobs of these classes stand ahead. */
-const countAhead = (heads: readonly FirstOfClass[], position: LinePosition): number =>
-  heads.reduce((count, { own }) => count + own.members.rank(position), 0)
+const countAhead = (classes: readonly WarmCandidate[], position: LinePosition): number =>
+  classes.reduce((count, { own }) => count + own.members.rank(position), 0)
 
 /** Undefined: a model is not free, beside those ahead that the claim cannot take. */
 function placesHere(
   ledger: LedgerView,
   view: ClaimView,
   job: Job,
-  beyondReach: readonly FirstOfClass[],
+  beyondReach: readonly InLine[],
 ): Places | undefined {
   const places: [model: string, place: string][] = []
   for (const model of job.spec.models) {
@@ -146,7 +159,7 @@ function isModelFree(
   { at }: ClaimView,
   { position, spec: { kind } }: Job,
   name: string,
-  beyondReach: readonly FirstOfClass[],
+  beyondReach: readonly InLine[],
 ): boolean {
   const model = modelOf(ledger, name)
   const free = placesLeft(ledger.policy, model)
@@ -162,20 +175,20 @@ function placeHere(
   view: ClaimView,
   job: Job,
   model: string,
-  beyondReach: readonly FirstOfClass[],
+  beyondReach: readonly InLine[],
 ): string | undefined {
   const { policy } = ledger
   const ask = askFor(job.spec, model)
   const listed = placesFor(policy, job.spec, model) ?? []
   if (isTakenUp(ledger, model, placesOf(policy, model) ?? [], ask)) return undefined
   const open = listed.filter(
-    (name) => isUsable(ledger, name, view.worker) && isPlaceOpen(ledger, view, job, name, ask, beyondReach),
+    (name) => isUsable(ledger, name, view.worker) && isPlaceLeft(ledger, view, job, name, ask, beyondReach),
   )
-  return bestOf(ledger, view.worker, job, model, open)
+  return warmestPlace(ledger, view.worker, job, model, open)
 }
 
 /** An idle place goes first, so that no card idles for the sake of another; then one where the model is loaded, and where it is pinned to. */
-export function bestOf(
+function warmestPlace(
   ledger: LedgerView,
   worker: string,
   job: Job,
@@ -193,74 +206,56 @@ export function bestOf(
   )
 }
 
-function isPlaceOpen(
+function isPlaceLeft(
   ledger: LedgerView,
   { at }: ClaimView,
   { position, spec: { kind } }: Job,
   name: string,
   ask: Units | null,
-  beyondReach: readonly FirstOfClass[],
+  beyondReach: readonly InLine[],
 ): boolean {
-  if (!hasRoom(ledger, name, ask)) return false
+  if (!hasRoomAt(ledger, name, ask)) return false
   const users = beyondReach.filter(({ job }) => mayUse(ledger.policy, job, name))
   if (users.length === 0) return true
   return !users.some(({ isForOthers }) => isForOthers) && isPlaceFree(ledger, name, ask, position, at, kind)
 }
 
-/** A place has room for this beside those who have it. */
-function hasRoom(ledger: LedgerView, name: string, ask: Units | null): boolean {
-  const model = modelOf(ledger, siteOf(name))
-  const units = unitsAt(ledger.policy, siteOf(name))
-  if (units === undefined) return ask === null && model.holders.size === 0
-  return roomBeside(ledger, model, units).take(ask ?? units).holds
-}
-
-/**
- * A job started because its models were loaded: it passes the classes ahead that its process could have taken from. Of the others those
- * that share what it takes are overtaken, as by any start.
- * @param names what it takes
- */
-export function countPasses(draft: Draft, job: Job, view: ClaimView, names: readonly string[]): void {
-  for (const { job: other, own, places } of [...headsFor(draft, view)]) {
-    if (byPosition(other.position, job.position) >= 0) return
-    if (places !== undefined) addPass(draft, own, { position: job.position, at: view.at })
-    else if (names.some((name) => isSharer(draft, other, name))) overtakeAll(draft, own, job.position)
-  }
-}
-
-/**
- * The same where it was the turn of its key: of that key the first of alike jobs ahead is passed that its process could have had room for. A turn
- * overtakes them as any other does, so nothing but the passes is counted here.
- */
-export function countPassesInKey(
-  draft: Draft,
-  firsts: Iterable<Job>,
-  job: Job,
-  { worker, runs, at }: ClaimView,
-): void {
-  for (const other of firsts) {
-    const own = byPosition(other.position, job.position) < 0 ? classOf(draft, other) : undefined
-    const isOpen = other.asker === null && !other.exclusive && other.spec.whole === undefined
-    if (own !== undefined && isOpen && runs(other.spec.kind) && hasRoomFor(draft, other, worker))
-      addPass(draft, own, { position: job.position, at })
-  }
-}
-
 /** Beside those who have its models nothing is missing. */
-const hasRoomFor = (ledger: LedgerView, { spec }: Job, worker: string): boolean =>
+export const fitsBesideHolders = (ledger: LedgerView, { spec }: Job, { worker }: ClaimView): boolean =>
   spec.models.every((model) => {
     const listed = placesFor(ledger.policy, spec, model)
     if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) > 0
-    return listed.some((name) => isUsable(ledger, name, worker) && hasRoom(ledger, name, askFor(spec, model)))
+    return listed.some(
+      (name) => isUsable(ledger, name, worker) && hasRoomAt(ledger, name, askFor(spec, model)),
+    )
   })
 
-const isSharer = ({ policy }: Draft, other: Job, name: string): boolean =>
-  isSite(name) ? mayUse(policy, other, placeOf(name)) : other.needs.includes(name)
-
-function overtakeAll(draft: Draft, { members }: JobClass, behind: LinePosition): void {
-  for (const position of [...members]) {
-    if (byPosition(position, behind) >= 0) return
-    const other = draft.jobs.get(position)
-    if (other !== undefined) overtake(draft, other)
+/** Of the key whose turn it is. @param firsts its first jobs, and whether the claim may take them */
+export function* candidatesInKey(
+  ledger: LedgerView,
+  firsts: Iterable<{ readonly job: Job; readonly isOurs: boolean }>,
+  worker: string,
+  now: Micros,
+): Generator<WarmCandidate> {
+  const inOrder = [...firsts].sort((a, b) => byPosition(a.job.position, b.job.position))
+  for (const { job, isOurs } of inOrder.slice(0, MOST_CLASSES)) {
+    const own = classOf(ledger, job)
+    const starts = isOurs && mayStart(ledger, job, now, worker)
+    const places = starts ? placesByLine(ledger, job, worker, now) : undefined
+    if (own !== undefined) yield { job, own, places, isBarrier: starts && !isPassable(job) }
   }
+}
+
+/** Where it would be of the places that are free for it. */
+function placesByLine(ledger: LedgerView, job: Job, worker: string, now: Micros): Places {
+  const { spec } = job
+  return Object.fromEntries(
+    spec.models.flatMap((model) => {
+      const isFreeAt = (name: string) =>
+        freePlace(ledger, { ...job, places: { [model]: name } }, model, now, undefined, worker) === name
+      const free = (placesFor(ledger.policy, spec, model) ?? []).filter(isFreeAt)
+      const place = warmestPlace(ledger, worker, job, model, free)
+      return place === undefined ? [] : [[model, place]]
+    }),
+  )
 }
