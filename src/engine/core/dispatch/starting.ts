@@ -1,4 +1,5 @@
-import { areInSame, needsSame } from '../line/batch.ts'
+import { fitsBatch } from '../line/alike.ts'
+import { areInSame } from '../line/batch.ts'
 import { expectedUse, firstLike } from '../line/fair-queue.ts'
 import { isFree, isLimited, isPlaceFree, mayFollow, placesToTake } from '../needs/admission.ts'
 import { settle } from '../needs/blocking.ts'
@@ -68,6 +69,7 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
   const batch = draft.version + 1
   startFor(scribe, head, workerId, { ...how, batch })
   const first = draft.jobs.get(head.position) ?? head
+  const joins = (job: Job) => mayBeTogether(scribe, first, job) && mayJoin(draft, first, job, now, workerId)
   let last = head.position
   let left = size - 1
   for (
@@ -75,11 +77,11 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
     position !== undefined && left > 0 && !scribe.isFull;
   ) {
     const job = draft.jobs.get(position)
-    if (job !== undefined && isAlike(scribe, first, job) && mayJoin(draft, first, job, now, workerId)) {
+    if (job !== undefined && joins(job)) {
       if (isAnyBetween(draft, first, last, position, now)) return
       const next = firstLike(draft, job)
       const isNext = next.jobId === job.jobId
-      if (!isNext && !(isAlike(scribe, first, next) && mayJoin(draft, first, next, now, workerId))) return
+      if (!isNext && !joins(next)) return
       startFor(scribe, next, workerId, { batch, places: first.places })
       left--
       // Who was passed comes first. Then this one is looked at again.
@@ -142,10 +144,10 @@ function isFreeBehind(ledger: LedgerView, head: Job, position: LinePosition, now
 }
 
 /** It may be given to the same handler together with the first one. A process that asked for it gets it alone. */
-function isAlike({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job, job: Job): boolean {
+function mayBeTogether({ surroundings: { deadWorkers, heldBack } }: Scribe, head: Job, job: Job): boolean {
   const isAsked = job.asker !== null && !deadWorkers.has(job.asker)
-  if (isAsked || heldBack?.has(job.jobId) === true || job.spec.whole !== undefined) return false
-  return job.spec.kind === head.spec.kind && needsSame(head, job) && !job.exclusive && failedTimes(job) === 0
+  if (isAsked || heldBack?.has(job.jobId) === true) return false
+  return fitsBatch(head.spec, job.spec) && !job.exclusive && failedTimes(job) === 0
 }
 
 /**

@@ -3,7 +3,6 @@ import type { Job, LedgerView } from '../state/ledger.ts'
 import { placeFor } from '../state/site.ts'
 import type { BatchSize, Claim, Started } from '../values/command.ts'
 import type { Places } from '../values/job.ts'
-import { isSameRule } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 
 /** It stands before every job. */
@@ -39,13 +38,6 @@ export function enterBatch(draft: Draft, position: LinePosition, batch: number):
 
 export function leaveBatch(draft: Draft, position: LinePosition, batch: number): void {
   draft.batches = draft.batches.remove({ batch, position }, draft.owner)
-}
-
-/** One set of models, in whatever order they are named, and the same units of a place. */
-export function needsSame(one: Job, other: Job): boolean {
-  if (!isSameRule(one.spec.asks, other.spec.asks)) return false
-  const [a, b] = [one.spec.models, other.spec.models]
-  return a === b || (a.length === b.length && a.every((name) => b.includes(name)))
 }
 
 /** Each of these models is in one place, by both. */

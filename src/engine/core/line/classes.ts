@@ -15,32 +15,18 @@ import {
   noPositions,
 } from '../state/ledger.ts'
 import type { Writable } from '../state/own-job.ts'
-import { amountsText, asksText } from '../state/units.ts'
-import { hash } from '../values/hash.ts'
-import { countsUse, isWarm, type Policy } from '../values/policy.ts'
-import type { ClassKey, LinePosition } from '../values/position.ts'
+import { isWarm, limitsShares, type Policy } from '../values/policy.ts'
+import type { LinePosition } from '../values/position.ts'
 import type { Owner } from '../values/tree.ts'
+import { classKeyOf } from './alike.ts'
 import { passesOf, withPasses } from './passes.ts'
-
-/** Where keys are limited or take turns, the key is a part of it: some owners' jobs may start, and others' not. So is who waits for it. */
-function classKeyOf(policy: Policy, { spec, asker }: Job): ClassKey {
-  const { kind, models, whole, asks, uses, fairKey } = spec
-  const owner = limitsShares(policy) || (isWarm(policy) && countsUse(policy)) ? fairKey : null
-  const units = asks === undefined ? null : asksText(asks)
-  const used = uses === undefined ? null : amountsText(uses)
-  const classKey = JSON.stringify([kind, models.toSorted(), whole ?? null, units, used, owner, asker])
-  return { hash: hash(classKey), classKey }
-}
 
 export const classOf = (ledger: Pick<LedgerView, 'policy' | 'classes'>, job: Job): JobClass | undefined =>
   ledger.classes.size === 0 ? undefined : ledger.classes.get(classKeyOf(ledger.policy, job))
 
 /** Only with a limit beside those of models may many jobs wait whose models are free, and be passed. */
-export const hasClasses = (policy: Policy): boolean =>
+const hasClasses = (policy: Policy): boolean =>
   isWarm(policy) || (policy.maxOvertakes !== 0 && (policy.uses !== undefined || limitsShares(policy)))
-
-const limitsShares = ({ fairShare, tiers }: Policy): boolean =>
-  tiers !== undefined || (fairShare?.maxActive ?? null) !== null
 
 /** What has classes of jobs, and may be written to. */
 type Classes = Pick<LedgerParts, 'policy' | 'jobs' | 'classes' | 'heads'>
@@ -52,7 +38,7 @@ export function joinClass(ledger: Classes, job: Writable<Job>, owner: Owner): vo
   const { members, passes } = ledger.classes.get(key) ?? { members: noPositions, passes: [] }
   const first = members.min()
   const own = { ...key, members: members.insert(job.position, owner), passes: withPasses(passes, job) }
-  change(ledger, own, first, owner)
+  replaceClass(ledger, own, first, owner)
   if (job.passes !== null) job.passes = null
 }
 
@@ -61,12 +47,12 @@ export function quitClass(ledger: Classes, job: Writable<Job>, owner: Owner): vo
   const own = classOf(ledger, job)
   if (own?.members.get(job.position) === undefined) return
   const first = own.members.min()
-  change(ledger, { ...own, members: own.members.remove(job.position, owner) }, first, owner)
+  replaceClass(ledger, { ...own, members: own.members.remove(job.position, owner) }, first, owner)
   job.passes = passesOf(own, job.position)
 }
 
 /** Of each class the first one is known, in line order. One that nobody is in is forgotten. */
-function change(ledger: Classes, own: JobClass, before: LinePosition | undefined, owner: Owner): void {
+function replaceClass(ledger: Classes, own: JobClass, before: LinePosition | undefined, owner: Owner): void {
   const first = own.members.min()
   const { classes } = ledger
   ledger.classes = first === undefined ? classes.remove(own, owner) : classes.insert(own, owner)

@@ -6,12 +6,12 @@
 import type { Draft } from '../state/draft.ts'
 import type { AlikeJobs, FairQueue, KeyUse } from '../state/fair-use.ts'
 import { type Job, type LedgerParts, type LedgerView, noPositions, usesSlot } from '../state/ledger.ts'
-import { amountsText, asksText } from '../state/units.ts'
 import { bounds, MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { countsUse, type Policy, tierOf } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 import { type Compare, type Owner, Tree } from '../values/tree.ts'
+import { textInKey } from './alike.ts'
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const byKey: Compare<Pick<KeyUse, 'key'>> = (a, b) => byText(a.key, b.key)
@@ -31,10 +31,6 @@ function weightOf({ weights = {} }: Policy, key: string): number {
 
 const fairKeyOf = ({ spec: { fairKey } }: Pick<Job, 'spec'>): string => fairKey ?? ''
 
-/** What tells jobs of one key apart: whether one may start, and who may run it, follows from this. */
-const nameOf = ({ spec: { kind, models, whole, asks, uses } }: Job): string =>
-  JSON.stringify([kind, models, whole, asks && asksText(asks), uses && amountsText(uses)])
-
 type Fair = Pick<LedgerParts, 'fair' | 'policy'> & { readonly owner: Owner }
 
 const isLive = ({ running, alike }: KeyUse): boolean => running.size + alike.size > 0
@@ -52,7 +48,7 @@ export const firstsIn = ({ jobs }: Pick<LedgerView, 'jobs'>, { alike }: KeyUse):
 
 /** Of the jobs of its key that are alike the first in line; where keys take no turns, and of one that uses no slot: the job itself. */
 export function firstLike(ledger: LedgerView, job: Job): Job {
-  const line = useOf(ledger, fairKeyOf(job))?.alike.get({ name: nameOf(job) })?.line
+  const line = useOf(ledger, fairKeyOf(job))?.alike.get({ name: textInKey(job.spec) })?.line
   const first = line?.min()
   return (first && ledger.jobs.get(first)) ?? job
 }
@@ -73,7 +69,7 @@ const unused = (key: string): KeyUse => ({
   alike: noneAlike,
 })
 
-function change(draft: Fair, key: string, to: (use: KeyUse) => Omit<KeyUse, 'time'>): void {
+function changeUse(draft: Fair, key: string, to: (use: KeyUse) => Omit<KeyUse, 'time'>): void {
   const { fair, owner, policy } = draft
   if (fair === null) return
   const before = useOf(draft, key)
@@ -106,7 +102,10 @@ export function joinFairQueue(draft: Draft, job: Job): void {
   const known = useOf(draft, key)
   const isThere = (known !== undefined && isLive(known)) || draft.left.has(key)
   const from = isThere ? 0 : startOf(draft, draft.fair, job)
-  change(draft, key, (use) => ({ ...standing(use, job, draft.owner), settled: Math.max(use.settled, from) }))
+  changeUse(draft, key, (use) => ({
+    ...standing(use, job, draft.owner),
+    settled: Math.max(use.settled, from),
+  }))
 }
 
 function startOf(ledger: LedgerView, { live, now }: FairQueue, { spec: { models } }: Job): Micros {
@@ -121,16 +120,16 @@ function startOf(ledger: LedgerView, { live, now }: FairQueue, { spec: { models 
 }
 
 function standing(use: KeyUse, job: Job, owner: Owner): KeyUse {
-  const name = nameOf(job)
+  const name = textInKey(job.spec)
   const line = (use.alike.get({ name })?.line ?? noPositions).insert(job.position, owner)
   return { ...use, alike: use.alike.insert({ name, line }, owner) }
 }
 
 export function leaveFairQueue(draft: Draft, job: Job): void {
   if (draft.fair === null) return
-  const name = nameOf(job)
+  const name = textInKey(job.spec)
   const { owner } = draft
-  change(draft, fairKeyOf(job), (use) => {
+  changeUse(draft, fairKeyOf(job), (use) => {
     const line = (use.alike.get({ name })?.line ?? noPositions).remove(job.position, owner)
     const alike =
       line.size === 0 ? use.alike.remove({ name }, owner) : use.alike.insert({ name, line }, owner)
@@ -151,7 +150,7 @@ export function beginUse(draft: Draft, job: Job, rides: boolean): void {
   if (fair === null || !usesSlot(job)) return
   const time = useOf(draft, fairKeyOf(job))?.time ?? 0
   if (!rides) draft.fair = { ...fair, now: Math.max(fair.now, time) }
-  change(draft, fairKeyOf(job), (use) => running(use, job, owner))
+  changeUse(draft, fairKeyOf(job), (use) => running(use, job, owner))
 }
 
 const running = (use: KeyUse, job: Job, owner: Owner): KeyUse => ({
@@ -168,7 +167,7 @@ export function endUse(draft: Draft, job: Job, at: Micros): void {
   const rides = ridesAlong(job)
   const used = rides ? 0 : usedUntil(job, at)
   if (!rides) draft.fair = { ...draft.fair, typical: mixed(draft.fair.typical || null, used) }
-  change(draft, key, (use) => ({
+  changeUse(draft, key, (use) => ({
     ...use,
     settled: use.settled + Math.ceil(used / weightOf(policy, key)),
     expected: use.expected - job.expects,
@@ -235,8 +234,10 @@ export function fairFrom(
   ] as const)
     for (const position of positions) {
       const job = jobs.get(position)
-      if (job !== undefined && usesSlot(job)) change(draft, fairKeyOf(job), (use) => stand(use, job, owner))
+      if (job !== undefined && usesSlot(job))
+        changeUse(draft, fairKeyOf(job), (use) => stand(use, job, owner))
     }
-  for (const [key, settled, mean] of keys) change(draft, key, (use) => ({ ...use, settled, typical: mean }))
+  for (const [key, settled, mean] of keys)
+    changeUse(draft, key, (use) => ({ ...use, settled, typical: mean }))
   return draft.fair
 }

@@ -11,7 +11,7 @@ import { capacityOf, rateOf } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { holderOf } from './batch.ts'
-import { hasClasses, joinClass, quitClass } from './classes.ts'
+import { joinClass, quitClass } from './classes.ts'
 import { joinFairQueue, leaveFairQueue } from './fair-queue.ts'
 import { endOffersFor, freeSlot, withdrawOffer } from './offers.ts'
 import { reserves } from './overtaking.ts'
@@ -21,7 +21,7 @@ export function enterLine(draft: Draft, job: OwnJob, before: Places | null = nul
   const { owner } = draft
   const { position } = job
   draft.arrive(position)
-  if (hasClasses(draft.policy)) joinClass(draft, job, owner)
+  joinClass(draft, job, owner)
   if (!usesSlot(job)) {
     draft.unbound = draft.unbound.insert(position, owner)
     return

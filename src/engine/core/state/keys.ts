@@ -6,7 +6,7 @@ import type { Job, LedgerView } from './ledger.ts'
 /** A job that waits keeps its key only until it starts; {@link Dedupe}. */
 const isForWaiting = (dedupe: Dedupe): boolean => dedupe.while === 'waiting' || dedupe.debounce !== undefined
 
-const holderOf = ({ jobId, queuedAt }: Job, { key, while: lasts }: Dedupe): KeyHolder => ({
+const keyHolderOf = ({ jobId, queuedAt }: Job, { key, while: lasts }: Dedupe): KeyHolder => ({
   key,
   queuedAt,
   jobId,
@@ -20,7 +20,7 @@ const SWEPT = 2
 export function takeKey(draft: Draft, job: Job): void {
   const { dedupe } = job.spec
   if (dedupe === undefined) return
-  const holder = holderOf(job, dedupe)
+  const holder = keyHolderOf(job, dedupe)
   draft.keys = draft.keys.insert(holder, draft.owner)
   if (holder.until !== null) draft.keyEnds = draft.keyEnds.insert(holder, draft.owner)
 }
@@ -44,7 +44,7 @@ export function keyAtEnd(draft: Draft, job: Job): void {
 }
 
 const dropKey = (draft: Draft, job: Job, dedupe: Dedupe): void => {
-  draft.keys = draft.keys.remove(holderOf(job, dedupe), draft.owner)
+  draft.keys = draft.keys.remove(keyHolderOf(job, dedupe), draft.owner)
 }
 
 /** Forgets some of the jobs whose time was over before this one: their keys are free by then. */

@@ -136,6 +136,10 @@ export const countsUse = ({ weights, maxOvertakes }: Policy): boolean =>
 /** Whether jobs are grouped by the models that processes have loaded. */
 export const isWarm = ({ warm }: Policy): boolean => warm !== undefined && warm.maxPassed > 0
 
+/** Whether it limits how many jobs of one key, or of one tier, are active. */
+export const limitsShares = ({ fairShare, tiers }: Policy): boolean =>
+  tiers !== undefined || (fairShare?.maxActive ?? null) !== null
+
 /** The places of a model; undefined: it has a number of them, and no names. */
 export function placesOf({ capacity }: Policy, model: string): readonly string[] | undefined {
   const value = valueFor(capacity, model)

@@ -1,4 +1,5 @@
-import { areInSame, enterBatch, holderOf, leaveBatch, needsSame } from '../../line/batch.ts'
+import { fitsBatch } from '../../line/alike.ts'
+import { areInSame, enterBatch, holderOf, leaveBatch } from '../../line/batch.ts'
 import { beginUse, endUse, firstsBeside } from '../../line/fair-queue.ts'
 import {
   giveBackModels,
@@ -118,8 +119,7 @@ type StartedEvent = RecordedEvent & { readonly type: 'started' }
 function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: LinePosition | undefined): void {
   if (holder === undefined) return
   const other = draft.jobs.get(holder)
-  const isAlike = other?.spec.kind === job.spec.kind && needsSame(other, job) && job.spec.whole === undefined
-  if (!isAlike || other.workerId !== event.workerId)
+  if (other === undefined || !fitsBatch(other.spec, job.spec) || other.workerId !== event.workerId)
     throw corrupt(event, `batch ${event.batch} has jobs of another kind, other models or another worker`)
   if (!areInSame(job.spec.models, other.places, event.places ?? null))
     throw corrupt(event, `batch ${event.batch} has its models in other places`)
