@@ -42,7 +42,7 @@ export const coordinatorMachine = setup({
     blocked: { actions: 'evolve', description: 'It has to wait for any other reason.' },
     due: { actions: 'evolve', description: 'Its time has come: it stands in line from now on.' },
     asked: { actions: 'evolve', description: 'A process waits at the gate for this job, or no longer does.' },
-    reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
+    reprioritized: { actions: 'evolve', description: 'It has another position in line.' },
     deduplicated: { actions: 'evolve', description: 'Another job has its key and stands for it.' },
     debounced: {
       actions: 'evolve',

@@ -69,7 +69,7 @@ export const jobMachine = setup({
           actions: 'evolve',
           description: 'A process waits at the gate for this job, or no longer does.',
         },
-        reprioritized: { actions: 'evolve', description: 'It has another place in line.' },
+        reprioritized: { actions: 'evolve', description: 'It has another position in line.' },
         expired: {
           target: 'ended.expired',
           actions: 'evolve',
@@ -147,7 +147,7 @@ export const jobMachine = setup({
                 actions: 'evolve',
                 description: 'It waits before it tries again.',
               },
-              { target: 'in_line', actions: 'evolve', description: 'It keeps its place in line.' },
+              { target: 'in_line', actions: 'evolve', description: 'It keeps its position in line.' },
             ],
           },
         },

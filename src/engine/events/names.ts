@@ -84,7 +84,7 @@ export const seqSchema = z
   })
   .min(0, 'must not be below 0; 0 begins with the first event')
 
-/** A place in the log to go on after. @throws InterlockError `invalid_input` */
+/** A point in the log to go on after. @throws InterlockError `invalid_input` */
 export const parseSeq = (value: unknown): number => parseInput(seqSchema, value, 'after')
 
 const schemaError = 'must have 1 to 40 small letters, digits and _, and begin with no digit'

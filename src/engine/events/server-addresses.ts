@@ -41,7 +41,7 @@ export function parseAddresses(text: string, path: string): Addresses {
   if (found === null) throw refuse('must be an address of a PostgreSQL server')
   const [, scheme = '', login, authority = '', database = '', query] = found
   const given = new URLSearchParams(query)
-  const places = placesOf(authority, given, refuse)
+  const places = serversIn(authority, given, refuse)
   const wanted = wantedOf(given.get('target_session_attrs'), places.length, refuse)
   const connectMs = millisecondsOf(given.get('connect_timeout'), refuse)
   const statementMs = limitOf(given.get('statement_timeout'), refuse)
@@ -65,7 +65,7 @@ export function parseAddresses(text: string, path: string): Addresses {
 type Refuse = (why: string) => Error
 
 /** `host:port` of each server. */
-function placesOf(authority: string, given: URLSearchParams, refuse: Refuse): readonly string[] {
+function serversIn(authority: string, given: URLSearchParams, refuse: Refuse): readonly string[] {
   const named = given.get('host')
   const hosts = (named ?? authority).split(',')
   if (hosts.length > 1 && hosts.includes('')) throw refuse('names a host that is empty')

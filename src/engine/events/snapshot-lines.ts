@@ -78,7 +78,7 @@ const schedule = z.looseObject({
 const sizes = z.partialRecord(
   z.enum([
     ...(['jobs', 'models', 'pauses', 'shares', 'keys', 'flows', 'settled', 'propagating'] as const),
-    ...snapshotKeys.places,
+    ...snapshotKeys.positions,
     ...snapshotKeys.timers,
   ]),
   integer,

@@ -7,7 +7,7 @@ export class NonRetryableError extends Error {
 }
 
 export interface RetryLaterOptions {
-  /** Seconds until the job may start again, from 0 to a year. It keeps its place in line. */
+  /** Seconds until the job may start again, from 0 to a year. It keeps its position in line. */
   readonly seconds: number
   /** A model to pause meanwhile: its provider is down, or limits requests. */
   readonly pauseModel?: string

@@ -96,30 +96,30 @@ export class Drive {
 /** The workflow has to wait: why, and for which job. */
 function workflowQueued(
   executionId: string,
-  { reason, code, blockedBy, position }: StartAnswer & { readonly allowed: false },
+  { reason, code, blockedBy, ahead }: StartAnswer & { readonly allowed: false },
   cause?: unknown,
 ): InterlockError {
-  return queued(executionId, reason, { reason: code, blockedBy, position }, cause)
+  return queued(executionId, reason, { reason: code, blockedBy, ahead }, cause)
 }
 
 function runsElsewhere(executionId: string): InterlockError {
   return queued(executionId, 'it is running in another place', {
     reason: 'running',
     blockedBy: [],
-    position: 0,
+    ahead: 0,
   })
 }
 
 function queued(
   executionId: string,
   why: string,
-  details: { reason: string; blockedBy: readonly string[]; position: number },
+  details: { reason: string; blockedBy: readonly string[]; ahead: number },
   cause?: unknown,
 ): InterlockError {
   return new InterlockError(
     WORKFLOW_QUEUED,
     `WORKFLOW_QUEUED: workflow ${executionId}: ${why}. It stays in line. A worker with its kind goes on with it, or resumeWorkflow does; with { wait: true } this call waits`,
-    { executionId, ...details },
+    { executionId, ...details, position: details.ahead },
     cause,
   )
 }

@@ -290,7 +290,7 @@ function ask(state: AuditState, { jobId, asker }: RecordedEvent & { readonly typ
   state.lines.passes.leave(job)
 }
 
-/** Its place in line counts from now. */
+/** Its position counts from now. */
 function release(state: AuditState, event: RecordedEvent & { readonly type: 'released' }): void {
   const job = state.expect(event.jobId, 'waiting')
   if (job === undefined) return

@@ -17,7 +17,7 @@ interface KeyCount {
 /** Keys without jobs of which it is remembered what they have used. */
 const MOST_IDLE = 10_000
 
-const keyOf = ({ spec }: AuditedJob): string => spec.fairKey ?? ''
+const fairKeyOf = ({ spec }: AuditedJob): string => spec.fairKey ?? ''
 
 const sortOf = ({ kind, models, whole, asks, uses }: JobSpec): string =>
   JSON.stringify([kind, models, whole, asks, uses])
@@ -142,7 +142,7 @@ export class AuditedTurns {
 
   /** Of its own key and sort; undefined: keys take no turns, or it uses no slot. */
   firstLike(job: AuditedJob): AuditedJob | undefined {
-    return this.#keys.get(keyOf(job))?.sorts.get(sortOf(job.spec))?.first()
+    return this.#keys.get(fairKeyOf(job))?.sorts.get(sortOf(job.spec))?.first()
   }
 
   /** Those of its own key. */
@@ -182,7 +182,7 @@ export class AuditedTurns {
   }
 
   #key(job: AuditedJob): KeyCount {
-    return this.#keyNamed(keyOf(job))
+    return this.#keyNamed(fairKeyOf(job))
   }
 
   #keyNamed(name: string): KeyCount {

@@ -51,7 +51,7 @@ export function policyFacts(policy: Policy): readonly PolicyFact[] {
         ? 'higher priority always goes first'
         : `a level of priority is worth ${ageSeconds} s of waiting`,
     ],
-    ['offers', `a job that no worker takes keeps its place for ${duration(offerMs)}`],
+    ['offers', `a job that no worker takes keeps its position for ${duration(offerMs)}`],
     ['no models', emptySets[emptySet]],
     ['losses', losses(policy)],
     ['rates', rates(policy)],

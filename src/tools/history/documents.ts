@@ -76,7 +76,7 @@ function jobDocument(row: JobRow) {
 }
 
 /**
- * How a job's place in line comes about. `level` goes first, however long others wait (strict priority). Within a level the job
+ * How a job's position in line comes about. `level` goes first, however long others wait (strict priority). Within a level the job
  * stands as if it had come `aheadSeconds` earlier than it did (priority, a move), or later when that is negative (fair share).
  */
 export const standingOf = (row: JobRow) => ({

@@ -14,7 +14,7 @@ export interface TimeSpan {
  */
 export type Point = number | Date | string | TimeSpan
 
-/** A place in the log, and the time there. */
+/** A point in the log, and the time there. */
 export interface LogPoint {
   /** The last event before the place. A range begins or ends after this one. */
   readonly seq: number

@@ -204,7 +204,7 @@ describe('interlock policy set, interlock policy show', () => {
     const { stdout } = await interlock(['policy', '--url', url])
     for (const line of [
       'higher priority always goes first',
-      'a job that no worker takes keeps its place for 5.0 s',
+      'a job that no worker takes keeps its position for 5.0 s',
       'a job without models runs alone',
       'flux-dev paused for 120 s after a loss',
       'at most 5 starts of veo-3 in 60 s',

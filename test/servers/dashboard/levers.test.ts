@@ -74,9 +74,9 @@ function said(event: PreviewDocument['events'][number] | RecordedEvent): object 
 }
 
 /** Where a job stands, as far as it can move. */
-const placeOf = (standing: PreviewDocument['moves']['jobs'][number]['before']) => ({
+const standingOf = (standing: PreviewDocument['moves']['jobs'][number]['before']) => ({
   state: standing?.state,
-  position: standing?.position,
+  ahead: standing?.ahead,
 })
 
 async function ready(lever: Lever) {
@@ -124,7 +124,8 @@ describe.each(levers)('%s', (lever) => {
     await pull(body)
     for (const { jobId, before, after } of foreseen.jobs) {
       // A dead letter that is dropped stands nowhere before and after.
-      if (lever !== 'drop') expect({ jobId, ...placeOf(before) }).not.toEqual({ jobId, ...placeOf(after) })
+      if (lever !== 'drop')
+        expect({ jobId, ...standingOf(before) }).not.toEqual({ jobId, ...standingOf(after) })
       const answer = await get(`/api/queues/default/jobs/${jobId}`)
       expect(await answer.json(), jobId).toMatchObject({ explanation: after ?? { state: 'ended' } })
     }

@@ -36,8 +36,8 @@ function rowsOf({
   const rows: [string, string][] = [['job', standsFor === undefined ? was : `job ${standsFor} stands for it`]]
   if (explanation === null) return [['job', 'it was enqueued once, and has ended']]
   rows.push(['may start', isStartable ? 'yes' : 'no'], ['why', explanation.reason])
-  if (explanation.position !== null)
-    rows.push(['position', `${explanation.position} ahead in the line of the queue`])
+  if (explanation.ahead !== null)
+    rows.push(['position', `${explanation.ahead} ahead in the line of the queue`])
   if (explanation.state === 'waiting') rows.push(['starts', startText(starts)])
   if (explanation.chain.length > 0) rows.push(['waits for', explanation.chain.slice(0, 5).join(' ← ')])
   return [...rows, ['to do', explanation.whatHasToHappen]]

@@ -28,7 +28,7 @@ const help: FlagPage = { flag: '--help', term: '-h, --help', does: 'what can be 
 const commandWords = (pages: readonly CommandPage[]): string =>
   pages.flatMap(({ name }) => (name === '' ? [] : [`' ${name}'`])).join('|')
 
-const keyOf = ({ name }: CommandPage): string => (name === '' ? "''" : `' ${name}'`)
+const caseOf = ({ name }: CommandPage): string => (name === '' ? "''" : `' ${name}'`)
 const lastWord = ({ name }: CommandPage): string => name.split(' ').at(-1) ?? ''
 
 function bashScript(pages: readonly CommandPage[]): readonly string[] {
@@ -43,7 +43,7 @@ function bashScript(pages: readonly CommandPage[]): readonly string[] {
     '  case "$at" in',
     ...pages.map((page) => {
       const words = [...page.below.map(lastWord), ...page.options.map(({ flag }) => flag)]
-      return `    ${keyOf(page)}) words="${words.join(' ')}" ;;`
+      return `    ${caseOf(page)}) words="${words.join(' ')}" ;;`
     }),
     '  esac',
     `  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))`,
@@ -69,7 +69,7 @@ function zshScript(pages: readonly CommandPage[]): readonly string[] {
     '  done',
     '  case "$at" in',
     ...pages.flatMap((page) => [
-      `    (${keyOf(page)})`,
+      `    (${caseOf(page)})`,
       `      commands=(${page.below.map((each) => entry(lastWord(each), each.summary)).join(' ')})`,
       `      options=(${page.options.map(({ flag, does }) => entry(flag, does)).join(' ')}) ;;`,
     ]),
@@ -93,7 +93,7 @@ function fishScript(pages: readonly CommandPage[]): readonly string[] {
     '  test "$at" = "$argv[1]"',
     'end',
     ...pages.flatMap((page) => {
-      const here = `complete -c interlock -n ${quoted(`__interlock_at "${keyOf(page).slice(1, -1)}"`)}`
+      const here = `complete -c interlock -n ${quoted(`__interlock_at "${caseOf(page).slice(1, -1)}"`)}`
       return [
         ...page.below.map((each) => `${here} -f -a ${lastWord(each)} -d ${quoted(each.summary)}`),
         ...page.options.map(

@@ -51,7 +51,7 @@ export function explanationText(
   ]
   if (found.failed !== null) rows.push(['tries', failedText(found, message)])
   if (found.since !== null) rows.push(['since', timeText(found.since)])
-  if (found.position !== null) rows.push(['position', `${found.position} ahead in the line of the queue`])
+  if (found.ahead !== null) rows.push(['position', `${found.ahead} ahead in the line of the queue`])
   if (found.state === 'waiting' && starts != null) rows.push(['starts', startText(starts)])
   if (found.chain.length > 0) rows.push(['waits for', found.chain.slice(0, 5).join(' ← ')])
   if (found.overtaken > 0) rows.push(['overtaken', `${found.overtaken} times`])

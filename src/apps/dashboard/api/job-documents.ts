@@ -56,7 +56,11 @@ const explanationSchema = z.strictObject({
     .describe('its failed tries so far: how many of how many, and the last one'),
   blockedBy: jobId.nullable(),
   models: z.array(place),
-  position: z.int().nullable(),
+  ahead: z
+    .int()
+    .nullable()
+    .describe('how many jobs are ahead of it in the whole queue; null: it is in no line'),
+  position: z.int().nullable().describe('the same as `ahead`, by its former name'),
   chain: z.array(jobId),
   parents: z
     .array(
@@ -111,10 +115,11 @@ export const positionSchema = z.strictObject({
   jobId,
   queue: z.string(),
   state: z.enum(['waiting', 'active', 'submitted', 'refused']),
-  position: z
+  ahead: z
     .int()
     .nullable()
     .describe('how many jobs are ahead of it in the whole queue; null: it is in no line'),
+  position: z.int().nullable().describe('the same as `ahead`, by its former name'),
   models: z.array(
     z.strictObject({
       model: z.string(),

@@ -7,7 +7,7 @@ import { eventSchema } from './log-documents.ts'
 
 const standing = z.strictObject({
   state: z.enum(['waiting', 'active']),
-  position: z.int().nullable(),
+  ahead: z.int().nullable(),
   code: z.enum([...reasonCodes, ...jobFaults]).nullable(),
   blockedBy: jobId.nullable(),
 })
@@ -25,7 +25,7 @@ export const previewSchema = z.strictObject({
   events: z.array(eventSchema).describe('the events that it adds to the log'),
   changed: z.boolean(),
   refusal: refusalSchema.shape.error.nullable(),
-  moves: jobsThatChange.describe('jobs whose state or place in line changes'),
+  moves: jobsThatChange.describe('jobs whose state or position in line changes'),
   startable: jobsThatChange.describe('other jobs that may start then'),
 })
 export type PreviewDocument = z.infer<typeof previewSchema>

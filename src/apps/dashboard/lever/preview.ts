@@ -95,7 +95,7 @@ const passing: ReadonlySet<string> = new Set([
 
 const nobody: ReadonlySet<string> = new Set()
 
-/** Which jobs get another place in line or another state, and which others may start. */
+/** Which jobs get another position in line or another state, and which others may start. */
 function changesOf(
   { ledger, now, workers }: PreviewOf,
   { ledger: after, touched }: Decision,
@@ -103,8 +103,8 @@ function changesOf(
   const standing = (of: Ledger, jobId: string) => {
     const found = explainLive({ ledger: of, now, workers }, jobId)
     if (found === undefined) return null
-    const { state, position, code, blockedBy } = found
-    return { state, position, code, blockedBy }
+    const { state, ahead, code, blockedBy } = found
+    return { state, ahead, code, blockedBy }
   }
   const named = (jobIds: readonly string[]) => ({
     total: jobIds.length,

@@ -39,22 +39,27 @@ export type StartAnswer =
     }
   | ({ readonly allowed: false } & Wait)
 
-/** Why a job has to wait, for which job, and how many jobs stand ahead of it in line. */
+/** Why a job has to wait, and for which job. */
 export interface Wait {
   readonly reason: string
   readonly code: ReasonCode
   readonly blockedBy: readonly string[]
+  /** How many jobs stand ahead of it in line. */
+  readonly ahead: number
+  /** The same as `ahead`, by its former name. */
   readonly position: number
 }
 
 /** @param waiting what the job waits for; undefined if it no longer waits for anything */
 export function waitOf(ledger: Ledger, jobId: string, waiting: Waiting | undefined): Wait {
   const job = jobOf(ledger, jobId)
+  const ahead = job === undefined || job.active ? 0 : ledger.line.rank(job.position)
   return {
     reason: waiting?.reason ?? 'it was started and has ended since, or its worker lost its lease',
     code: waiting?.code ?? 'offered',
     blockedBy: waiting?.blockedBy == null ? [] : [waiting.blockedBy],
-    position: job === undefined || job.active ? 0 : ledger.line.rank(job.position),
+    ahead,
+    position: ahead,
   }
 }
 

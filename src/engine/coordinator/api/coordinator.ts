@@ -133,7 +133,7 @@ export interface Coordinator {
   fail(lease: AttemptKey, options?: FailOptions): Promise<readonly Started[]>
   /**
    * Gives an attempt back to the line. It costs an attempt only for the reasons `retry` and `lease_expired`. With `models`, the
-   * next attempt needs these models instead; the job keeps its place. `runAt` is a Date between 1970 and 2255.
+   * next attempt needs these models instead; the job keeps its position. `runAt` is a Date between 1970 and 2255.
    * @throws InterlockError `invalid_input`
    */
   release(

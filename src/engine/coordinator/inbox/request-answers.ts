@@ -99,8 +99,8 @@ function startAnswer(
   if (bypassed.includes(jobId)) return { allowed: true, lease: null, bypassed: true }
   const job = jobOf(ledger, jobId)
   const waiting = job?.active === false ? waitingFor(ledger, job, now) : undefined
-  const { code, reason, blockedBy, position } = waitOf(ledger, jobId, waiting)
-  return { allowed: false, code, reason, blocked_by: [...blockedBy], position }
+  const { code, reason, blockedBy, ahead, position } = waitOf(ledger, jobId, waiting)
+  return { allowed: false, code, reason, blocked_by: [...blockedBy], ahead, position }
 }
 
 function startedJson({ lease, spec, attempt, attempts, postponed }: Started): {

@@ -143,13 +143,13 @@ export function standingOf(
   const look = () => explainLive({ ledger: ledger(), now: now(), workers: null }, jobId)
   return defer(() => concat(of(look()), changes$.pipe(map(look)))).pipe(
     takeWhile((standing) => standing !== undefined),
-    distinctUntilChanged((a, b) => keyOf(a) === keyOf(b)),
+    distinctUntilChanged((a, b) => contentOf(a) === contentOf(b)),
   )
 }
 
 /** Two explanations with the same key are the same to a subscriber. */
-const keyOf = ({ state, code, blockedBy, position, reason, chain }: LiveExplanation): string =>
-  JSON.stringify([state, code, blockedBy, position, reason, chain])
+const contentOf = ({ state, code, blockedBy, ahead, reason, chain }: LiveExplanation): string =>
+  JSON.stringify([state, code, blockedBy, ahead, reason, chain])
 
 /** Pages of a store, for a stream. Error: `archived` if events were archived and not kept. */
 export const pagesOf =

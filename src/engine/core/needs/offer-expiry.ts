@@ -1,7 +1,7 @@
 import { type Job, jobOf, type LedgerView } from '../state/ledger.ts'
 import { MICROS_PER_MS, type Micros } from '../values/job.ts'
 
-/** An offered job keeps its place for `offerMs`; after that others may pass it. */
+/** An offered job keeps its position for `offerMs`; after that others may pass it. */
 export function isOfferLive(ledger: LedgerView, job: Job, now: Micros): boolean {
   return job.offeredAt !== null && job.offeredAt + ledger.policy.offerMs * MICROS_PER_MS > now
 }

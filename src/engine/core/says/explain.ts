@@ -27,8 +27,8 @@ import { type NotLive, notLive } from './not-live.ts'
 import { alsoOfSchedule, notDueYet } from './scheduled-job.ts'
 import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
 
-/** One model that the job needs, and the position of the job in its line. */
-export interface ModelPlace {
+/** One model that the job needs, and where the job stands in its line. */
+export interface ExplainedModel {
   readonly model: string
   /** How many jobs may have it at once, or how many places it has: one with units holds several jobs. */
   readonly capacity: number
@@ -51,7 +51,7 @@ export interface ModelPlace {
 }
 
 /** A job that another one comes after. */
-export interface ParentPlace {
+export interface ExplainedParent {
   readonly jobId: string
   /** What becomes of the job if this one does not complete. */
   readonly ifFailed: 'fail' | 'continue'
@@ -78,13 +78,15 @@ interface Explained {
   /** Its attempts that failed; null: none did, or only the ledger was looked at, as for the past. */
   readonly failed: FailedTries | null
   readonly blockedBy: string | null
-  readonly models: readonly ModelPlace[]
-  /** Its position in the line of the whole queue, from 0; null if it stands in no line. */
+  readonly models: readonly ExplainedModel[]
+  /** How many stand ahead of it in the line of the whole queue; null: it stands in no line. */
+  readonly ahead: number | null
+  /** The same as `ahead`, by its former name. */
   readonly position: number | null
   /** The job it waits for, the job that one waits for, and so on, up to one that waits for none. At most 100. */
   readonly chain: readonly string[]
   /** What it was enqueued to come after: those that have not ended first, 100 at most. */
-  readonly parents: readonly ParentPlace[]
+  readonly parents: readonly ExplainedParent[]
   /** How many later jobs that share a model have gone first. */
   readonly overtaken: number
   readonly whatHasToHappen: string
@@ -147,6 +149,7 @@ export function explainJob(facts: QueueFacts, jobId: string, record: JobRecord):
     blockedBy: null,
     until: null,
     models: [],
+    ahead: null,
     position: null,
     chain: [],
     parents: [],
@@ -188,7 +191,8 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   const diagnosis = diagnosisOf(facts, job)
   const { code, reason, blockedBy, until } = diagnosis
   const chain = chainOf(ledger, blockedBy)
-  const models = job.spec.models.map((name) => placeOn(facts, job, name))
+  const models = job.spec.models.map((name) => modelOn(facts, job, name))
+  const ahead = isInLine(job) ? ledger.line.rank(job.position) : null
   return {
     jobId,
     code,
@@ -203,7 +207,8 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
     standing: standingOf(job),
     since: job.active ? job.startedAt : job.queuedAt,
     models,
-    position: isInLine(job) ? ledger.line.rank(job.position) : null,
+    ahead,
+    position: ahead,
     whatHasToHappen: toDoFor(facts, job, diagnosis),
     also: [
       ...alsoOf(facts, job, diagnosis, chain),
@@ -214,7 +219,7 @@ export function explainLive(facts: QueueFacts, jobId: string): LiveExplanation |
   }
 }
 
-function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): ModelPlace {
+function modelOn({ ledger, operators }: QueueFacts, job: Job, name: string): ExplainedModel {
   const listed = placesOf(ledger.policy, name)
   const lines = [name, ...(listed ?? []).map(siteOf)].map((line) => modelOf(ledger, line))
   const before = !isInLine(job) ? [] : lines.map(({ line }) => nearestAhead(line, job))
@@ -239,7 +244,7 @@ function placeOn({ ledger, operators }: QueueFacts, job: Job, name: string): Mod
 }
 
 /** Of a model whose rules come from patterns: which from which. */
-function rulesText({ model, rules }: ModelPlace): readonly string[] {
+function rulesText({ model, rules }: ExplainedModel): readonly string[] {
   const from = Object.entries(rules ?? {}).map(
     ([rule, pattern]) => `its ${ruleNames[rule]} from the rule ${pattern}`,
   )
@@ -272,17 +277,17 @@ function nearestAhead(line: Tree<LinePosition>, { position }: Job) {
 function pausePart(
   { reason, by, since, until }: Pause,
   operators: QueueFacts['operators'],
-): ModelPlace['paused'] {
+): ExplainedModel['paused'] {
   return { reason, by, who: operators?.get(by ?? '') ?? null, since, until }
 }
 
 const MOST_PARENTS = 100
 
-function parentsOf(facts: QueueFacts, job: Job): ParentPlace[] {
+function parentsOf(facts: QueueFacts, job: Job): ExplainedParent[] {
   const flow = flowOf(facts.ledger, job)
-  const open = firstOf(flow?.open ?? [], MOST_PARENTS).map((parent) => openPlace(facts, parent))
+  const open = firstOf(flow?.open ?? [], MOST_PARENTS).map((parent) => openParent(facts, parent))
   const ended = firstOf(flow?.ended ?? [], MOST_PARENTS - open.length).map(
-    ({ jobId, goesOn, outcome }): ParentPlace => ({
+    ({ jobId, goesOn, outcome }): ExplainedParent => ({
       jobId,
       ifFailed: goesOn ? 'continue' : 'fail',
       outcome,
@@ -296,7 +301,7 @@ function parentsOf(facts: QueueFacts, job: Job): ParentPlace[] {
 }
 
 /** One that ended a moment ago is not live, and its end is still to be taken into account. */
-function openPlace(facts: QueueFacts, { jobId, goesOn }: OpenParent): ParentPlace {
+function openParent(facts: QueueFacts, { jobId, goesOn }: OpenParent): ExplainedParent {
   const parent = jobOf(facts.ledger, jobId)
   const { code = null, reason = null, until = null } = parent === undefined ? {} : diagnosisOf(facts, parent)
   const failed = parent === undefined ? 0 : failedTimes(parent)

@@ -17,11 +17,11 @@ export {
   putOffCodes,
 } from './diagnosis.ts'
 export {
+  type ExplainedParent,
   type Explanation,
   explainJob,
   explainLive,
   type LiveExplanation,
-  type ParentPlace,
 } from './explain.ts'
 export {
   hasDecider,

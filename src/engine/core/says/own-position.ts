@@ -17,6 +17,8 @@ export interface JobPosition extends StartsIn {
   /** `submitted`, `refused`: it is not in line, as `explain` says it. */
   readonly state: 'waiting' | 'active' | 'submitted' | 'refused'
   /** How many jobs stand ahead of it in the line of the whole queue; null: it stands in no line. */
+  readonly ahead: number | null
+  /** The same as `ahead`, by its former name. */
   readonly position: number | null
   /** The line of each model: how many stand ahead (null: it stands in no line), and how many run of how many. */
   readonly models: readonly {
@@ -69,17 +71,18 @@ export function positionOfJob(
 ): JobPosition | undefined {
   const found = explainLive(facts, jobId)
   if (found === undefined) return undefined
-  const { state, position, code } = found
-  const models = found.models.map(({ model, ahead, holders, capacity }) => ({
+  const { state, ahead, code } = found
+  const models = found.models.map(({ model, ahead: there, holders, capacity }) => ({
     model,
-    ahead: position === null ? null : ahead,
+    ahead: ahead === null ? null : there,
     running: holders.length,
     capacity,
   }))
   const heldOn = jobOf(facts.ledger, jobId)?.heldOn ?? ''
   const reason =
     code === null ? runs : code === 'no_worker' && isSite(heldOn) ? unservedReason(heldOn) : ownerText(code)
-  return { jobId, queue, state, position, models, code, reason, ...startsIn(range, isNext(facts, found)) }
+  const stands = { state, ahead, position: ahead, models, code, reason }
+  return { jobId, queue, ...stands, ...startsIn(range, isNext(facts, found)) }
 }
 
 /** Whether the ledger alone does not say where it stands: it is not live, or its process seems gone and may have committed its end. */
@@ -101,8 +104,8 @@ const runs = 'it runs'
 
 function outside(queue: string, state: 'submitted' | 'refused', { jobId, code }: Explanation): JobPosition {
   const reason = `it was submitted, and ${outsideText(state, code)}`
-  const nowhere = { position: null, models: [], ...unknownStart, startsReason: 'it is not in line' }
-  return { jobId, queue, state, code, reason, ...nowhere }
+  const nowhere = { ahead: null, position: null, models: [], ...unknownStart }
+  return { jobId, queue, state, code, reason, ...nowhere, startsReason: 'it is not in line' }
 }
 
 function outsideText(state: 'submitted' | 'refused', code: JobCode | null): string {
@@ -124,11 +127,11 @@ export interface PositionQuestion {
 /** It may start, and no more jobs stand ahead of it than there are free slots: who takes jobs comes to it. */
 export function isNext(
   { workers }: Pick<QueueFacts, 'workers'>,
-  { code, position }: { readonly code: JobCode | null; readonly position: number | null },
+  { code, ahead }: { readonly code: JobCode | null; readonly ahead: number | null },
 ): boolean {
-  if (code !== 'offered' || workers === null || position === null) return code === 'offered'
+  if (code !== 'offered' || workers === null || ahead === null) return code === 'offered'
   const free = workers.reduce((sum, { state, freeSlots }) => sum + (state === 'live' ? freeSlots : 0), 0)
-  return position < free
+  return ahead < free
 }
 
 /** The next one needs no measured times to tell. */

@@ -28,7 +28,7 @@ export interface Flow extends JobKey {
   readonly failedBy: string | null
   /** Since when its fate is known; 0: it is not. */
   readonly settledAt: Micros
-  /** When it was released: its place in line counts from then; 0: it was not. */
+  /** When it was released: its position counts from then; 0: it was not. */
   readonly releasedAt: Micros
 }
 
@@ -65,7 +65,7 @@ export function flowOf({ flows }: Pick<LedgerView, 'flows'>, key: JobKey): Flow 
   return flows.size === 0 ? undefined : flows.get(key)
 }
 
-/** Since when its place in line counts. */
+/** Since when its position counts. */
 export const inLineSince = (ledger: LedgerView, job: Job): Micros =>
   flowOf(ledger, job)?.releasedAt || job.queuedAt
 

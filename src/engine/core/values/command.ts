@@ -130,7 +130,7 @@ export type CommandBody =
    * is put back now.
    */
   | CommandOf<'void', { seqs: readonly number[] }>
-  /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, untaken offers. */
+  /** Records what became true by the passing of time: attempts that timed out, due and expired jobs, offers that nobody took. */
   | CommandOf<'tick'>
   /** All schedules of an owner. `revision`: of its declaration; null: it gives none. */
   | CommandOf<'set_schedules', { owner: string; revision: number | null; schedules: readonly ScheduleWish[] }>

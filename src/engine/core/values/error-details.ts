@@ -114,6 +114,9 @@ export interface ErrorDetails {
     /** A reason code, or `running`. */
     readonly reason: string
     readonly blockedBy: readonly string[]
+    /** How many jobs stand ahead of it in line. */
+    readonly ahead: number
+    /** The same as `ahead`, by its former name. */
     readonly position: number
   }
   readonly submitted: {

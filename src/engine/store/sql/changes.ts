@@ -176,12 +176,12 @@ type RowColumns = readonly (keyof JobRow)[]
 const specColumns: RowColumns = [
   ...(['job_type', 'kind', 'models', 'whole', 'asks', 'attempts', 'timeout_ms', 'queued_at'] as const),
 ]
-const placeColumns: RowColumns = ['priority', 'place_level', 'place_order', 'place_tie']
+const positionColumns: RowColumns = ['priority', 'place_level', 'place_order', 'place_tie']
 
 /** Columns that stay as long as a job lives. */
 const lasting: ReadonlySet<string> = new Set(specColumns)
-/** Columns that stay while a job keeps its place. */
-const settled: ReadonlySet<string> = new Set([...specColumns, ...placeColumns])
+/** Columns that stay while a job keeps its position. */
+const settled: ReadonlySet<string> = new Set([...specColumns, ...positionColumns])
 
 /** Leaving a column out means null or false, or that nothing was postponed. */
 export function present(row: object, without?: ReadonlySet<string>): Record<string, unknown> {

@@ -255,5 +255,5 @@ type PlaceBefore = PreviewDocument['moves']['jobs'][number]['before']
 function standing(of: PlaceBefore): string {
   if (of === null) return 'not live'
   if (of.state === 'active') return 'running'
-  return of.position === null ? `waiting: ${of.code ?? ''}` : `place ${of.position + 1}, ${of.code ?? ''}`
+  return of.ahead === null ? `waiting: ${of.code ?? ''}` : `${of.ahead} ahead, ${of.code ?? ''}`
 }

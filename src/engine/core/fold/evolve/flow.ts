@@ -37,7 +37,7 @@ function linkLive(draft: Draft, event: Of<'linked'>, child: Job, id: string): vo
     throw corrupt(event, `job ${child.jobId} comes after job ${id} already`)
 }
 
-/** Its place in line counts from now, and so does its expiry. */
+/** Its position counts from now, and so does its expiry. */
 export function release(draft: Draft, event: Of<'released'>, waiting: Job): Job {
   if (releaseFlow(draft, waiting, event.at) === undefined)
     throw corrupt(event, `jobs that ${waiting.jobId} comes after have not ended, or have failed`)

@@ -6,17 +6,17 @@ import { expiresAt, timesOutAt } from '../timing.ts'
 import { modelKeys, type Part, snapshotKeys } from './parts.ts'
 
 /**
- * In which parts of the ledger a job stands, as bits: the parts of the queue (places, then timers); for each of its models the
+ * In which parts of the ledger a job stands, as bits: the parts of the queue (positions, then timers); for each of its models the
  * parts of the model; whether its pause holds it; and whether it is ready in its share.
  */
 export type Membership = readonly [queue: number, models: readonly number[], held: 0 | 1, share: 0 | 1]
 
-const { places, timers } = snapshotKeys
+const { positions, timers } = snapshotKeys
 
 /** Bits of the parts of the queue, by name. */
 export const queueBits = Object.fromEntries(
-  [...places, ...timers].map((key, index) => [key, 1 << index]),
-) as Readonly<Record<Part<'places'> | Part<'timers'>, number>>
+  [...positions, ...timers].map((key, index) => [key, 1 << index]),
+) as Readonly<Record<Part<'positions'> | Part<'timers'>, number>>
 
 const [HOLDERS, LINE, RESERVED, OFFERS] = [1, 2, 4, 8] as const
 
@@ -32,7 +32,7 @@ export const timerOf: Readonly<Record<Part<'timers'>, (job: Job) => number | nul
 export function membershipOf(ledger: Ledger, job: Job): Membership {
   const { position, needs, heldOn } = job
   let queue = 0
-  for (const key of places)
+  for (const key of positions)
     if (ledger[key].size > 0 && ledger[key].get(position) !== undefined) queue |= queueBits[key]
   for (const key of timers) {
     const at = ledger[key].size > 0 ? timerOf[key](job) : null
@@ -65,7 +65,7 @@ export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership 
   const offered = offeredAt !== null
   const ready = line && job.ready && !offered
   const reserves = maxOvertakes !== null && maxOvertakes > 0 && job.overtaken >= maxOvertakes
-  const isIn: Readonly<Record<Part<'places'> | Part<'timers'>, boolean>> = {
+  const isIn: Readonly<Record<Part<'positions'> | Part<'timers'>, boolean>> = {
     active,
     slots: active && uses,
     line,
@@ -79,7 +79,7 @@ export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership 
     offerTimes: offered,
   }
   let queue = 0
-  for (const key of places) if (isIn[key]) queue |= queueBits[key]
+  for (const key of positions) if (isIn[key]) queue |= queueBits[key]
   for (const key of timers) if (isIn[key]) queue |= queueBits[key]
   const bits = active ? HOLDERS : line ? LINE | (reserves ? RESERVED : 0) | (offered ? OFFERS : 0) : 0
   return [

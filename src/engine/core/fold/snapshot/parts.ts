@@ -29,15 +29,15 @@ const parts = {
   batches: 'derived',
   jobs: 'jobs',
   models: 'models',
-  active: 'places',
-  slots: 'places',
-  line: 'places',
-  ready: 'places',
-  offered: 'places',
+  active: 'positions',
+  slots: 'positions',
+  line: 'positions',
+  ready: 'positions',
+  offered: 'positions',
   // By the kinds of jobs: a reader computes it.
   kinds: 'derived',
-  unbound: 'places',
-  exclusives: 'places',
+  unbound: 'positions',
+  exclusives: 'positions',
   undue: 'timers',
   expiring: 'timers',
   deadlines: 'timers',
@@ -77,7 +77,7 @@ const keysOf = <Kind extends string>(kind: Kind) =>
 /** The parts of a ledger by what they are, in the order in which a snapshot counts them. */
 export const snapshotKeys = {
   plain: keysOf('plain'),
-  places: keysOf('places'),
+  positions: keysOf('positions'),
   timers: keysOf('timers'),
   modelTimers: keysOf('modelTimers'),
 }

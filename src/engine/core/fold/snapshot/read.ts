@@ -200,7 +200,7 @@ export class LedgerReader {
 
   #stand(job: Job, bits: number): void {
     const ledger = this.#ledger
-    for (const key of snapshotKeys.places)
+    for (const key of snapshotKeys.positions)
       if ((bits & queueBits[key]) !== 0) ledger[key] = ledger[key].insert(job.position, this.#owner)
     if ((bits & queueBits.offered) !== 0) addToKind(ledger, job, this.#owner)
     for (const key of snapshotKeys.timers) {

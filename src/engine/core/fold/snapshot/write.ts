@@ -49,7 +49,7 @@ export type SnapshotLine =
 export type SnapshotSizes = Readonly<
   Record<
     | ('jobs' | 'models' | 'pauses' | 'shares' | 'keys' | 'flows' | 'settled' | 'propagating')
-    | Part<'places'>
+    | Part<'positions'>
     | Part<'timers'>,
     number
   >
@@ -110,7 +110,7 @@ export function sizesOf(ledger: Ledger): SnapshotSizes {
     pauses: pauses.size,
     shares: shares.size,
     keys: keys.size,
-    ...made([...snapshotKeys.places, ...snapshotKeys.timers], (key) => ledger[key].size),
+    ...made([...snapshotKeys.positions, ...snapshotKeys.timers], (key) => ledger[key].size),
   }
 }
 

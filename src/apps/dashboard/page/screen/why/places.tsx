@@ -32,7 +32,7 @@ function useWho(jobId: string, ids: readonly string[]): ReadonlyMap<string, stri
   return load.state === 'here' ? load.value : nobody
 }
 
-/** For each model that the job needs: its place in line, who holds the model, and who is ahead. */
+/** For each model that the job needs: its position in line, who holds the model, and who is ahead. */
 export function Places({
   jobId,
   isInLine,

@@ -91,10 +91,10 @@ function Of({ jobId }: { readonly jobId: string }) {
               </dd>
               <dt>what has to happen</dt>
               <dd data-fact="has to happen">{localText(found.whatHasToHappen)}</dd>
-              {found.position === null ? null : (
+              {found.ahead === null ? null : (
                 <>
                   <dt>position</dt>
-                  <dd data-fact="position">{count(found.position + 1)} in the line of the queue</dd>
+                  <dd data-fact="position">{count(found.ahead + 1)} in the line of the queue</dd>
                 </>
               )}
               {found.chain.length === 0 ? null : (
@@ -120,7 +120,7 @@ function Of({ jobId }: { readonly jobId: string }) {
         )}
       </Panel>
       {found === undefined ? null : (
-        <Places jobId={jobId} isInLine={found.position !== null} models={found.models} />
+        <Places jobId={jobId} isInLine={found.ahead !== null} models={found.models} />
       )}
       <Data jobId={jobId} />
       {found === undefined || job?.active === true ? null : (
