@@ -30,7 +30,7 @@ describe('position', () => {
     await start()
     const place = await asks.position('mine')
     expect(place).toEqual({
-      ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
+      ...{ jobId: 'mine', queue: 'default', state: 'waiting', ahead: 1, position: 1, code: 'model_in_use' },
       models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
       ...{ reason: 'a model it needs is in use', startsInSeconds: null },
       ...{ startsFromSeconds: null, startsToSeconds: null, startsReason: 'no live process runs its kind' },

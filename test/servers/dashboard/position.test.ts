@@ -18,7 +18,7 @@ it('says how many are ahead, why, and about how long, and names nobody', async (
   await coordinator.enqueue([{ jobId: 'mine', models: ['m'], fairKey: 'somebody' }])
   const answer = await (await get(place('mine'))).json()
   expect(positionSchema.parse(answer)).toEqual({
-    ...{ jobId: 'mine', queue: 'default', state: 'waiting', position: 1, code: 'model_in_use' },
+    ...{ jobId: 'mine', queue: 'default', state: 'waiting', ahead: 1, position: 1, code: 'model_in_use' },
     models: [{ model: 'm', ahead: 1, running: 1, capacity: 1 }],
     ...{ reason: 'a model it needs is in use', startsInSeconds: null },
     ...{ startsFromSeconds: null, startsToSeconds: null, startsReason: 'no live process runs its kind' },
