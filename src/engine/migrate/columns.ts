@@ -1,10 +1,10 @@
 import { type InterlockError, invalidInput } from '../core/index.ts'
 
 /** How Interlock uses a column of the user: the job's id, a word that it writes, a value, a time or an object that it reads. */
-type Need = 'key' | 'word' | 'value' | 'time' | 'object'
+type ColumnNeed = 'key' | 'word' | 'value' | 'time' | 'object'
 
 /** A user's column that Interlock uses. One with `adds` is a coordination column: it is made if it is missing. */
-type UserColumn = readonly [name: string, use: { readonly needs: Need } | { readonly adds: string }]
+type UserColumn = readonly [name: string, use: { readonly needs: ColumnNeed } | { readonly adds: string }]
 
 const blocking = [
   ['required_models', { adds: 'text[]' }],

@@ -1,6 +1,6 @@
 import { dispatch } from '../dispatch/dispatch.ts'
 import type { Scribe } from '../dispatch/scribe.ts'
-import { resourceOf } from '../needs/use.ts'
+import { resourceOf } from '../needs/meter.ts'
 import { inLineSince } from '../state/flow.ts'
 import { awaitsParents, isInLine, type Job, jobOf, NO_PLACE } from '../state/ledger.ts'
 import { isSite, placeOf } from '../state/site.ts'

@@ -1,8 +1,10 @@
 import { batchSizeOf } from '../line/batch.ts'
-import { hasModels, hasSlot, isLimited, mayStart } from '../needs/admission.ts'
 import { settle } from '../needs/blocking.ts'
-import { freeShare, passOver } from '../needs/fair-share.ts'
+import type { AsOf } from '../needs/need.ts'
 import { hasLapsed } from '../needs/offer-expiry.ts'
+import { hasModels } from '../needs/places.ts'
+import { freeShare, passOver } from '../needs/tally.ts'
+import { hasSlot, isHeldBack, mayStart } from '../needs/waits.ts'
 import type { Draft } from '../state/draft.ts'
 import { nextOffered, runsKind } from '../state/kinds.ts'
 import { isInLine, type Job, jobOf, noPositions, usesSlot } from '../state/ledger.ts'
@@ -90,11 +92,12 @@ function offerUnbound(scribe: Scribe): void {
  */
 function offerReady(scribe: Scribe): void {
   const { draft, now } = scribe
+  const view = viewOf(scribe)
   let passed = noPositions
   for (let position = draft.ready.min(); position !== undefined; ) {
     const job = draft.jobs.get(position)
-    if (job === undefined || scribe.isFull || !hasSlot(draft, job, now)) return
-    if (isLimited(draft, job, now)) {
+    if (job === undefined || scribe.isFull || !hasSlot(view, job)) return
+    if (isHeldBack(view, job)) {
       passed = passOver(draft, job, passed, now)
       position = earlier(draft.ready.after(position), passed.min())
     } else {
@@ -133,8 +136,9 @@ function offerIfStartable(scribe: Scribe, position: LinePosition): boolean {
   const job = draft.jobs.get(position)
   if (job === undefined || !isInLine(job) || (job.offeredAt !== null && !mayYetBeAskers(draft, job)))
     return true
-  if (scribe.isFull || !hasSlot(draft, job, scribe.now)) return false
-  if (!isLimited(draft, job, scribe.now) && hasModels(draft, job, scribe.now)) giveAway(scribe, position)
+  const view = viewOf(scribe)
+  if (scribe.isFull || !hasSlot(view, job)) return false
+  if (!isHeldBack(view, job) && hasModels(view, job)) giveAway(scribe, position)
   return true
 }
 
@@ -157,16 +161,18 @@ function lookBehind(draft: Draft, offered: Job): void {
   freeShare(draft, offered)
 }
 
+const viewOf = ({ draft, now }: Scribe, by?: string): AsOf => ({ ledger: draft, now, by })
+
 /** It was offered to all, since the process that asked for it serves none of the places that were free then. */
 const mayYetBeAskers = ({ servers }: Draft, { asker, places }: Job): boolean =>
   asker !== null && places !== null && servers.length > 0
 
 /** The process is alive, and what is free for the job is so in that process too. */
 function mayStartFor(scribe: Scribe, job: Job, workerId: string): boolean {
-  const { draft, now, surroundings } = scribe
+  const { draft, surroundings } = scribe
   const { deadWorkers, heldBack } = surroundings
   if (deadWorkers.has(workerId) || heldBack?.has(job.jobId) === true) return false
-  return draft.servers.length === 0 || job.places === null || hasModels(draft, job, now, undefined, workerId)
+  return draft.servers.length === 0 || job.places === null || hasModels(viewOf(scribe, workerId), job)
 }
 
 /** How many of them it took, at most `most`; a batch counts once. */
@@ -231,9 +237,9 @@ function processOf({ command, surroundings }: Scribe, claim: Claim, job: Job): s
  * What that frees goes to others.
  */
 function take(scribe: Scribe, job: Job, size = 1): boolean {
-  const { draft, command, now } = scribe
+  const { draft, command } = scribe
   if (scribe.surroundings.startsNothing === true || !mayStartFor(scribe, job, command.workerId)) return false
-  if (!mayStart(draft, job, now, command.workerId)) return false
+  if (!mayStart(viewOf(scribe, command.workerId), job)) return false
   startBatch(scribe, job, command.workerId, Math.min(size, MOST_TAKEN - scribe.started))
   if (reachOf(draft) > 0) giveAwayAll(scribe)
   return true

@@ -1,6 +1,6 @@
-import { keptBy } from '../needs/admission.ts'
-import { passOver } from '../needs/fair-share.ts'
+import { keptBy } from '../needs/keeping.ts'
 import { isOfferLive, lapsedJobs } from '../needs/offer-expiry.ts'
+import { passOver } from '../needs/tally.ts'
 import type { Draft } from '../state/draft.ts'
 import { isInLine, type Model, modelOf, noPositions, placesLeft } from '../state/ledger.ts'
 import type { OwnModel } from '../state/own-job.ts'

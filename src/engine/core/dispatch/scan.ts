@@ -1,5 +1,7 @@
-import { isFree, isPlaceFree } from '../needs/admission.ts'
-import { isOverRate } from '../needs/rate.ts'
+import { modelNeed } from '../needs/limits/model.ts'
+import { placeNeed } from '../needs/limits/place.ts'
+import { modelOpensAt } from '../needs/limits/rate.ts'
+import { anybodyAt, hasRoom, type Need } from '../needs/need.ts'
 import type { Draft } from '../state/draft.ts'
 import { type AskLine, isInLine, modelOf } from '../state/ledger.ts'
 import { isSite, isUsable, placeOf, siteOf, sitesNear } from '../state/site.ts'
@@ -176,10 +178,13 @@ function isOpenBehind(
   behind: LinePosition,
   now: Micros,
 ): boolean {
-  const own = modelOf(draft, model)
-  if (isOverRate(draft, own, now)) return false
+  if (modelOpensAt(draft, model) > now) return false
+  const isRoom = (need: Need) => hasRoom({ ledger: draft, now }, need, anybodyAt(behind), 'kept')
   const listed = placesOf(draft.policy, model)
-  return listed?.some((name) => isSiteFree(draft, name, ask, behind, now)) ?? isFree(draft, own, behind, now)
+  return (
+    listed?.some((name) => isUsable(draft, name) && isRoom(placeNeed(siteOf(name), ask))) ??
+    isRoom(modelNeed(anyOne, model))
+  )
 }
 
 /** Whether somebody behind may start too, as far as what the cursor reads says it. */
@@ -187,21 +192,14 @@ function mayStartFrom(draft: Draft, { source, position }: Cursor, now: Micros): 
   if (source.of === 'class') return !isRefused(draft, position)
   if (source.of !== 'line') return true
   const { name, ask } = source
+  const isRoom = (need: Need) => hasRoom({ ledger: draft, now }, need, anybodyAt(position), 'kept')
   // Where nobody serves a place only those stand in line that take all of its model: they take it all the same.
   if (isSite(name))
     return sitesNear(draft.policy, name).some(
-      (site) =>
-        (site === name || isUsable(draft, placeOf(site))) &&
-        isPlaceFree(draft, placeOf(site), ask, position, now),
+      (site) => (site === name || isUsable(draft, placeOf(site))) && isRoom(placeNeed(site, ask)),
     )
-  const model = modelOf(draft, name)
-  return !isOverRate(draft, model, now) && isFree(draft, model, position, now)
+  return modelOpensAt(draft, name) <= now && isRoom(modelNeed(anyOne, name))
 }
 
-const isSiteFree = (
-  draft: Draft,
-  name: string,
-  ask: Units | null,
-  position: LinePosition,
-  now: Micros,
-): boolean => isUsable(draft, name) && isPlaceFree(draft, name, ask, position, now)
+/** One that takes no model as a whole. */
+const anyOne = { wholes: null }

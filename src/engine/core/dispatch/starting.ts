@@ -1,14 +1,16 @@
 import { fitsBatch } from '../line/alike.ts'
 import { areInSame } from '../line/batch.ts'
 import { expectedUse, firstLike } from '../line/fair-queue.ts'
-import { isFree, isLimited, isPlaceFree, mayFollow, placesToTake } from '../needs/admission.ts'
 import { settle } from '../needs/blocking.ts'
-import { passOver } from '../needs/fair-share.ts'
+import { thingNeed } from '../needs/limits/thing.ts'
+import { type AsOf, hasRoom } from '../needs/need.ts'
 import { hasLapsed } from '../needs/offer-expiry.ts'
+import { placesToTake } from '../needs/places.ts'
+import { passOver } from '../needs/tally.ts'
+import { isHeldBack, mayStart } from '../needs/waits.ts'
 import type { Draft } from '../state/draft.ts'
 import { nextOffered } from '../state/kinds.ts'
 import { failedTimes, type Job, type LedgerView, modelOf, noPositions, usesSlot } from '../state/ledger.ts'
-import { askAt } from '../state/room.ts'
 import { isSite, mayUse, placeOf, siteOf, sitesNear } from '../state/site.ts'
 import type { Micros, Places } from '../values/job.ts'
 import { capacityOf, placesOf } from '../values/policy.ts'
@@ -44,7 +46,7 @@ export function startFor(
   const places =
     job.places === null
       ? undefined
-      : (given ?? placesToTake(scribe.draft, job, scribe.now, undefined, workerId))
+      : (given ?? placesToTake({ ledger: scribe.draft, now: scribe.now, by: workerId }, job))
   scribe.record({ ...event, ...(places && { places }), ...(expects > 0 && { expects }), ...how })
   scribe.started++
   settle(scribe.draft)
@@ -92,13 +94,17 @@ export function startBatch(scribe: Scribe, head: Job, workerId: string, size: nu
   }
 }
 
+/** As if the batch of a job ended now. Shares and rates count its jobs nevertheless. */
+const without = (ledger: LedgerView, spared: Job, now: Micros): AsOf => ({ ledger, now, spared })
+
 /** Should the batch end now, the job could start, and just where the batch is. */
 function mayJoin(draft: Draft, first: Job, job: Job, now: Micros, by: string): boolean {
   const { places } = first
-  if (!mayFollow(draft, job, now, first)) return false
+  const view = without(draft, first, now)
+  if (!mayStart(view, job)) return false
   if (places === null) return true
   // What it is pinned to it takes, if that is free for it.
-  const taken = placesToTake(draft, { ...job, places }, now, first, by)
+  const taken = placesToTake({ ...view, by }, { ...job, places })
   return taken !== undefined && areInSame(job.spec.models, taken, places)
 }
 
@@ -137,10 +143,8 @@ function nextUnbound(
 /** Behind a job for which a model, or the place where it is, is not free there is none for others of its kind either. */
 function isFreeBehind(ledger: LedgerView, head: Job, position: LinePosition, now: Micros): boolean {
   const [first] = head.needs
-  const { kind } = head.spec
   if (first === undefined) return true
-  if (isSite(first)) return isPlaceFree(ledger, placeOf(first), askAt(head, first), position, now, kind, head)
-  return isFree(ledger, modelOf(ledger, first), position, now, kind, 1)
+  return hasRoom(without(ledger, head, now), thingNeed(head, first), { position, spec: head.spec }, 'kept')
 }
 
 /** It may be given to the same handler together with the first one. A process that asked for it gets it alone. */
@@ -165,6 +169,7 @@ function isAnyBetween(draft: Draft, first: Job, from: LinePosition, to: LinePosi
     return maxActive !== null && isReadyBetween(draft, from, to, now)
   const lines: readonly LineAt[] =
     maxActive === null ? needs.flatMap((name) => linesFor(draft, name)) : [draft]
+  const view = without(draft, first, now)
   return lines.some(({ line, place: site }) => {
     for (
       let position = line.after(from);
@@ -172,7 +177,7 @@ function isAnyBetween(draft: Draft, first: Job, from: LinePosition, to: LinePosi
       position = line.after(position)
     ) {
       const job = draft.jobs.get(position)
-      if (job?.offeredAt !== null || !mayFollow(draft, job, now, first)) continue
+      if (job?.offeredAt !== null || !mayStart(view, job)) continue
       if (site === undefined || mayUse(draft.policy, job, site)) return true
     }
     return false
@@ -185,7 +190,7 @@ function isReadyBetween(draft: Draft, from: LinePosition, to: LinePosition, now:
   for (let position = draft.ready.min(); position !== undefined && byPosition(position, to) < 0; ) {
     const job = draft.jobs.get(position)
     if (job === undefined) return false
-    if (byPosition(position, from) > 0 && !isLimited(draft, job, now)) return true
+    if (byPosition(position, from) > 0 && !isHeldBack({ ledger: draft, now }, job)) return true
     passed = passOver(draft, job, passed, now)
     position = earlier(draft.ready.after(position), passed.min())
   }

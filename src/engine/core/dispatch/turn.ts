@@ -3,8 +3,10 @@
 import { reserves } from '../line/overtaking.ts'
 import { candidatesInKey } from '../line/warmth/candidates.ts'
 import { choose, type WarmChoice } from '../line/warmth/choose.ts'
-import { mayStart, placesToTake } from '../needs/admission.ts'
+import type { AsOf } from '../needs/need.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
+import { placesToTake } from '../needs/places.ts'
+import { mayStart } from '../needs/waits.ts'
 import type { Draft } from '../state/draft.ts'
 import type { KeyUse } from '../state/fair-use.ts'
 import { type Job, type LedgerView, noPositions } from '../state/ledger.ts'
@@ -46,7 +48,7 @@ export interface TurnClaim {
  */
 export function nextTurn(draft: Draft, claim: TurnClaim): FairTurn | undefined {
   const { now } = claim
-  const view = withoutOffers(draft, now)
+  const view: AsOf = { ledger: withoutOffers(draft, now), now }
   let isSkipped = false
   let best: { readonly job: Job; readonly by: string; readonly use: KeyUse } | undefined
   for (const use of draft.fair?.live ?? []) {
@@ -54,19 +56,19 @@ export function nextTurn(draft: Draft, claim: TurnClaim): FairTurn | undefined {
     for (const { job, by } of firstsOf(draft, use, claim)) {
       if (by === undefined || (best !== undefined && byPosition(best.job.position, job.position) < 0))
         continue
-      if (!mayStart(view, job, now, by ?? undefined)) continue
+      if (!mayStart({ ...view, by: by ?? undefined }, job)) continue
       if (by === null) isSkipped = true
       else best = { job, by, use }
     }
   }
   if (best === undefined) return undefined
   const { job, by, use } = best
-  const turn = warmTurn(draft, view, use, claim) ?? { job, places: placesIn(view, job, now, by) }
+  const turn = warmTurn(draft, view, use, claim) ?? { job, places: placesIn(view, job, by) }
   return isSkipped ? turn : { ...turn, virtualTime: use.time }
 }
 
-const placesIn = (view: LedgerView, job: Job, now: Micros, by: string): Places | undefined =>
-  job.places === null ? undefined : placesToTake(view, job, now, undefined, by)
+const placesIn = (view: AsOf, job: Job, by: string): Places | undefined =>
+  job.places === null ? undefined : placesToTake({ ...view, by }, job)
 
 /** Of alike jobs the first that somebody may take, and those before it that nobody is to start; undefined: it is not for this claim. */
 function* firstsOf(draft: Draft, { alike }: KeyUse, { processFor }: TurnClaim) {
@@ -81,11 +83,11 @@ function* firstsOf(draft: Draft, { alike }: KeyUse, { processFor }: TurnClaim) {
 }
 
 /** Within the key whose turn it is a process that keeps models takes what spares it loading. Undefined: the line alone says which is next. */
-function warmTurn(draft: Draft, view: LedgerView, use: KeyUse, claim: TurnClaim): WarmChoice | undefined {
+function warmTurn(draft: Draft, view: AsOf, use: KeyUse, claim: TurnClaim): WarmChoice | undefined {
   const keeper = isWarm(draft.policy) ? keeperIn(draft.keepers, claim.worker) : undefined
   if (keeper === undefined) return undefined
   const firsts = [...firstsOf(draft, use, claim)].map(({ job, by }) => ({ job, isOurs: by !== undefined }))
-  return choose(view, candidatesInKey(view, firsts, claim.worker, claim.now), { ...claim, keeper })
+  return choose(view.ledger, candidatesInKey(view, firsts, claim.worker), { ...claim, keeper })
 }
 
 /** Without the offers of jobs that others may still pass. An offer that has run out stays: it says that nobody runs its kind. */

@@ -1,5 +1,5 @@
-import { overLimit } from '../needs/use.ts'
-import { conflictReason, limitReason, overLimitText, unservedReason } from '../needs/wait-reason.ts'
+import { overLimit } from '../needs/limits/use.ts'
+import { conflictReason, limitReason, overLimitText, unservedReason } from '../needs/told.ts'
 import {
   awaitsParents,
   dueTime,

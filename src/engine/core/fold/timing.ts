@@ -1,4 +1,4 @@
-import { nextUseEndAt } from '../needs/use.ts'
+import { nextUseEndAt } from '../needs/meter.ts'
 import type { Draft } from '../state/draft.ts'
 import { awaitsParents, type Job, type Ledger, modelOf } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'

@@ -1,19 +1,17 @@
-import { placesToTake } from '../needs/admission.ts'
 import { firstUnavailable } from '../needs/blocking.ts'
-import { freeShare, isUsedUp, setReady } from '../needs/fair-share.ts'
 import { joinLine, quitLine } from '../needs/fit.ts'
-import { isOverRate } from '../needs/rate.ts'
-import { limitedUses, meterOf, overUsed } from '../needs/use.ts'
+import { limits } from '../needs/limits/index.ts'
+import { lacking } from '../needs/need.ts'
+import { placesToTake } from '../needs/places.ts'
+import { freeShare, setReady } from '../needs/tally.ts'
 import type { Draft } from '../state/draft.ts'
 import { addToKind, removeFromKind } from '../state/kinds.ts'
-import { type Job, jobOf, type Model, modelOf, placesLeft, usesSlot } from '../state/ledger.ts'
+import { type Job, jobOf, usesSlot } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
-import { askAt, roomBeside, unitsAt } from '../state/room.ts'
-import { setPlaces, siteOf } from '../state/site.ts'
-import type { Micros, Places, Units } from '../values/job.ts'
-import { isMeter, isSameRule, placesOf, tierOf } from '../values/policy.ts'
-import type { LinePosition, Timer } from '../values/position.ts'
-import type { Tree } from '../values/tree.ts'
+import { setPlaces } from '../state/site.ts'
+import type { Micros, Places } from '../values/job.ts'
+import { isMeter, isSameRule } from '../values/policy.ts'
+import type { Timer } from '../values/position.ts'
 
 /** Announces a startable job to all: from now on it keeps its position. */
 export function offer(draft: Draft, job: OwnJob, at: Micros): void {
@@ -23,7 +21,10 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
   job.blockedOn = null
   setReady(draft, job, false)
   // In strict order it may pass a job whose offer has run out. Its row still says which job it stands behind.
-  if (draft.policy.maxOvertakes === 0 && firstUnavailable(draft, job) !== undefined)
+  if (
+    draft.policy.maxOvertakes === 0 &&
+    firstUnavailable({ ledger: draft, now: job.offeredAt }, job) !== undefined
+  )
     draft.unsettle(job.position)
   draft.unbound = draft.unbound.remove(job.position, owner)
   draft.offered = draft.offered.insert(job.position, owner)
@@ -39,7 +40,7 @@ export function offer(draft: Draft, job: OwnJob, at: Micros): void {
 
 /** An offered job keeps the places that it would take, wherever it was pinned to. */
 export function pinWhereFree(draft: Draft, job: OwnJob, at: Micros): void {
-  const places = placesToTake(draft, job, at)
+  const places = placesToTake({ ledger: draft, now: at }, job)
   if (places !== undefined) pinTo(draft, job, places)
 }
 
@@ -119,76 +120,16 @@ export function endAllOffers(draft: Draft): void {
   }
 }
 
-/**
- * A start ends the offers of jobs that it keeps from starting: all of them if it takes the last slot or runs alone; those on a
- * model that it fills or whose rate it uses up; those with its fair key if that uses its whole share; and those of jobs that have
- * to run alone.
- */
+/** A start ends the offers of jobs that lack something now because of it. */
 export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
   if (draft.offered.size === 0) return
-  for (const name of started.needs) {
-    const model = modelOf(draft, name)
-    const units = unitsAt(draft.policy, name)
-    if (units !== undefined) endOffersWithoutRoom(draft, model, units)
-    else if (placesLeft(draft.policy, model) <= 0 || isOverRate(draft, model, at))
-      endOffersAt(draft, model.offers)
-    else if (model.whole.size > 0) endOffersAt(draft, model.whole)
-  }
-  if (started.places !== null) endOffersOverRate(draft, started.places, at)
-  if (started.spec.uses !== undefined) endOffersOverUse(draft, started, at)
-  if (!usesSlot(started)) return
-  endOffersOf(draft, started)
-  const { maxActive } = draft.policy
-  const isFull = maxActive !== null && draft.slots.size >= maxActive
-  endOffersAt(draft, isFull || started.exclusive ? draft.offered : draft.exclusives)
-}
-
-/** Those of jobs for which not enough is left of the place. */
-function endOffersWithoutRoom(draft: Draft, model: Model, units: Units): void {
-  for (const position of [...model.offers]) {
-    const job = draft.jobs.get(position)
-    if (job?.offeredAt == null) continue
-    if (!roomBeside(draft, model, units).take(askAt(job, model.model) ?? units).holds) endOffer(draft, job)
-  }
-}
-
-/** Those of jobs whose model has used up its rate, at whichever of its places. */
-function endOffersOverRate(draft: Draft, taken: Places, at: Micros): void {
-  for (const name of Object.keys(taken).filter((model) => isOverRate(draft, modelOf(draft, model), at)))
-    for (const place of placesOf(draft.policy, name) ?? [])
-      endOffersAt(draft, modelOf(draft, siteOf(place)).offers, name)
-}
-
-/** Those of jobs for which there is not enough left of a resource that this one uses. */
-function endOffersOverUse(draft: Draft, user: Job, at: Micros): void {
-  for (const [resource] of limitedUses(draft.policy, user))
-    for (const position of [...modelOf(draft, meterOf(resource)).offers]) {
+  const view = { ledger: draft, now: at }
+  for (const need of limits.flatMap((sort) => sort.needs(draft.policy, started)))
+    for (const position of [...need.limit.rivals(draft, need, at)]) {
       const job = draft.jobs.get(position)
-      if (job !== undefined && overUsed(draft, job, at) !== undefined) endOffer(draft, job)
+      if (job === undefined || job.offeredAt === null) continue
+      if (lacking(view, job, [need.limit], 'held') !== undefined) endOffer(draft, job)
     }
-}
-
-/** Jobs with the same fair key, or of its tier, if it uses its whole share. */
-function endOffersOf(draft: Draft, { spec: { fairKey } }: Job): void {
-  const { fairShare, tiers } = draft.policy
-  if (fairKey === null || (fairShare === null && tiers === undefined)) return
-  const { own, tier } = isUsedUp(draft, fairKey)
-  if (!own && !tier) return
-  for (const position of [...draft.offered]) {
-    const job = draft.jobs.get(position)
-    const key = job?.spec.fairKey ?? null
-    if (job === undefined || key === null || !usesSlot(job)) continue
-    if ((own && key === fairKey) || (tier && tierOf(key) === tierOf(fairKey))) endOffer(draft, job)
-  }
-}
-
-/** @param model only of jobs that need it */
-function endOffersAt(draft: Draft, positions: Tree<LinePosition>, model?: string): void {
-  for (const position of [...positions]) {
-    const job = draft.jobs.get(position)
-    if (job === undefined || job.offeredAt === null || !usesSlot(job)) continue
-    if (model === undefined || job.spec.models.includes(model)) endOffer(draft, job)
-  }
 }
 
 /** A slot comes free: a job that waits for one, or for all of them, may stand in any line. */

@@ -1,4 +1,5 @@
-import { meterOf, overLimit } from '../needs/use.ts'
+import { overLimit } from '../needs/limits/use.ts'
+import { meterOf } from '../needs/meter.ts'
 import type { Draft } from '../state/draft.ts'
 import { isInLine, type Job, modelOf, NO_PLACE, noPositions, type Pause, pauseOf } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'

@@ -1,19 +1,13 @@
 import type { Draft } from '../state/draft.ts'
-import {
-  isInLine,
-  type Job,
-  type LedgerView,
-  type Model,
-  modelOf,
-  placesLeft,
-  usesSlot,
-} from '../state/ledger.ts'
+import { isInLine, type Job, type LedgerView, modelOf, usesSlot } from '../state/ledger.ts'
 import { lastFitting, unitsAt } from '../state/room.ts'
 import { modelAt } from '../state/site.ts'
-import { capacityOf, isMeter, type Policy } from '../values/policy.ts'
+import { isMeter, type Policy } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
-import { setReady } from './fair-share.ts'
+import { thingNeed } from './limits/thing.ts'
+import { type AsOf, hasRoom, type Need } from './need.ts'
+import { setReady } from './tally.ts'
 
 /** The job that a waiting one is behind, and the model; `model` null: in the line of the whole queue. */
 export interface Blocker {
@@ -21,58 +15,37 @@ export interface Blocker {
   readonly model: string | null
 }
 
-export const noModels: readonly string[] = []
-
 /**
- * The first model of the job whose places are all taken, by holders and by due jobs ahead in line; undefined if each has a place
- * left. It looks at the line alone, as if every job reserved, so one event changes the answer for at most one job per model.
- * @param spared models of which one place that is held counts as free
+ * The first model of the job, or place that it is pinned to, that holders and all due jobs ahead in its line fill; undefined if there is room at
+ * each. It depends on the line alone, so one event changes the answer for at most one job per model.
  */
-export function firstUnavailable(ledger: LedgerView, job: Job, spared = noModels): Model | undefined {
+export function firstUnavailable(asOf: AsOf, job: Job): Need | undefined {
   for (const name of job.needs) {
-    const model = modelOf(ledger, name)
-    const units = ledger.policy.units === undefined ? undefined : unitsAt(ledger.policy, name)
-    if (units !== undefined) {
-      const last = lastFitting(ledger, model, units)
-      if (last === undefined || byPosition(last, job.position) < 0) return model
-      continue
-    }
-    if (model.whole.size > 0) {
-      if (isShort(ledger.policy, model, job, spared.includes(name) ? 1 : 0)) return model
-      continue
-    }
-    const free = capacityOf(ledger.policy, name) - model.holders.size + (spared.includes(name) ? 1 : 0)
-    if (free <= 0) return model
-    // Asks at the head of the line whether `free` jobs stand before it: the job's own part of a long line is seldom in the cache.
-    const last = model.line.at(free - 1)
-    if (last !== undefined && byPosition(last, job.position) < 0) return model
+    const need = isMeter(name) ? undefined : thingNeed(job, name)
+    if (need !== undefined && !hasRoom(asOf, need, job, 'ahead')) return need
   }
   return undefined
 }
 
-/** The same where somebody has or wants all of the model: who wants all keeps all, and needs that nobody has it or is ahead. */
-function isShort(policy: Policy, model: Model, { position }: Job, spare: number): boolean {
-  const left = placesLeft(policy, model, spare)
-  const ahead = model.line.rank(position)
-  if (model.whole.get(position) !== undefined) return left < capacityOf(policy, model.model) || ahead > 0
-  const first = model.whole.min()
-  return left <= ahead || (first !== undefined && byPosition(first, position) < 0)
-}
-
 /** The nearest live job ahead of a due waiting job; undefined if it waits for none. */
 export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
-  return blockerOn(ledger, job, firstUnavailable(ledger, job))
+  return blockerOn(ledger, job, firstUnavailable(asFolded(ledger), job))
 }
 
-function blockerOn(ledger: LedgerView, job: Job, model: Model | undefined): Blocker | undefined {
-  if (job.offeredAt !== null && !isPassed(ledger, model)) return undefined
-  if (model !== undefined)
-    return blockerIn(model.line, model.holders, job.position, modelAt(job, model.model))
+/** Who stands ahead does not depend on the time. */
+const asFolded = (ledger: LedgerView): AsOf => ({ ledger, now: ledger.lastAt })
+
+function blockerOn(ledger: LedgerView, job: Job, lacked: Need | undefined): Blocker | undefined {
+  if (job.offeredAt !== null && !isPassed(ledger, lacked)) return undefined
+  if (lacked !== undefined) {
+    const { line, holders } = modelOf(ledger, lacked.name)
+    return blockerIn(line, holders, job.position, modelAt(job, lacked.name))
+  }
   return job.exclusive || limitsSlots(ledger.policy) ? slotBlockerOf(ledger, job) : undefined
 }
 
 /** An offered job waits for no other, unless one came ahead of it in strict order, where all in line keep their models. */
-function isPassed({ policy }: LedgerView, unavailable: Model | undefined): boolean {
+function isPassed({ policy }: LedgerView, unavailable: Need | undefined): boolean {
   return policy.maxOvertakes === 0 && unavailable !== undefined
 }
 
@@ -157,7 +130,7 @@ function keepNoUses(draft: Draft, { needs, spec }: Job): void {
 
 function settleJob(draft: Draft, job: Job): void {
   const isOffered = job.offeredAt !== null
-  const unavailable = firstUnavailable(draft, job)
+  const unavailable = firstUnavailable(asFolded(draft), job)
   const ready = !isOffered && unavailable === undefined
   if (ready !== job.ready) {
     setReady(draft, draft.edit(job, true), ready)

@@ -1,8 +1,8 @@
-/** What fits together at a place that has units (units.ts): who has it, and who waits for it there. */
+/** Where a job that comes into line is pinned to, and the lines of places that have units (units.ts). */
 
 import type { Draft } from '../state/draft.ts'
 import type { AskLine, Job, LedgerView } from '../state/ledger.ts'
-import { isHeldWhole, modelOf, noPositions } from '../state/ledger.ts'
+import { modelOf, noPositions } from '../state/ledger.ts'
 import type { OwnJob, OwnModel } from '../state/own-job.ts'
 import { askAt, roomBeside, unitsAt } from '../state/room.ts'
 import { crewsOf, placeFor, setPlaces, siteOf, usablePlaces, wholesOf } from '../state/site.ts'
@@ -10,9 +10,6 @@ import { amountsText, askFor, placesFor, type Room, roomiest, unitsOf } from '..
 import { type Places, takesAllOf, type Units } from '../values/job.ts'
 import { isSameRule } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
-
-/** The job of a batch that has its models, places and slot, and counts as gone. */
-export type Spared = Pick<Job, 'needs' | 'position'>
 
 /** What is left of it beside those who have it and those pinned there ahead of a place in line. */
 function roomAhead(ledger: LedgerView, name: string, units: Units, position: LinePosition): Room {
@@ -89,36 +86,6 @@ function mostLeft(draft: Draft, { position }: Job, places: readonly string[], as
     room: roomAhead(draft, name, unitsOf(draft.policy, name) ?? {}, position),
   }))
   return roomiest(rooms, ask)?.name ?? ''
-}
-
-/**
- * As many are held as there are: of places with units, no usable one has enough left for this. Jobs that took the model while it had a number of
- * places, or other ones, count as if they were in one, and had all of it.
- * @param ask null: all of a place. @param spared the job that counts as gone
- */
-export function isTakenUp(
-  ledger: LedgerView,
-  model: string,
-  listed: readonly string[],
-  ask: Units | null = null,
-  spared?: Spared,
-): boolean {
-  const itself = modelOf(ledger, model)
-  if (isHeldWhole(itself)) return true
-  const unknown = itself.holders.size
-  const isOpen = (place: string) =>
-    unknown > 0 ? !isHeld(ledger, siteOf(place), spared) : hasRoomAt(ledger, place, ask, spared)
-  return listed.filter(isOpen).length <= unknown
-}
-
-const isHeld = (ledger: LedgerView, site: string, spared?: Spared): boolean =>
-  modelOf(ledger, site).holders.size > 0 && spared?.needs.includes(site) !== true
-
-/** Beside those who are known to be at a place, what a job asks fits there. @param ask null: all of it */
-export function hasRoomAt(ledger: LedgerView, place: string, ask: Units | null, spared?: Spared): boolean {
-  const units = unitsOf(ledger.policy, place)
-  if (units === undefined) return ask === null && !isHeld(ledger, siteOf(place), spared)
-  return roomBeside(ledger, modelOf(ledger, siteOf(place)), units, spared).take(ask ?? units).holds
 }
 
 /** The job comes into the line of a place, or of a model. */

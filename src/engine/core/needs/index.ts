@@ -1,11 +1,11 @@
 /**
- * Needs: what a job takes to start, whether there is room for it, and why there is none.
+ * Needs: what a job takes to start, as amounts of limited things; whether there is room for each, and why there is none.
  * It may import values and state.
- * Begin with `admission.ts` (may it start?), then `wait-reason.ts` (why may it not?); one file for each thing of which there is so much:
- * `rate.ts`, `use.ts`, `fair-share.ts`, `fit.ts` (places with units).
+ * Begin with `need.ts` (the one question), then `limits/` (a file for each sort of thing), `keeping.ts` (who keeps one for those ahead),
+ * `places.ts` (which of several places) and `waits.ts` (may it start, and if not, why). `meter.ts`, `starts.ts` and `tally.ts` count.
  * @module
  */
-export { isStartable } from './admission.ts'
-export { modelOpensAt, rateOpensAt } from './rate.ts'
+export { modelOpensAt, rateOpensAt } from './limits/rate.ts'
 export { type ReasonText, reasonTexts } from './reasons.ts'
-export { type HasWorker, isInUse, limitOpensAt, reasonCodeOf, waitingFor } from './wait-reason.ts'
+export { limitOpensAt, waitingFor } from './told.ts'
+export { type HasWorker, isStartable, isTaken, reasonCodeOf } from './waits.ts'

@@ -1,6 +1,6 @@
 import type { ReasonCode } from '../values/event.ts'
 
-/** What is said of a job that waits for this reason. When each applies, and which goes first: `reasonCodes` and `wait-reason.ts`. */
+/** What is said of a job that waits for this reason. When each applies, and which goes first: `reasonCodes` and `waits.ts`. */
 export interface ReasonText {
   /** To who asks for the job, where nothing more exact is known: a sentence without a position. */
   readonly sentence: string

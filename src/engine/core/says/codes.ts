@@ -1,5 +1,5 @@
 import { expiresAt, timesOutAt } from '../fold/timing.ts'
-import { type HasWorker, reasonCodeOf } from '../needs/wait-reason.ts'
+import { type HasWorker, reasonCodeOf } from '../needs/waits.ts'
 import { isInLine, type Job } from '../state/ledger.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import { faultIn, isKeptForNobody, type LiveCode } from './diagnosis.ts'

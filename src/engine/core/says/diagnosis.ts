@@ -1,11 +1,13 @@
 import type { Ending } from '../fold/law/state.ts'
 import { expiresAt, timesOutAt } from '../fold/timing.ts'
 import { othersIn } from '../line/batch.ts'
-import { type HasWorker, isSlotKept, timeText, waitingFor } from '../needs/wait-reason.ts'
+import { isSlotKept, waitingFor } from '../needs/told.ts'
+import type { HasWorker } from '../needs/waits.ts'
 import { type Job, type LedgerView, triesOf } from '../state/ledger.ts'
 import type { ErrorCode } from '../values/error-codes.ts'
 import type { ReasonCode } from '../values/event.ts'
 import { attemptText, type Micros } from '../values/job.ts'
+import { timeText } from '../values/time-text.ts'
 import {
   hasWorkerAmong,
   overdueIn,

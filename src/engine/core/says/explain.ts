@@ -1,7 +1,7 @@
 import { type Standing, standingOf } from '../fold/law/state.ts'
 import { turnTexts } from '../line/fair-queue.ts'
 import { blockerOf } from '../needs/blocking.ts'
-import { overrunText, usedOf } from '../needs/use.ts'
+import { overrunText, usedOf } from '../needs/meter.ts'
 import { firstParentOf, flowOf, type OpenParent } from '../state/flow.ts'
 import {
   awaitsParents,

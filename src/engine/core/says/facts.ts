@@ -1,4 +1,4 @@
-import type { HasWorker } from '../needs/wait-reason.ts'
+import type { HasWorker } from '../needs/waits.ts'
 import type { Job, LedgerView } from '../state/ledger.ts'
 import { isServed } from '../state/serving.ts'
 import type { RecordedEvent } from '../values/event.ts'

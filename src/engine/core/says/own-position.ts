@@ -1,5 +1,5 @@
 import { reasonTexts } from '../needs/reasons.ts'
-import { unservedReason } from '../needs/wait-reason.ts'
+import { unservedReason } from '../needs/told.ts'
 import { jobOf, type Ledger } from '../state/ledger.ts'
 import { isSite } from '../state/site.ts'
 import { MICROS_PER_SECOND } from '../values/job.ts'

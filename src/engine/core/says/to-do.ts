@@ -1,6 +1,7 @@
 import { classOf } from '../line/classes.ts'
 import { timesPassed } from '../line/passes.ts'
-import { waitsForTier } from '../needs/fair-share.ts'
+import { tier } from '../needs/limits/share.ts'
+import { lacking } from '../needs/need.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
 import { reasonTexts } from '../needs/reasons.ts'
 import { isInLine, type Job, jobOf, modelOf, pauseOf, triesOf } from '../state/ledger.ts'
@@ -111,7 +112,7 @@ function forRate({ ledger }: QueueFacts, { position, spec }: Job): string {
 
 /** Its tier has no room, or its own key has none, by what its tier says or by what all keys have. */
 function forShare({ ledger, now }: QueueFacts, job: Job): string {
-  const whose = waitsForTier(ledger, job, now) ? 'of its tier' : 'with its fair key'
+  const whose = lacking({ ledger, now }, job, [tier], 'kept') ? 'of its tier' : 'with its fair key'
   const isOfTier = activeLimits({ ...ledger.policy, fairShare: null }, job.spec.fairKey ?? '').own !== null
   return isOfTier || whose === 'of its tier'
     ? `a job ${whose} has to end, or raise what the tier may have: \`npx interlock-queue policy set --tier <tier=n/m>\``

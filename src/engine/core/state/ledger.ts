@@ -124,7 +124,7 @@ export interface Model extends ModelKey {
   readonly starts: Tree<Micros> | null
   /** Of a place with units: its line once more, by what the jobs ask of it; null: it has no units, or nobody waits for it. */
   readonly asks: readonly AskLine[] | null
-  /** What is used of it, if it is a resource that has a limit (use.ts); null: it is none, or nothing was used under that limit. */
+  /** What is used of it, if it is a resource that has a limit (meter.ts); null: it is none, or nothing was used under that limit. */
   readonly meter: Meter | null
 }
 
@@ -433,7 +433,7 @@ export function isInLine(job: Job): boolean {
 }
 
 /** False for a job that bypasses: it has no models, takes no slot, and stands in no line. */
-export function usesSlot(job: Job): boolean {
+export function usesSlot(job: Pick<Job, 'spec' | 'exclusive'>): boolean {
   return job.spec.models.length > 0 || job.exclusive
 }
 

@@ -102,7 +102,7 @@ export function patternsFor(policy: Policy, model: string): Readonly<Record<stri
 export const SITE_MARK = '\u0002'
 export const METER_MARK = '\u0003'
 
-/** Whether a name among the models of the ledger is that of a resource (use.ts). */
+/** Whether a name among the models of the ledger is that of a resource (meter.ts). */
 export const isMeter = (name: string): boolean => name.startsWith(METER_MARK)
 
 /** What stands before the first `/` of a fair key: `paid` of `paid/customer-17`; null: it has no tier. */

@@ -1,5 +1,5 @@
 import {
-  isInUse,
+  isTaken,
   type Ledger,
   type Micros,
   modelOpensAt,
@@ -75,7 +75,7 @@ export class Cell {
   /** The line of a model, as it is after an event. */
   follow(ledger: Ledger, at: Micros): void {
     const model = this.model ?? ''
-    const isFull = isInUse(ledger, model)
+    const isFull = isTaken(ledger, model)
     const opens = modelOpensAt(ledger, model)
     this.#then = isFull ? 1 : 2
     this.#first = opens > at ? 0 : this.#then

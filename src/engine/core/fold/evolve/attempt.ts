@@ -13,14 +13,13 @@ import {
 import { overtake, overtakeFirsts } from '../../line/overtaking.ts'
 import { withStart } from '../../line/warmth/loaded.ts'
 import { passInKey, passInLine } from '../../line/warmth/passed.ts'
-import { noModels } from '../../needs/blocking.ts'
-import { isUsedUp, moveShare } from '../../needs/fair-share.ts'
-import { isOverRate } from '../../needs/rate.ts'
-import { overUsed, settleUses } from '../../needs/use.ts'
+import { limits, passing } from '../../needs/limits/index.ts'
+import { settleUses } from '../../needs/meter.ts'
+import { lacking } from '../../needs/need.ts'
+import { moveShare } from '../../needs/tally.ts'
 import type { Draft } from '../../state/draft.ts'
 import { keyAtEnd, keyAtStart } from '../../state/keys.ts'
-import { heldModels, type Job, modelOf, NO_PLACE, placesLeft, usesSlot } from '../../state/ledger.ts'
-import { askAt, roomBeside, unitsAt } from '../../state/room.ts'
+import { heldModels, type Job, modelOf, NO_PLACE, usesSlot } from '../../state/ledger.ts'
 import {
   isSite,
   isUsable,
@@ -57,8 +56,13 @@ export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const places = placesIn(draft, event, job)
   const wholes = wholesOf(draft.policy, job.spec)
   const needs = needsOf(draft.policy, job.spec.models, places, wholes)
-  checkPlaces(draft, event, job, holder === undefined ? needs : noModels, places)
   const names = job.spec.uses === undefined ? needs : [...needs, ...job.needs.filter(isMeter)]
+  checkRoom(
+    draft,
+    event,
+    places === null && wholes === null ? job : { ...job, places, wholes, needs },
+    holder !== undefined,
+  )
   if (draft.fair !== null) {
     if (event.warm !== undefined) passInKey(draft, firstsBeside(draft, job), job, viewOf(event))
     overtakeFirsts(draft, draft.fair, job, names, holder === undefined && usesSlot(job))
@@ -111,8 +115,6 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((item, i) => item === b[i])
 }
 
-const none = { own: false, tier: false }
-
 type StartedEvent = RecordedEvent & { readonly type: 'started' }
 
 /** Only what its batch holds is held for it: the same models in the same places, in the same process. */
@@ -125,50 +127,11 @@ function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: LinePos
     throw corrupt(event, `batch ${event.batch} has its models in other places`)
 }
 
-/**
- * Checks exclusion, capacity and rates at every event: a log that breaks them is not replayed.
- * @param needs what it takes; nothing: it starts in a batch, which has its models and a slot
- */
-function checkPlaces(
-  draft: Draft,
-  event: RecordedEvent,
-  job: Job,
-  needs: readonly string[],
-  places: Places | null,
-): void {
-  if (!usesSlot(job)) return
-  if (needs !== noModels) checkSlot(draft, event, job)
-  const { fairKey } = job.spec
-  const isLimited = fairKey !== null && (draft.policy.fairShare !== null || draft.policy.tiers !== undefined)
-  const { own, tier } = isLimited ? isUsedUp(draft, fairKey) : none
-  if (own) throw corrupt(event, `as many jobs of ${fairKey} are active as its share allows`)
-  if (tier) throw corrupt(event, `as many jobs of the tier of ${fairKey} are active as it may have`)
-  for (const name of needs) {
-    const model = modelOf(draft, name)
-    const units = unitsAt(draft.policy, name)
-    const isRoom =
-      units === undefined
-        ? placesLeft(draft.policy, model) > 0
-        : roomBeside(draft, model, units).take(askAt({ spec: job.spec, places }, name) ?? units).holds
-    if (takesAllOf(job.spec, name) ? model.holders.size === 0 : isRoom) continue
-    throw corrupt(event, isSite(name) ? `place ${placeOf(name)} is taken` : `model ${name} has no free place`)
-  }
-  for (const name of job.spec.models) {
-    const model = modelOf(draft, name)
-    if (isOverRate(draft, model, event.at)) {
-      throw corrupt(event, `model ${name} had as many starts as its rate allows`)
-    }
-  }
-  const over = job.spec.uses === undefined ? undefined : overUsed(draft, job, event.at)
-  if (over !== undefined) throw corrupt(event, `more of ${over} would be used than its limit allows`)
-}
-
-function checkSlot(draft: Draft, event: RecordedEvent, job: Job): void {
-  const { maxActive } = draft.policy
-  if (draft.alone > 0 || (job.exclusive && draft.slots.size > 0)) throw corrupt(event, 'a job runs alone')
-  if (maxActive !== null && draft.slots.size >= maxActive) {
-    throw corrupt(event, `${draft.slots.size} jobs are active, and the policy allows ${maxActive}`)
-  }
+/** Checks every limit at every start: a log that breaks one is not replayed. @param isShared its batch has models, places and a slot for it */
+function checkRoom(draft: Draft, event: RecordedEvent, job: Job, isShared: boolean): void {
+  const view = { ledger: draft, now: event.at }
+  const need = lacking(view, job, isShared ? [passing] : limits, 'held')
+  if (need !== undefined) throw corrupt(event, need.limit.broken(draft, need))
 }
 
 /** All due jobs ahead in line that share a model with a job that starts are overtaken, each once. */

@@ -1,8 +1,8 @@
 import { classOf, joinClass } from '../../line/classes.ts'
 import { type FairRows, fairFrom } from '../../line/fair-queue.ts'
 import { joinLine } from '../../needs/fit.ts'
-import { noStarts } from '../../needs/rate.ts'
-import { meterFrom } from '../../needs/use.ts'
+import { meterFrom } from '../../needs/meter.ts'
+import { noStarts } from '../../needs/starts.ts'
 import { addToKind, kindToEdit } from '../../state/kinds.ts'
 import {
   emptyLedger,

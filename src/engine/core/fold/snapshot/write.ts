@@ -1,5 +1,5 @@
 import { type FairRows, fairRows } from '../../line/fair-queue.ts'
-import { type MeterRow, meterRow } from '../../needs/use.ts'
+import { type MeterRow, meterRow } from '../../needs/meter.ts'
 import type { Job, JobClass, Ledger, Model, Pause } from '../../state/ledger.ts'
 import type { Keepers, Servers } from '../../state/serving.ts'
 import type { Micros } from '../../values/job.ts'

@@ -2,11 +2,13 @@
  * What the claim of a process that keeps models loaded could take, class by class in line order (docs/inside/decisions/0029-warm.md). The
  * decision and the replay of its start look here, so both find the same.
  */
-import { freePlace, hasModels, hasSlot, isFree, isPlaceFree, mayStart } from '../../needs/admission.ts'
-import { isShareFull } from '../../needs/fair-share.ts'
-import { hasRoomAt, isTakenUp } from '../../needs/fit.ts'
+import { modelNeed } from '../../needs/limits/model.ts'
+import { placeNeed } from '../../needs/limits/place.ts'
+import { unkept } from '../../needs/limits/unkept.ts'
+import { type AsOf, hasRoom, lacking, type Need } from '../../needs/need.ts'
 import { isOfferLive } from '../../needs/offer-expiry.ts'
-import { rateOpensAt } from '../../needs/rate.ts'
+import { hasModels, isTakenUp, placeToTake } from '../../needs/places.ts'
+import { hasSlot, mayStart } from '../../needs/waits.ts'
 import {
   type Job,
   type JobClass,
@@ -88,11 +90,13 @@ function judge(
 }
 
 /** As the line has it, but for what resources allow: how much these keep for others is known only to who decides. */
-const startsByLine = (ledger: LedgerView, job: Job, at: Micros, by?: string): boolean =>
-  hasSlot(ledger, job, at) && !isHeldBack(ledger, job, at) && hasModels(ledger, job, at, undefined, by)
+function startsByLine(ledger: LedgerView, job: Job, now: Micros, by?: string): boolean {
+  const view = { ledger, now, by }
+  return hasSlot(view, job) && !isLimited(ledger, job, now) && hasModels(view, job)
+}
 
-const isHeldBack = (ledger: LedgerView, job: Job, at: Micros): boolean =>
-  rateOpensAt(ledger, job, at) > 0 || isShareFull(ledger, job, at)
+const isLimited = (ledger: LedgerView, job: Job, now: Micros): boolean =>
+  lacking({ ledger, now }, job, [unkept], 'kept') !== undefined
 
 /** There is a slot, also for all ahead that others could start, and no limit. */
 function hasSlotHere(
@@ -101,7 +105,7 @@ function hasSlotHere(
   job: Job,
   beyondReach: readonly InLine[],
 ): boolean {
-  if (ledger.draining || isHeldBack(ledger, job, at)) return false
+  if (ledger.draining || isLimited(ledger, job, at)) return false
   if (!usesSlot(job)) return true
   const { maxActive } = ledger.policy
   if (ledger.alone > 0) return false
@@ -157,7 +161,7 @@ function placesHere(
 function isModelFree(
   ledger: LedgerView,
   { at }: ClaimView,
-  { position, spec: { kind } }: Job,
+  asker: Job,
   name: string,
   beyondReach: readonly InLine[],
 ): boolean {
@@ -166,8 +170,11 @@ function isModelFree(
   if (free <= 0) return false
   const sharers = beyondReach.filter(({ job }) => job.spec.models.includes(name))
   const takesAll = sharers.some(({ job }) => takesAllOf(job.spec, name))
-  if (!takesAll && countAhead(sharers, position) < free) return true
-  return !sharers.some(({ isForOthers }) => isForOthers) && isFree(ledger, model, position, at, kind)
+  if (!takesAll && countAhead(sharers, asker.position) < free) return true
+  return (
+    !sharers.some(({ isForOthers }) => isForOthers) &&
+    hasRoom({ ledger, now: at }, modelNeed({ wholes: null }, name), asker, 'kept')
+  )
 }
 
 function placeHere(
@@ -180,7 +187,7 @@ function placeHere(
   const { policy } = ledger
   const ask = askFor(job.spec, model)
   const listed = placesFor(policy, job.spec, model) ?? []
-  if (isTakenUp(ledger, model, placesOf(policy, model) ?? [], ask)) return undefined
+  if (isTakenUp({ ledger, now: view.at }, model, placesOf(policy, model) ?? [], job)) return undefined
   const open = listed.filter(
     (name) => isUsable(ledger, name, view.worker) && isPlaceLeft(ledger, view, job, name, ask, beyondReach),
   )
@@ -209,50 +216,54 @@ function warmestPlace(
 function isPlaceLeft(
   ledger: LedgerView,
   { at }: ClaimView,
-  { position, spec: { kind } }: Job,
+  asker: Job,
   name: string,
   ask: Units | null,
   beyondReach: readonly InLine[],
 ): boolean {
-  if (!hasRoomAt(ledger, name, ask)) return false
+  const need = placeNeed(siteOf(name), ask)
+  if (!hasRoom({ ledger, now: at }, need, asker, 'held')) return false
   const users = beyondReach.filter(({ job }) => mayUse(ledger.policy, job, name))
   if (users.length === 0) return true
-  return !users.some(({ isForOthers }) => isForOthers) && isPlaceFree(ledger, name, ask, position, at, kind)
+  return !users.some(({ isForOthers }) => isForOthers) && hasRoom({ ledger, now: at }, need, asker, 'kept')
 }
 
 /** Beside those who have its models nothing is missing. */
-export const fitsBesideHolders = (ledger: LedgerView, { spec }: Job, { worker }: ClaimView): boolean =>
-  spec.models.every((model) => {
+export function fitsBesideHolders(ledger: LedgerView, job: Job, { worker, at }: ClaimView): boolean {
+  const { spec } = job
+  const isRoom = (need: Need) => hasRoom({ ledger, now: at }, need, job, 'held')
+  return spec.models.every((model) => {
     const listed = placesFor(ledger.policy, spec, model)
-    if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) > 0
-    return listed.some(
-      (name) => isUsable(ledger, name, worker) && hasRoomAt(ledger, name, askFor(spec, model)),
-    )
+    if (listed === undefined) return isRoom(modelNeed(job, model))
+    const ask = askFor(spec, model)
+    return listed.some((name) => isUsable(ledger, name, worker) && isRoom(placeNeed(siteOf(name), ask)))
   })
+}
 
 /** Of the key whose turn it is. @param firsts its first jobs, and whether the claim may take them */
 export function* candidatesInKey(
-  ledger: LedgerView,
+  { ledger, now }: AsOf,
   firsts: Iterable<{ readonly job: Job; readonly isOurs: boolean }>,
   worker: string,
-  now: Micros,
 ): Generator<WarmCandidate> {
+  const asOf = { ledger, now, by: worker }
   const inOrder = [...firsts].sort((a, b) => byPosition(a.job.position, b.job.position))
   for (const { job, isOurs } of inOrder.slice(0, MOST_CLASSES)) {
     const own = classOf(ledger, job)
-    const starts = isOurs && mayStart(ledger, job, now, worker)
-    const places = starts ? placesByLine(ledger, job, worker, now) : undefined
+    const starts = isOurs && mayStart(asOf, job)
+    const places = starts ? placesByLine(asOf, job, worker) : undefined
     if (own !== undefined) yield { job, own, places, isBarrier: starts && !isPassable(job) }
   }
 }
 
 /** Where it would be of the places that are free for it. */
-function placesByLine(ledger: LedgerView, job: Job, worker: string, now: Micros): Places {
+function placesByLine(asOf: AsOf, job: Job, worker: string): Places {
   const { spec } = job
+  const { ledger } = asOf
   return Object.fromEntries(
     spec.models.flatMap((model) => {
       const isFreeAt = (name: string) =>
-        freePlace(ledger, { ...job, places: { [model]: name } }, model, now, undefined, worker) === name
+        placeToTake(asOf, { ...job, places: { [model]: name } }, model, 'kept') === name
       const free = (placesFor(ledger.policy, spec, model) ?? []).filter(isFreeAt)
       const place = warmestPlace(ledger, worker, job, model, free)
       return place === undefined ? [] : [[model, place]]

@@ -1,5 +1,5 @@
 /** Which of its candidates a claim takes, whose process keeps models loaded (docs/inside/decisions/0029-warm.md). */
-import { isLimited } from '../../needs/admission.ts'
+import { isHeldBack } from '../../needs/waits.ts'
 import type { Job, LedgerView } from '../../state/ledger.ts'
 import type { Keeper } from '../../state/serving.ts'
 import { MICROS_PER_SECOND, type Micros, type Places } from '../../values/job.ts'
@@ -56,7 +56,7 @@ export function choose(
     if (isBarrier || (first !== undefined && job.position.level !== first.position.level)) break
     if (!runs(job.spec.kind)) others.add(job.spec.kind)
     if (places === undefined) continue
-    if (heldBack?.has(job.jobId) !== true && !isLimited(ledger, job, at)) {
+    if (heldBack?.has(job.jobId) !== true && !isHeldBack({ ledger, now: at }, job)) {
       const cost = costOf(policy, keeper, job, places, at)
       const takeable = { job, places, ...cost, passes: first !== undefined, without: [...others] }
       if (best === undefined || isBetter(takeable, best)) best = takeable

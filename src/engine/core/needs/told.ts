@@ -1,86 +1,38 @@
+/** What is said of a waiting job: a code for programs, a sentence for people, and what its row says in between. */
 import { firstParentOf, flowOf } from '../state/flow.ts'
 import {
-  awaitsParents,
   dueTime,
   failedTimes,
   type Job,
   jobOf,
   type LedgerView,
   modelOf,
-  NO_PLACE,
   type Pause,
-  placesLeft,
 } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import { roomBeside } from '../state/room.ts'
 import { namesOf, placeFor, placeOf, siteOf, unservedModel, usablePlaces } from '../state/site.ts'
-import {
-  askFor,
-  askOf,
-  mostText,
-  placesFor,
-  roomiest,
-  unfitText,
-  unitsOf,
-  unitsText,
-} from '../state/units.ts'
+import { askOf, mostText, placesFor, roomiest, unfitText, unitsOf, unitsText } from '../state/units.ts'
 import type { Waiting } from '../values/command.ts'
 import type { ReasonCode } from '../values/event.ts'
-import { type JobSpec, MICROS_PER_MS, type Micros, takesAllOf } from '../values/job.ts'
+import { type JobSpec, type Micros, takesAllOf } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
-import { isMeter, type Policy, placesOf, rateOf, tierOf, windowsOf } from '../values/policy.ts'
-import { freePlace, hasModels, hasSlot } from './admission.ts'
+import { type Policy, placesOf, rateOf, windowsOf } from '../values/policy.ts'
+import { timeText } from '../values/time-text.ts'
 import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
-import { isShareFull, waitsForTier } from './fair-share.ts'
-import { hasRoomAt, isTakenUp } from './fit.ts'
-import { isOverRate, rateOpensAt } from './rate.ts'
+import { rateOpensAt } from './limits/rate.ts'
+import { slot } from './limits/slot.ts'
+import { overLimit, shortageIn } from './limits/use.ts'
+import { type AsOf, lacking } from './need.ts'
+import { placeToTake } from './places.ts'
 import { reasonTexts } from './reasons.ts'
-import { overLimit, type Shortage, shortageOf } from './use.ts'
-
-/** What is known of the live workers when a reason is asked for. Without it, every job has one. */
-export type HasWorker = (job: Job) => boolean
-
-/** Why a waiting job does not run: the first code that applies, by the precedence of {@link reasonCodes}. */
-export function reasonCodeOf(
-  ledger: LedgerView,
-  job: Job,
-  now: Micros,
-  hasWorker: HasWorker = () => true,
-): ReasonCode {
-  if (ledger.draining) return 'draining'
-  if (awaitsParents(job)) return 'waits_for_parents'
-  if (job.dueAt !== null) return 'not_due'
-  if (job.heldOn === NO_PLACE) return 'fits_no_place'
-  if (job.heldOn !== null && firstPause(ledger, job.spec) !== undefined) return 'model_paused'
-  if (job.heldOn !== null) return isMeter(job.heldOn) ? 'use_over_limit' : 'no_worker'
-  if (rateOpensAt(ledger, job, now) > 0 || shortageOf(ledger, job, now) !== undefined) return 'rate_limited'
-  if (isShareFull(ledger, job, now)) return 'fair_share_limit'
-  if (job.spec.models.some((model) => isInUse(ledger, model, job))) return 'model_in_use'
-  if (!hasModels(ledger, job, now)) return 'behind_in_line'
-  if (!hasSlot(ledger, job, now)) return ledger.policy.maxActive === 1 ? 'serialized' : 'at_capacity'
-  return hasWorker(job) ? 'offered' : 'no_worker'
-}
-
-/**
- * As many jobs have it as can, or each of its places that is open; for a job that takes all of it: somebody has it. Of places with units as
- * much of each is taken that what the job asks does not fit. Who is in one of its places, nobody knows in which, may be in a paused one too.
- */
-export function isInUse(ledger: LedgerView, model: string, job?: Job): boolean {
-  if (job !== undefined && takesAllOf(job.spec, model))
-    return namesOf(job, model).some((name) => modelOf(ledger, name).holders.size > 0)
-  const listed = placesOf(ledger.policy, model)
-  if (listed === undefined) return placesLeft(ledger.policy, modelOf(ledger, model)) <= 0
-  const ask = job === undefined ? null : askFor(job.spec, model)
-  return (
-    isTakenUp(ledger, model, listed, ask) ||
-    !usablePlaces(ledger, listed).some((name) => hasRoomAt(ledger, name, ask))
-  )
-}
+import { type HasWorker, isInUse, type Wait, waitsFor } from './waits.ts'
 
 /** A waiting job for the caller: a code for programs, a sentence for people. */
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
   const { jobId } = job
-  const code = reasonCodeOf(ledger, job, now, hasWorker)
+  const asOf = { ledger, now }
+  const { code, lacks } = waitsFor(asOf, job) ?? startable(job, hasWorker)
   const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
   if (pause !== undefined)
     return { jobId, code, reason: pauseSentence(pause, job), blockedBy: null, until: pause.until }
@@ -89,12 +41,8 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
     return { jobId, code, reason: `it ${unfitText(ledger.policy, job.spec)}`, blockedBy: null, until: null }
   if (code === 'no_worker' && job.heldOn !== null)
     return { jobId, code, reason: unservedSentence(ledger, job), blockedBy: null, until: null }
-  const blocker = blockerNow(ledger, job, now, code)
+  const blocker = blockerNow(asOf, job, code)
   const blockedBy = blocker?.jobId ?? null
-  if (code === 'rate_limited') {
-    const until = limitOpensAt(ledger, job, now)
-    return { jobId, code, reason: rateSentence(ledger, job, now), blockedBy, until }
-  }
   if (code === 'use_over_limit')
     return {
       jobId,
@@ -103,17 +51,24 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
       blockedBy,
       until: null,
     }
-  if (code === 'fair_share_limit') {
-    const reason = waitsForTier(ledger, job, now)
-      ? `as many jobs of tier ${tierOf(job.spec.fairKey ?? '')} are running as it may have`
-      : `as many jobs of ${job.spec.fairKey} are running as its share allows`
-    return { jobId, code, reason, blockedBy, until: null }
-  }
+  const said = lacks?.limit.says?.(asOf, lacks, job)
+  if (said !== undefined)
+    return {
+      jobId,
+      code,
+      reason: said,
+      blockedBy,
+      until: code === 'rate_limited' ? limitOpensAt(ledger, job, now) : null,
+    }
   const until = code === 'not_due' ? dueTime(job) : null
-  const lacking = code === 'model_in_use' ? roomSentence(ledger, job) : undefined
+  const lacking = code === 'model_in_use' ? roomSentence(asOf, job) : undefined
   const reason =
     lacking ?? (isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker))
   return { jobId, code, reason: `${reason}${wholeText(job, code, blocker)}`, blockedBy, until }
+}
+
+function startable(job: Job, hasWorker: HasWorker = () => true): Wait {
+  return { code: hasWorker(job) ? 'offered' : 'no_worker' }
 }
 
 /** Why it waits although the model has room for others. */
@@ -126,10 +81,11 @@ function wholeText({ spec }: Job, code: ReasonCode, blocker: Blocker | undefined
 }
 
 /** What it asks fits at no place of its model now; undefined: it asks nothing, or something else is in use. */
-function roomSentence(ledger: LedgerView, job: Job): string | undefined {
+function roomSentence(asOf: AsOf, job: Job): string | undefined {
+  const { ledger } = asOf
   const { spec } = job
   const ask = askOf(spec)
-  if (ask === undefined || !isInUse(ledger, ask.model, job)) return undefined
+  if (ask === undefined || !isInUse(asOf, ask.model, job)) return undefined
   const rooms = usablePlaces(ledger, placesFor(ledger.policy, spec, ask.model) ?? []).map((name) => ({
     name,
     room: roomBeside(ledger, modelOf(ledger, siteOf(name)), unitsOf(ledger.policy, name) ?? {}),
@@ -169,11 +125,9 @@ function triedText(parent: Job): string {
 }
 
 /** No running job takes the slot that it waits for: one ahead of it that nobody has started yet keeps it. */
-export function isSlotKept({ alone, slots, policy }: LedgerView, job: Job, code: ReasonCode): boolean {
-  if (code !== 'serialized' && code !== 'at_capacity') return false
-  const isUsed = alone > 0 || (job.exclusive && slots.size > 0)
-  return !isUsed && (policy.maxActive === null || slots.size < policy.maxActive)
-}
+export const isSlotKept = (ledger: LedgerView, job: Job, code: ReasonCode): boolean =>
+  (code === 'serialized' || code === 'at_capacity') &&
+  lacking({ ledger, now: ledger.lastAt }, job, [slot], 'held') === undefined
 
 function keptSentence(code: ReasonCode, blocker: Blocker | undefined): string {
   const first = blocker === undefined ? 'another job' : `job ${blocker.jobId}`
@@ -182,25 +136,26 @@ function keptSentence(code: ReasonCode, blocker: Blocker | undefined): string {
 }
 
 /** The job it waits for under this reason; undefined: none. */
-function blockerNow(ledger: LedgerView, job: Job, now: Micros, code: ReasonCode): Blocker | undefined {
+function blockerNow(asOf: AsOf, job: Job, code: ReasonCode): Blocker | undefined {
   switch (code) {
     case 'rate_limited':
     case 'fair_share_limit':
-      return firstUnavailable(ledger, job) === undefined ? undefined : blockerOf(ledger, job)
+      return firstUnavailable(asOf, job) === undefined ? undefined : blockerOf(asOf.ledger, job)
     case 'model_in_use':
     case 'behind_in_line':
-      return blockerOf(ledger, job) ?? passedBy(ledger, job, now)
+      return blockerOf(asOf.ledger, job) ?? passedBy(asOf, job)
     case 'serialized':
     case 'at_capacity':
-      return blockerOf(ledger, job) ?? slotBlockerOf(ledger, job)
+      return blockerOf(asOf.ledger, job) ?? slotBlockerOf(asOf.ledger, job)
     default:
       return undefined
   }
 }
 
 /** The job that came ahead of an offered one, where jobs may overtake. */
-function passedBy(ledger: LedgerView, job: Job, now: Micros): Blocker | undefined {
-  const name = job.spec.models.find((model) => freePlace(ledger, job, model, now) === undefined)
+function passedBy(asOf: AsOf, job: Job): Blocker | undefined {
+  const { ledger } = asOf
+  const name = job.spec.models.find((model) => placeToTake(asOf, job, model, 'kept') === undefined)
   if (name === undefined) return undefined
   if (takesAllOf(job.spec, name)) return keeperOf(ledger, job, name, namesOf(job, name))
   const place = placeFor(job.places, name)
@@ -238,7 +193,7 @@ function nameIn(workerId: string): string | null {
 
 /** When neither a rate nor the limit of a resource holds the job back, if nothing else happens; null: something has to end first. */
 export function limitOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros | null {
-  const shortage = shortageOf(ledger, job, now)
+  const shortage = shortageIn({ ledger, now }, job)
   const rate = rateOpensAt(ledger, job, now)
   if (shortage === undefined) return rate
   return shortage.opensAt === null ? null : Math.max(rate, shortage.opensAt)
@@ -249,26 +204,6 @@ export const overLimitText = (over: ReturnType<typeof overLimit>): string =>
   over === undefined
     ? reasonTexts.use_over_limit.sentence
     : `it asks for ${numberText(over.ask)} of ${over.resource}, and the policy never allows more than ${numberText(over.limit)}`
-
-function shortageSentence({ resource, window, taken, keptFor, opensAt }: Shortage): string {
-  if (keptFor !== null) return `what is left of ${resource} is kept for job ${keptFor}, which is ahead of it`
-  const { limit, perSeconds } = window
-  const when = opensAt === null ? 'when running jobs have ended' : `at ${timeText(opensAt)} at the latest`
-  return `${numberText(taken)} of the ${numberText(limit)} of ${resource} in ${perSeconds} s are used or reserved; there is enough for it ${when}`
-}
-
-/** The model whose window opens last, and when; else the resource that has not enough left. */
-function rateSentence(ledger: LedgerView, job: Job, now: Micros): string {
-  const until = rateOpensAt(ledger, job, now)
-  const shortage = until > 0 ? undefined : shortageOf(ledger, job, now)
-  if (shortage !== undefined) return shortageSentence(shortage)
-  const model = job.spec.models.find((name) => isOverRate(ledger, modelOf(ledger, name), until - 1))
-  return `model ${model} has reached its rate, and may be started from again at ${timeText(until)}`
-}
-
-export function timeText(at: Micros): string {
-  return new Date(at / MICROS_PER_MS).toISOString()
-}
 
 /** One sentence without a position. It names the model and the job in the way, if there is one. */
 function sentence(code: ReasonCode, blocker: Blocker | undefined): string {

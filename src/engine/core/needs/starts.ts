@@ -1,8 +1,9 @@
+/** The last starts of each model that has a rate, and when its window opens again. */
 import type { Draft } from '../state/draft.ts'
-import { type Job, type LedgerView, type Model, modelOf } from '../state/ledger.ts'
+import type { Model } from '../state/ledger.ts'
 import type { OwnModel } from '../state/own-job.ts'
 import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
-import { type Rate, rateOf } from '../values/policy.ts'
+import { type Policy, type Rate, rateOf } from '../values/policy.ts'
 import type { ModelTimer } from '../values/position.ts'
 import { type Compare, Tree } from '../values/tree.ts'
 
@@ -13,34 +14,14 @@ export const noStarts = Tree.empty<Micros>(byNumber)
  * When the model may be started from again as far as its rate is concerned. The window slides and is exact: as many starts as the
  * rate allows are `perSeconds` apart, both ends included, so no window of that length ever holds one more.
  */
-function opensAt({ starts }: Model, rate: Rate): Micros {
+export function opensAt({ starts }: Model, rate: Rate): Micros {
   const first = starts === null ? undefined : starts.at(starts.size - rate.starts)
   return first === undefined ? 0 : first + Math.ceil(rate.perSeconds * MICROS_PER_SECOND) + 1
 }
 
-/** When the last of the job's models may be started from; 0: none of them is over its rate. */
-export function rateOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros {
-  let last = 0
-  if (!hasRates(ledger)) return last
-  for (const name of job.spec.models) last = Math.max(last, modelOpensAt(ledger, name))
-  return last > now ? last : 0
-}
-
-/** When a model may be started from again as far as its rate is concerned; 0: it may, or has no rate. */
-export function modelOpensAt(ledger: LedgerView, name: string): Micros {
-  const rate = rateOf(ledger.policy, name)
-  return rate === undefined ? 0 : opensAt(modelOf(ledger, name), rate)
-}
-
-/** More starts of this model now would be more than its rate allows. */
-export function isOverRate(ledger: LedgerView, model: Model, now: Micros): boolean {
-  const rate = hasRates(ledger) ? rateOf(ledger.policy, model.model) : undefined
-  return rate !== undefined && opensAt(model, rate) > now
-}
-
 /** Counts a start, and notes when the window opens again. */
 export function countStart(draft: Draft, model: OwnModel, at: Micros): void {
-  const rate = hasRates(draft) ? rateOf(draft.policy, model.model) : undefined
+  const rate = hasRates(draft.policy) ? rateOf(draft.policy, model.model) : undefined
   if (rate === undefined) return
   const { owner } = draft
   draft.windows = draft.windows.remove(windowOf(model, rate), owner)
@@ -76,7 +57,7 @@ function windowOf(model: Model, rate: Rate): ModelTimer {
 }
 
 /** A loop that ends at once: most queues have no rates, and every start asks. */
-function hasRates({ policy }: LedgerView): boolean {
+export function hasRates(policy: Policy): boolean {
   for (const _ in policy.rate) return true
   return false
 }

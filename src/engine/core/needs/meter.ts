@@ -5,24 +5,12 @@
  * it have a line, are overtaken and offered there as on a model (docs/inside/decisions/0026-uses.md).
  */
 import type { Draft } from '../state/draft.ts'
-import {
-  type Job,
-  type Ledger,
-  type LedgerView,
-  type Meter,
-  modelOf,
-  type Settled,
-  usesSlot,
-} from '../state/ledger.ts'
+import { type Job, type Ledger, type Meter, modelOf, type Settled, usesSlot } from '../state/ledger.ts'
 import { MICROS_PER_SECOND, type Micros, type Uses } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { isPattern, patternsIn } from '../values/pattern.ts'
 import { isMeter, METER_MARK, type Policy, type Window, windowsOf } from '../values/policy.ts'
-import { byPosition, type LinePosition } from '../values/position.ts'
 import { type Compare, Tree } from '../values/tree.ts'
-import { isShareFull } from './fair-share.ts'
-import { isOfferLive } from './offer-expiry.ts'
-import { rateOpensAt } from './rate.ts'
 
 export const meterOf = (resource: string): string => `${METER_MARK}${resource}`
 export const resourceOf = (meter: string): string => meter.slice(METER_MARK.length)
@@ -33,10 +21,13 @@ const noneEnded = Tree.empty<Settled>(byAt).insert({ at: Number.MIN_SAFE_INTEGER
 
 /** A window is cut into so many parts. What ended within one of them counts as if it had ended with the last of them. */
 const PARTS = 1_000
-const length = ({ perSeconds }: Window): Micros => Math.ceil(perSeconds * MICROS_PER_SECOND)
+export const length = ({ perSeconds }: Window): Micros => Math.ceil(perSeconds * MICROS_PER_SECOND)
 
 /** What a job uses, where that is limited. Without models it stands in no line, and nothing holds it back. */
-export function limitedUses(policy: Policy, job: Job): readonly (readonly [resource: string, ask: number])[] {
+export function limitedUses(
+  policy: Policy,
+  job: Pick<Job, 'spec' | 'exclusive'>,
+): readonly (readonly [resource: string, ask: number])[] {
   const { uses } = job.spec
   if (uses === undefined || policy.uses === undefined || !usesSlot(job)) return []
   return Object.entries(uses).filter(([resource]) => windowsOf(policy, resource) !== undefined)
@@ -50,133 +41,17 @@ export function withMeters(policy: Policy, job: Job): readonly string[] {
     : [...job.needs.filter((name) => !isMeter(name)), ...limited.map(([resource]) => meterOf(resource))]
 }
 
-/** The first resource of which the job asks for more than some window ever has; undefined: there is none. */
-export function overLimit(
-  policy: Policy,
-  uses: Uses | undefined,
-): { readonly resource: string; readonly limit: number; readonly ask: number } | undefined {
-  if (uses === undefined) return undefined
-  for (const [resource, ask] of Object.entries(uses)) {
-    const limit = Math.min(...(windowsOf(policy, resource) ?? []).map((window) => window.limit))
-    if (ask > limit) return { resource, limit, ask }
-  }
-  return undefined
-}
-
-/** What is in the way of a job that waits for a resource. */
-export interface Shortage {
-  readonly resource: string
-  readonly window: Window
-  /** Used within the window, and reserved. */
-  readonly taken: number
-  /** A job ahead for which the rest is kept. */
-  readonly keptFor: string | null
-  /** When it fits, if nothing else happens; null: something has to end first. */
-  readonly opensAt: Micros | null
-}
-
-/** Why a job in line does not get what it uses; undefined: it does. */
-export function shortageOf(ledger: LedgerView, job: Job, now: Micros): Shortage | undefined {
-  if (job.spec.uses === undefined) return undefined
-  for (const [resource, ask] of limitedUses(ledger.policy, job)) {
-    const { meter } = modelOf(ledger, meterOf(resource))
-    const windows = windowsOf(ledger.policy, resource) ?? []
-    const kept = usesKeptAhead(
-      ledger,
-      job,
-      resource,
-      now,
-      Math.max(...windows.map(({ limit }) => limit)) - ask,
-    )
-    for (const [index, window] of windows.entries()) {
-      const reserved = reservedIn(meter, window)
-      const taken = reserved + usedSince(meter, index, now - length(window))
-      if (taken + kept.sum + ask <= window.limit) continue
-      const keptFor = taken + ask <= window.limit ? kept.first : null
-      const opensAt = fitsAt(meter, index, window, reserved + kept.sum + ask)
-      return { resource, window, taken, keptFor, opensAt }
-    }
-  }
-  return undefined
-}
-
 const isAtStart = ({ counted }: Window): boolean => counted === 'atStart'
 
 /** What active jobs keep of a window: nothing where it counted at their start already. */
-const reservedIn = (meter: Meter | null, window: Window): number =>
+export const reservedIn = (meter: Meter | null, window: Window): number =>
   isAtStart(window) ? 0 : (meter?.reserved ?? 0)
 
 /** What was used by jobs that ended at this time or later. */
-function usedSince(meter: Meter | null, index: number, from: Micros): number {
+export function usedSince(meter: Meter | null, index: number, from: Micros): number {
   const ended = meter?.ended[index]
   if (ended === undefined) return 0
   return (ended.max()?.sum ?? 0) - (ended.before({ at: from, sum: 0 })?.sum ?? 0)
-}
-
-/** When enough of what was used is out of the window: both of its ends count. */
-function fitsAt(meter: Meter | null, index: number, window: Window, needed: number): Micros | null {
-  const room = window.limit - needed
-  const ended = meter?.ended[index]
-  if (room < 0 || ended === undefined) return null
-  const all = ended.max()?.sum ?? 0
-  let [from, to] = [0, ended.size - 1]
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if (all - (ended.at(middle)?.sum ?? 0) <= room) to = middle
-    else from = middle + 1
-  }
-  return (ended.at(from)?.at ?? 0) + length(window) + 1
-}
-
-/**
- * What jobs ahead keep of a resource: in strict order those whose models are free for them, else those that were overtaken often enough;
- * and those that are offered. Who waits for its share or for the rate of a model keeps nothing meanwhile.
- *
- * An offer that has run out shows that no worker runs its kind: as on a model, jobs of that kind from there on keep nothing from others.
- * @param most of those that reserve no more are counted once this is exceeded: no window has more
- */
-function usesKeptAhead(ledger: LedgerView, job: Job, resource: string, now: Micros, most: number) {
-  const { offers, reserved } = modelOf(ledger, meterOf(resource))
-  const lapsed = new Map<string, LinePosition>()
-  const kept = { sum: 0, first: null as string | null }
-  const keep = (other: Job) => {
-    kept.sum += other.spec.uses?.[resource] ?? 0
-    kept.first ??= other.jobId
-  }
-  for (const other of aheadIn(ledger, offers, job.position)) {
-    const isLive = isOfferLive(ledger, other, now)
-    if (!isLive && !lapsed.has(other.spec.kind)) lapsed.set(other.spec.kind, other.position)
-    const keeps = ledger.policy.maxOvertakes === 0 || reserved.get(other.position) !== undefined
-    if (isLive || (keeps && other.spec.kind === job.spec.kind)) keep(other)
-  }
-  for (const other of aheadIn(ledger, reserved, job.position)) {
-    if (kept.sum > most) break
-    if (other.offeredAt !== null || isShareFull(ledger, other, now) || rateOpensAt(ledger, other, now) > 0)
-      continue
-    const from = other.spec.kind === job.spec.kind ? undefined : lapsed.get(other.spec.kind)
-    if (from === undefined || byPosition(from, other.position) > 0) keep(other)
-  }
-  return kept
-}
-
-function* aheadIn(ledger: LedgerView, positions: Tree<LinePosition>, position: LinePosition): Generator<Job> {
-  for (const other of positions) {
-    if (byPosition(other, position) >= 0) return
-    const job = ledger.jobs.get(other)
-    if (job !== undefined) yield job
-  }
-}
-
-/** A resource of which a start now would use more than a window has, though nobody else kept any; undefined: none. */
-export function overUsed(ledger: LedgerView, job: Job, now: Micros): string | undefined {
-  const found = limitedUses(ledger.policy, job).find(([resource, ask]) => {
-    const { meter } = modelOf(ledger, meterOf(resource))
-    return (windowsOf(ledger.policy, resource) ?? []).some(
-      (window, index) =>
-        reservedIn(meter, window) + usedSince(meter, index, now - length(window)) + ask > window.limit,
-    )
-  })
-  return found?.[0]
 }
 
 const idleMeter = (windows: readonly Window[]): Meter => ({

@@ -1,0 +1,45 @@
+/** Starts from a model, so many in any window of time, wherever it is. Nobody keeps one: who waits for a rate lets others pass. */
+import { type Job, type LedgerView, modelOf } from '../../state/ledger.ts'
+import { siteOf } from '../../state/site.ts'
+import type { Micros } from '../../values/job.ts'
+import { placesOf, rateOf } from '../../values/policy.ts'
+import { timeText } from '../../values/time-text.ts'
+import type { Limit } from '../need.ts'
+import { hasRates, opensAt } from '../starts.ts'
+
+export const rate: Limit = {
+  sort: 'rate',
+  isOn: hasRates,
+  code: () => 'rate_limited',
+  needs: (policy, { spec: { models } }) =>
+    models
+      .filter((name) => rateOf(policy, name) !== undefined)
+      .map((name) => ({ limit: rate, name, amount: 1 })),
+  hasRoom: ({ ledger, now }, { name }) => modelOpensAt(ledger, name) <= now,
+  rivals: (draft, { name }, now) =>
+    modelOpensAt(draft, name) <= now
+      ? []
+      : [name, ...(placesOf(draft.policy, name) ?? []).map(siteOf)].flatMap((each) => [
+          ...modelOf(draft, each).offers,
+        ]),
+  says: ({ ledger, now }, _, job) => {
+    const until = rateOpensAt(ledger, job, now)
+    const last = job.spec.models.find((name) => modelOpensAt(ledger, name) === until)
+    return `model ${last} has reached its rate, and may be started from again at ${timeText(until)}`
+  },
+  broken: (_, { name }) => `model ${name} had as many starts as its rate allows`,
+}
+
+/** When a model may be started from again as far as its rate is concerned; 0: it may, or has no rate. */
+export function modelOpensAt(ledger: LedgerView, name: string): Micros {
+  const own = hasRates(ledger.policy) ? rateOf(ledger.policy, name) : undefined
+  return own === undefined ? 0 : opensAt(modelOf(ledger, name), own)
+}
+
+/** When the last of the job's models may be started from; 0: none of them is over its rate. */
+export function rateOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros {
+  let last = 0
+  if (!hasRates(ledger.policy)) return last
+  for (const name of job.spec.models) last = Math.max(last, modelOpensAt(ledger, name))
+  return last > now ? last : 0
+}

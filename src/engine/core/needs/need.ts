@@ -1,0 +1,113 @@
+/**
+ * What a job takes to start is a list of amounts of limited things: needs. Whether it may start, why it waits, whom it stands behind, and what no
+ * log may say are one question: which is the first of its needs for which there is no room?
+ */
+import type { Draft } from '../state/draft.ts'
+import type { Job, LedgerView } from '../state/ledger.ts'
+import type { ReasonCode } from '../values/event.ts'
+import type { JobSpec, Micros, Units } from '../values/job.ts'
+import type { Policy } from '../values/policy.ts'
+import type { LinePosition } from '../values/position.ts'
+
+/** All that there is of a thing, however much that is. */
+export const ALL = 'all'
+
+/** A number of what is counted, units of a place, or all. */
+export type Amount = number | Units | typeof ALL
+
+/** So much of one limited thing. */
+export interface Need {
+  /** Which sort of thing, and what is known of it. */
+  readonly limit: Limit
+  /** Under which name the ledger has the thing. */
+  readonly name: string
+  readonly amount: Amount
+}
+
+/**
+ * What counts against a need: what others have of the thing (`held`); that, and what is kept for those ahead (`kept`); or that, as if all ahead
+ * in its line kept it (`ahead`), which depends on the line alone, so that one event changes the answer for few jobs. It makes a difference for
+ * models and places only.
+ */
+export type Counting = 'held' | 'kept' | 'ahead'
+
+/** The state in which it is asked. */
+export interface AsOf {
+  readonly ledger: LedgerView
+  readonly now: Micros
+  /** In which process the job would run: one that serves its places; absent: in any. */
+  readonly by?: string | undefined
+  /** The job of a batch that has its models, places and slot, and counts as gone. */
+  readonly spared?: Spared | undefined
+}
+
+export type Spared = Pick<Job, 'needs' | 'position'>
+
+/** Who asks: where it stands in line, and its kind; null: a kind that no job there has. */
+export interface Asker {
+  readonly position: LinePosition
+  readonly spec: { readonly kind: string | null }
+}
+
+/** Anybody who stands behind a position. */
+export const anybodyAt = (position: LinePosition): Asker => ({ position, spec: { kind: null } })
+
+/** What jobs need of these. */
+export type Needy = Pick<Job, 'spec' | 'needs' | 'places' | 'wholes' | 'exclusive'>
+
+/** What says what a job needs: a limit, or several. */
+export interface Needs {
+  /** What a job needs of it, where it stands now, or is; none where the policy says nothing of it. */
+  readonly needs: (policy: Policy, job: Needy) => readonly Need[]
+}
+
+/** One sort of limited thing: how much there is, what counts, and for whom it is kept. A file of `limits/` each. */
+export interface Limit extends Needs {
+  readonly sort: string
+  /** The policy says something of it. */
+  readonly isOn: (policy: Policy) => boolean
+  /** Why a job waits that lacks it. */
+  readonly code: (policy: Policy) => ReasonCode
+  readonly hasRoom: (asOf: AsOf, need: Need, asker: Asker, counting: Counting) => boolean
+  /** Jobs that are offered, and may lack some of it now that somebody has taken this. */
+  readonly rivals: (draft: Draft, need: Need, now: Micros) => Iterable<LinePosition>
+  /** What the job is told, where more is known than its code says. */
+  readonly says?: (asOf: AsOf, need: Need, job: Job) => string
+  /** What a log is told in which a job starts that lacks it. */
+  readonly broken: (ledger: LedgerView, need: Need) => string
+}
+
+export const nothing: readonly Need[] = []
+
+/** Limits whose needs follow from the job and the policy, wherever the job stands: they are found once for both. */
+export function fixed(limits: readonly Limit[]): Needs {
+  const found = new WeakMap<JobSpec, { policy: Policy; exclusive: boolean; needs: readonly Need[] }>()
+  return {
+    needs: (policy, job) => {
+      if (!limits.some(({ isOn }) => isOn(policy))) return nothing
+      const { spec, exclusive } = job
+      const known = found.get(spec)
+      if (known?.policy === policy && known.exclusive === exclusive) return known.needs
+      const needs = limits.flatMap((limit) => limit.needs(policy, job))
+      found.set(spec, { policy, exclusive, needs })
+      return needs
+    },
+  }
+}
+
+/** Whether there is room for a need. */
+export const hasRoom = (asOf: AsOf, need: Need, asker: Asker, counting: Counting): boolean =>
+  need.limit.hasRoom(asOf, need, asker, counting)
+
+/** The first need of a job, of these sorts, for which there is no room; undefined: there is for all. */
+export function lacking(
+  asOf: AsOf,
+  job: Needy & Asker,
+  sorts: readonly Needs[],
+  counting: Counting,
+): Need | undefined {
+  for (const sort of sorts)
+    for (const need of sort.needs(asOf.ledger.policy, job))
+      if (!hasRoom(asOf, need, job, counting)) return need
+  return undefined
+}

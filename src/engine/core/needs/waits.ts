@@ -1,0 +1,80 @@
+/** Whether a waiting job may start, and if not, why: the first of its needs for which there is no room (docs/inside/conflict-rules.md). */
+import { awaitsParents, isInLine, type Job, type LedgerView, NO_PLACE } from '../state/ledger.ts'
+import { firstPause } from '../state/pause.ts'
+import type { ReasonCode } from '../values/event.ts'
+import type { Micros } from '../values/job.ts'
+import { isMeter } from '../values/policy.ts'
+import { passing } from './limits/index.ts'
+import { slot } from './limits/slot.ts'
+import { type AsOf, lacking, type Need } from './need.ts'
+import { anybodyFor, hasModels, placeToTake } from './places.ts'
+
+/** The admission rule: may this waiting job start at this time? */
+export const isStartable = (ledger: LedgerView, job: Job, now: Micros): boolean =>
+  isInLine(job) && mayStart({ ledger, now }, job)
+
+/** The same for a job in line. */
+export const mayStart = (asOf: AsOf, job: Job): boolean =>
+  hasSlot(asOf, job) && !isHeldBack(asOf, job) && hasModels(asOf, job)
+
+/** The queue is open, and has a slot for it. */
+export const hasSlot = (asOf: AsOf, job: Job): boolean =>
+  !asOf.ledger.draining && lacking(asOf, job, slots, 'kept') === undefined
+
+const slots = [slot]
+
+/** It lacks what it waits for without keeping anything but its position: others may start before it. */
+export const isHeldBack = (asOf: AsOf, job: Job): boolean =>
+  lacking(asOf, job, [passing], 'kept') !== undefined
+
+/** What a waiting job waits for. */
+export interface Wait {
+  readonly code: ReasonCode
+  /** Absent: no amount of anything, or a place of one of its models. */
+  readonly lacks?: Need
+}
+
+/** Why a waiting job does not start, by the precedence of {@link reasonCodes}; undefined: it may. */
+export function waitsFor(asOf: AsOf, job: Job): Wait | undefined {
+  const { ledger } = asOf
+  const code = besideTheLine(ledger, job)
+  if (code !== undefined) return { code }
+  const passed = lacking(asOf, job, [passing], 'kept')
+  if (passed !== undefined) return { code: passed.limit.code(ledger.policy), lacks: passed }
+  if (job.spec.models.some((model) => isInUse(asOf, model, job))) return { code: 'model_in_use' }
+  if (!hasModels(asOf, job)) return { code: 'behind_in_line' }
+  const lacks = lacking(asOf, job, slots, 'kept')
+  return lacks && { code: lacks.limit.code(ledger.policy), lacks }
+}
+
+/** Why it stands in no line; undefined: it does. */
+function besideTheLine(ledger: LedgerView, job: Job): ReasonCode | undefined {
+  if (ledger.draining) return 'draining'
+  if (awaitsParents(job)) return 'waits_for_parents'
+  if (job.dueAt !== null) return 'not_due'
+  if (job.heldOn === null) return undefined
+  if (job.heldOn === NO_PLACE) return 'fits_no_place'
+  if (firstPause(ledger, job.spec) !== undefined) return 'model_paused'
+  return isMeter(job.heldOn) ? 'use_over_limit' : 'no_worker'
+}
+
+/** What is known of the live workers when a reason is asked for. Without it, every job has one. */
+export type HasWorker = (job: Job) => boolean
+
+/** The same as a code, of a job that may start too. */
+export function reasonCodeOf(
+  ledger: LedgerView,
+  job: Job,
+  now: Micros,
+  hasWorker: HasWorker = () => true,
+): ReasonCode {
+  return waitsFor({ ledger, now }, job)?.code ?? (hasWorker(job) ? 'offered' : 'no_worker')
+}
+
+/** Who has a model leaves no room for this job, at no place that is open. */
+export const isInUse = (asOf: AsOf, model: string, job: Job): boolean =>
+  placeToTake(asOf, job, model, 'held') === undefined
+
+/** The same, asked by nobody in particular. */
+export const isTaken = (ledger: LedgerView, model: string): boolean =>
+  placeToTake({ ledger, now: 0 }, anybodyFor(model), model, 'held') === undefined
