@@ -3293,12 +3293,7 @@ declare
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"}';
   -- Under either name: a job may also be written as in TypeScript.
-  of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
-    "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
-    "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "uses": "uses?", "payload": "any",
-    "traceparent": "text?", "tracestate": "text?"}';
+  of_job constant jsonb := '{"job_id":"name","jobId":"name","job_type":"text","jobType":"text","kind":"name","models":"names!","priority":"-1000..1000","run_at":"text?","runAt":"text?","attempts":"1..1000","timeout_ms":"1..31536000000","timeoutMs":"1..31536000000","expire_ms":"1..31536000000?","expireMs":"1..31536000000?","fair_key":"name?","fairKey":"name?","once":"once?","dedupe":"dedupe?","after":"parents?","tag":"name?","modes":"modes?","asks":"asks?","uses":"uses?","payload":"any","traceparent":"text?","tracestate":"text?"}';
   must constant jsonb := E'{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",
@@ -4155,35 +4150,30 @@ as $$
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
 $$;
 
-create or replace function interlock.job_queue_job_body(job jsonb) returns jsonb
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', coalesce(to_jsonb(n.names), '[]'),
-    'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
-    'run_at', interlock.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
-    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
-    'tag', $1 -> 'tag', 'after', interlock.job_queue_parents($1 -> 'after'))
-    || coalesce((
-      select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
-        from unnest(n.names) with ordinality m (name, place)
-       where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
-    || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
-    || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
-    from (select array_agg(m.name order by m.n) as names
-            from (select v.name, min(v.n) as n from jsonb_array_elements_text($1 -> 'models') with ordinality as v (name, n) group by v.name) m) n
-$$;
-
 create or replace function interlock.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('job_type', $1, 'models', $2, 'kind', coalesce($3 ->> 'kind', $1), 'priority', coalesce($3 -> 'priority', '0'),
-    'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
-    'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
+  select jsonb_build_object('job_type', $1, 'kind', coalesce($3 ->> 'kind', $1), 'models', $2, 'priority', coalesce($3 -> 'priority', '0'), 'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'), 'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
     || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
     || case when $3 ? 'asks' then jsonb_build_object('asks', $3 -> 'asks') else '{}' end
     || case when $3 ? 'uses' then jsonb_build_object('uses', $3 -> 'uses') else '{}' end
+$$;
+
+create or replace function interlock.job_queue_job_body(job jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select interlock.job_queue_event_body(coalesce($1 ->> 'job_type', 'normal'), n.names,
+      $1 - case when $1 -> 'uses' = '{}' then 'uses' else '' end
+      || jsonb_build_object('run_at', interlock.job_queue_micros($1 ->> 'run_at'))
+      || coalesce((
+        select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
+          from unnest(n.names) with ordinality m (name, place)
+         where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}'))
+    || jsonb_build_object('after', interlock.job_queue_parents($1 -> 'after'))
+    from (select coalesce(array_agg(m.name order by m.n), '{}') as names
+            from (select v.name, min(v.n) as n from jsonb_array_elements_text($1 -> 'models') with ordinality as v (name, n) group by v.name) m) n
 $$;
 
 create or replace function interlock.job_queue_job_digest(body jsonb, payload jsonb, is_vague boolean) returns text
@@ -7627,9 +7617,9 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', '82fdb609905c3697864c4c5ab002a5ea56500c2e073bd417e978ae44731c6d2f'),
-  ('027', '82fdb609905c3697864c4c5ab002a5ea56500c2e073bd417e978ae44731c6d2f'),
-  ('027.1', '82fdb609905c3697864c4c5ab002a5ea56500c2e073bd417e978ae44731c6d2f')
+  ('000', 'bead0ac11c2e16eef3d6b988a60dbc6018db3d5f9e8ab0fcb9a44a42ef2493f4'),
+  ('027', 'bead0ac11c2e16eef3d6b988a60dbc6018db3d5f9e8ab0fcb9a44a42ef2493f4'),
+  ('027.1', 'bead0ac11c2e16eef3d6b988a60dbc6018db3d5f9e8ab0fcb9a44a42ef2493f4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

@@ -103,12 +103,7 @@ declare
       "free_slots": "0..2147483647?", "kinds": "names?", "release": "text?"}}', held)::jsonb;
   of_claim constant jsonb := '{"max": "1..1000!", "kinds": "names?", "serves": "names", "keeps": "1..1000"}';
   -- Under either name: a job may also be written as in TypeScript.
-  of_job constant jsonb := '{"job_id": "name", "jobId": "name", "models": "names!", "job_type": "text", "jobType": "text",
-    "kind": "name", "priority": "-1000..1000", "run_at": "text?", "runAt": "text?", "attempts": "1..1000",
-    "timeout_ms": "1..31536000000", "timeoutMs": "1..31536000000", "expire_ms": "1..31536000000?",
-    "expireMs": "1..31536000000?", "fair_key": "name?", "fairKey": "name?", "once": "once?", "dedupe": "dedupe?",
-    "after": "parents?", "tag": "name?", "modes": "modes?", "asks": "asks?", "uses": "uses?", "payload": "any",
-    "traceparent": "text?", "tracestate": "text?"}';
+  of_job constant jsonb := '{{job_fields}}';
   must constant jsonb := E'{"parents": "a list of at most 10,000 jobs: ids, or {job, if_failed: fail or continue}",
     "name": "a text of 1 to 200 characters, without control characters",
     "names": "a list of at most 10,000 names of 1 to 200 characters", "list": "a list of at most 10,000 jobs",

@@ -5,8 +5,7 @@
 -- any more. Any process of the queue takes the jobs in after the commit; until then they are `submitted` for everybody. A job whose id is
 -- live with another body by then waits behind that one, one that the policy does not allow waits until it does, and one that comes after a
 -- job of which nobody knows, until that is in line.
---   jobs        one job or a list of 10,000 at most: {job_id, models, job_type, kind, priority, run_at, attempts, timeout_ms,
---               expire_ms, fair_key, once, dedupe, after, tag, modes, asks, uses, payload, traceparent, tracestate}; job_id and models are required; run_at as
+--   jobs        one job or a list of 10,000 at most: {{{job_names}}}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
 --               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
@@ -456,41 +455,32 @@ as $$
             from jsonb_array_elements(case jsonb_typeof($1) when 'array' then $1 else '[]' end) n) p
 $$;
 
--- job_queue_job_body(job): what two jobs under one id are compared by (src/engine/core/decide/same-job.ts) beside the payload, each field with what
--- it is unless given, and each model once. Internal.
---   job  as job_queue_submitted_job returns it
+-- job_queue_event_body(job_type, models, data): what two jobs under one id are compared by (src/engine/core/decide/same-job.ts) beside the payload,
+-- as a `queued` event has it: each field with what it is unless given. Without what the job comes after: that is in other events. Internal.
+-- Returns an object. Raises nothing.
+create or replace function interlock.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select {{job_body}}
+$$;
+
+-- job_queue_job_body(job): the same of a job as job_queue_submitted_job returns it, with what it comes after, and each model once. Internal.
 -- Returns an object. Raises nothing.
 create or replace function interlock.job_queue_job_body(job jsonb) returns jsonb
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_build_object('job_type', coalesce($1 ->> 'job_type', 'normal'), 'models', coalesce(to_jsonb(n.names), '[]'),
-    'kind', coalesce($1 ->> 'kind', $1 ->> 'job_type', 'normal'), 'priority', coalesce($1 -> 'priority', '0'),
-    'run_at', interlock.job_queue_micros($1 ->> 'run_at'), 'attempts', coalesce($1 -> 'attempts', '3'),
-    'timeout_ms', coalesce($1 -> 'timeout_ms', '3600000'), 'expire_ms', $1 -> 'expire_ms', 'fair_key', $1 -> 'fair_key',
-    'tag', $1 -> 'tag', 'after', interlock.job_queue_parents($1 -> 'after'))
-    || coalesce((
-      select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
-        from unnest(n.names) with ordinality m (name, place)
-       where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}')
-    || case jsonb_typeof($1 -> 'asks') when 'object' then jsonb_build_object('asks', $1 -> 'asks') else '{}' end
-    || case when $1 -> 'uses' <> '{}' and $1 -> 'uses' <> 'null' then jsonb_build_object('uses', $1 -> 'uses') else '{}' end
-    from (select array_agg(m.name order by m.n) as names
+  select interlock.job_queue_event_body(coalesce($1 ->> 'job_type', 'normal'), n.names,
+      $1 - case when $1 -> 'uses' = '{}' then 'uses' else '' end
+      || jsonb_build_object('run_at', interlock.job_queue_micros($1 ->> 'run_at'))
+      || coalesce((
+        select jsonb_build_object('whole', to_jsonb(array_agg(m.name order by m.place)))
+          from unnest(n.names) with ordinality m (name, place)
+         where $1 -> 'modes' ->> m.name = 'exclusive' having count(*) > 0), '{}'))
+    || jsonb_build_object('after', interlock.job_queue_parents($1 -> 'after'))
+    from (select coalesce(array_agg(m.name order by m.n), '{}') as names
             from (select v.name, min(v.n) as n from jsonb_array_elements_text($1 -> 'models') with ordinality as v (name, n) group by v.name) m) n
-$$;
-
--- job_queue_event_body(job_type, models, data): the same of a `queued` event, without what it comes after: that is in other events. Internal.
--- Raises nothing.
-create or replace function interlock.job_queue_event_body(job_type text, models text[], data jsonb) returns jsonb
-language sql immutable
-set search_path = pg_catalog, pg_temp
-as $$
-  select jsonb_build_object('job_type', $1, 'models', $2, 'kind', coalesce($3 ->> 'kind', $1), 'priority', coalesce($3 -> 'priority', '0'),
-    'run_at', $3 -> 'run_at', 'attempts', coalesce($3 -> 'attempts', '3'), 'timeout_ms', coalesce($3 -> 'timeout_ms', '3600000'),
-    'expire_ms', $3 -> 'expire_ms', 'fair_key', $3 -> 'fair_key', 'tag', $3 -> 'tag')
-    || case when $3 ? 'whole' then jsonb_build_object('whole', $3 -> 'whole') else '{}' end
-    || case when $3 ? 'asks' then jsonb_build_object('asks', $3 -> 'asks') else '{}' end
-    || case when $3 ? 'uses' then jsonb_build_object('uses', $3 -> 'uses') else '{}' end
 $$;
 
 -- job_queue_job_digest(body, payload, is_vague): what job_queue_once keeps of a job for job_queue_refuse_digest. Internal.

@@ -1,16 +1,19 @@
 import type { Command } from 'commander'
-import { forShell, type InterlockError, invalidInput, type Micros } from '../../engine/core/index.ts'
+import {
+  type FindFlags,
+  findEntries,
+  forShell,
+  type InterlockError,
+  invalidInput,
+  type Micros,
+} from '../../engine/core/index.ts'
 import { type FoundState, foundStates, type JobFilter } from '../../tools/operate/find-jobs.ts'
 import { collect, oneOf } from './flag-value.ts'
 import { momentOf } from './moment.ts'
 
 /** The flags by which a command finds jobs, as they were typed. */
-export interface FilterFlags {
+export interface FilterFlags extends FindFlags {
   readonly state?: readonly string[]
-  readonly kind?: string
-  readonly model?: string
-  readonly customer?: string
-  readonly tag?: string
   readonly payload?: readonly string[]
   readonly older?: string
   readonly newer?: string
@@ -19,11 +22,8 @@ export interface FilterFlags {
 /** @param states those that can be asked for; a single one needs no flag */
 export function addFilterFlags(command: Command, states: readonly FoundState[]): Command {
   if (states.length > 1) command.option('--state <state>', `${states.join(' or ')}; may be repeated`, collect)
+  for (const { flag, says } of findEntries) command.option(flag, says)
   return command
-    .option('--kind <kind>', 'only jobs of this kind')
-    .option('--model <name>', 'only jobs that need this model')
-    .option('--customer <key>', 'only jobs of this customer (their fairKey)')
-    .option('--tag <word>', 'only jobs that were enqueued with this tag')
     .option('--payload <field=value>', 'only jobs whose payload has it: user.id=17; may be repeated', collect)
     .option(
       '--older <time>',
@@ -46,13 +46,9 @@ export function filterIn(
   all: readonly FoundState[] = states ?? foundStates,
 ): JobFilter {
   const chosen = flags.state?.flatMap((text) => oneOf('--state', text, all) ?? [])
-  const { kind, model, customer: fairKey, tag } = flags
   return {
     states: chosen ?? states,
-    kind,
-    model,
-    fairKey,
-    tag,
+    ...Object.fromEntries(findEntries.map(({ name, word }) => [name, flags[word]])),
     payload: payloadIn(flags.payload),
     before: timeOf('--older', flags.older, now),
     after: timeOf('--newer', flags.newer, now),
@@ -86,7 +82,8 @@ const timeOf = (flag: string, text: string | undefined, now: Micros): Date | und
 /** Whether the flags name some jobs and not all of them. */
 const namesSome = (flags: FilterFlags): boolean => filterFlags.some((name) => flags[name] !== undefined)
 
-const filterFlags = ['state', 'kind', 'model', 'customer', 'tag', 'payload', 'older', 'newer'] as const
+const words = findEntries.map(({ word }) => word)
+const filterFlags = ['state', ...words, 'payload', 'older', 'newer'] as const
 
 /** The flags as one types them: ` --model flux-dev`. */
 export const typedFilter = (flags: FilterFlags): string =>
@@ -94,12 +91,15 @@ export const typedFilter = (flags: FilterFlags): string =>
     .flatMap((name) => [flags[name] ?? []].flat().map((text) => ` --${name} ${forShell(text)}`))
     .join('')
 
+/** The model, which is meant most often, comes first. */
+const byWords = [...new Set<string>(['model', ...words])].map((word) => `--${word}`)
+
 /** A command takes one job, or a filter. @throws InterlockError `invalid_input` */
 export function checkOneOrMany(command: string, jobId: string | undefined, flags: FilterFlags): void {
   if ((jobId === undefined) === namesSome(flags)) return
   throw invalidInput(
     jobId === undefined
-      ? `${command}: which jobs? name one, or say which by --model, --kind, --customer, --tag, --older or --newer (to see them first: npx interlock-queue jobs)`
+      ? `${command}: which jobs? name one, or say which by ${byWords.join(', ')}, --older or --newer (to see them first: npx interlock-queue jobs)`
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }

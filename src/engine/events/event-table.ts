@@ -1,13 +1,17 @@
 import {
+  EARLY_SINCE,
   type Event,
   type EventType,
   eventTypes,
+  type JobTemplate,
   NTH_SINCE,
   PASSES_STAY_SINCE,
   RETRY_OF_SINCE,
   SET_LATE_SINCE,
-  specDefaults,
-  UNITS_SINCE,
+  type SpecField,
+  specEntries,
+  specFields,
+  USES_SINCE,
   WARM_SINCE,
   WEIGHTS_SINCE,
 } from '../core/index.ts'
@@ -73,17 +77,29 @@ const waited = {
 const schedule = { in: 'data.schedule', is: 'text' } as const
 const next = { in: 'data.next', is: 'int', usual: null } as const
 const revision = { in: 'data.revision', is: 'whole', optional: true } as const
-/** A release that does not know uses would start more than their limits allow. */
-const USES = 6
-const used = { in: 'data.used', is: 'uses', optional: true, since: USES } as const
+const used = { in: 'data.used', is: 'uses', optional: true, since: USES_SINCE } as const
+/** The fields of a table, as parts of one field of an event. */
+function under<At extends string, Fields extends Readonly<Record<string, SpecField>>>(
+  at: At,
+  fields: Fields,
+) {
+  const entries = Object.entries(fields).map(([name, field]) => {
+    const { usual } = field
+    const from = typeof usual === 'object' && usual !== null ? { usual: { of: `${at}.${usual.of}` } } : {}
+    return [`${at}.${name}`, { ...field, ...from }]
+  })
+  return Object.fromEntries(entries) as { readonly [Name in keyof Fields & string as `${At}.${Name}`]: Field }
+}
+const templateFields = Object.fromEntries(specEntries.filter(([, { ofSchedule }]) => ofSchedule)) as Readonly<
+  Record<keyof JobTemplate, SpecField>
+>
+
 const ofJob = { fields: { jobId } } as const
 const ofQueue = { fields: {} } as const
 /** A release that does not know flows would start a job before those that it comes after. */
 const FLOWS = 4
 /** A release that does not know batches would take each of their jobs for one that holds its models alone. */
 const BATCHES = 5
-/** A release that does not know what is given back early, or taken as a whole, would take the starts of others for a broken log. */
-const EARLY = 6
 /** A release that does not know who serves what would start jobs in processes that cannot run them. */
 const SERVES = 6
 
@@ -96,26 +112,7 @@ const eventTable = {
     isFrequent: true,
     fields: {
       jobId,
-      'spec.jobId': jobId,
-      'spec.jobType': { in: 'job_type', is: 'jobType' },
-      'spec.kind': { in: 'data.kind', is: 'text', usual: { of: 'spec.jobType' } },
-      'spec.models': models,
-      'spec.priority': { in: 'data.priority', is: 'int', usual: specDefaults.priority },
-      'spec.runAt': { in: 'data.run_at', is: 'int', usual: specDefaults.runAt },
-      'spec.attempts': { in: 'data.attempts', is: 'count', usual: specDefaults.attempts },
-      'spec.timeoutMs': { in: 'data.timeout_ms', is: 'count', usual: specDefaults.timeoutMs },
-      'spec.expireMs': { in: 'data.expire_ms', is: 'count', usual: specDefaults.expireMs },
-      'spec.fairKey': { in: 'data.fair_key', is: 'text', usual: specDefaults.fairKey },
-      'spec.hasData': { in: 'data.has_data', is: 'true', optional: true },
-      'spec.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
-      'spec.once': { in: 'data.once', is: 'whole', optional: true },
-      'spec.dedupe': { in: 'data.dedupe', is: 'dedupe', optional: true },
-      'spec.schedule': { in: 'data.schedule', is: 'text', optional: true },
-      'spec.after': { in: 'data.after', is: 'whole', optional: true },
-      'spec.tag': { in: 'data.tag', is: 'text', optional: true },
-      'spec.whole': { in: 'data.whole', is: 'texts', optional: true, since: EARLY },
-      'spec.asks': { in: 'data.asks', is: 'asks', optional: true, since: UNITS_SINCE },
-      'spec.uses': { in: 'data.uses', is: 'uses', optional: true, since: USES },
+      ...under('spec', specFields),
       body: { in: 'data.body', is: 'whole', optional: true },
       asked: { in: 'data.asked', is: 'boolean', optional: true },
       intake: { in: 'data.intake', is: 'true', optional: true },
@@ -182,7 +179,7 @@ const eventTable = {
   expired: ofJob,
   lease_expired: { fields: { jobId, token, workerId, final } },
   detached: { fields: { jobId, token, until: { in: 'data.until', is: 'int' } } },
-  model_released: { version: EARLY, fields: { jobId, token, model } },
+  model_released: { version: EARLY_SINCE, fields: { jobId, token, model } },
   requeued: {
     fields: {
       jobId,
@@ -238,20 +235,7 @@ const eventTable = {
       upTo: { in: 'data.up_to', is: 'whole', usual: 1 },
       withinMs: { in: 'data.within_ms', is: 'count', usual: null },
       overlap: { in: 'data.overlap', is: 'overlap', usual: 'allow' },
-      'job.jobType': { in: 'job_type', is: 'jobType' },
-      'job.kind': { in: 'data.kind', is: 'text', usual: { of: 'job.jobType' } },
-      'job.models': models,
-      'job.priority': { in: 'data.priority', is: 'int', usual: specDefaults.priority },
-      'job.attempts': { in: 'data.attempts', is: 'count', usual: specDefaults.attempts },
-      'job.timeoutMs': { in: 'data.timeout_ms', is: 'count', usual: specDefaults.timeoutMs },
-      'job.expireMs': { in: 'data.expire_ms', is: 'count', usual: specDefaults.expireMs },
-      'job.fairKey': { in: 'data.fair_key', is: 'text', usual: specDefaults.fairKey },
-      'job.hasData': { in: 'data.has_data', is: 'true', optional: true },
-      'job.payloadHash': { in: 'data.payload_hash', is: 'whole', optional: true },
-      'job.tag': { in: 'data.tag', is: 'text', optional: true },
-      'job.whole': { in: 'data.whole', is: 'texts', optional: true, since: EARLY },
-      'job.asks': { in: 'data.asks', is: 'asks', optional: true, since: UNITS_SINCE },
-      'job.uses': { in: 'data.uses', is: 'uses', optional: true, since: USES },
+      ...under('job', templateFields),
     },
   },
   schedule_removed: { fields: { schedule, revision } },

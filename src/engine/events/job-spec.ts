@@ -3,18 +3,25 @@ import {
   bounds,
   type CommandBody,
   type DataChange,
+  type Dedupe,
   FOR_EVER,
   hash,
   InterlockError,
   invalidInput,
+  type JobField,
   type JobLinks,
+  type JobRule,
   type JobSpec,
+  type JobType,
   type Json,
+  jobEntries,
+  jobFields,
   MICROS_PER_MS,
   type Micros,
   numberText,
   type ParentChoice,
   specDefaults,
+  specFields,
   type TraceContext,
   type Uses,
 } from '../core/index.ts'
@@ -24,14 +31,12 @@ import { jsonBounds, jsonSchema, mostBytesOf, sizeOf } from './json.ts'
 import { lazily } from './lazily.ts'
 import {
   asksSchema,
-  fairKeySchema,
   jobIdSchema,
-  jobTypeSchema,
-  kindSchema,
   modelSchema,
   modelsSchema,
+  nameSchema,
   resourceSchema,
-  tagSchema,
+  wordSchema,
 } from './names.ts'
 import { payloadHash } from './payload-hash.ts'
 import { plainJob } from './plain-input.ts'
@@ -57,9 +62,6 @@ export const timeSchema = z
   .union([z.date(), z.iso.datetime({ offset: true, error: timeError })], { error: timeError })
   .transform((time) => new Date(time).getTime() * MICROS_PER_MS)
   .refine((us) => Number.isSafeInteger(us) && us >= 0, timeError)
-
-/** Passed on as it came: whether it is one, is asked where it is kept. */
-const headerSchema = z.string('must be a text')
 
 const onceError = 'must be a time such as "24h" (whole s, m, h or d, 365d at most), or "for ever"'
 /** Milliseconds, from a text such as `24h`; {@link FOR_EVER}. */
@@ -120,43 +122,94 @@ export function usesSchema(min: 0 | 1) {
     })
 }
 
-/** How a job needs its models, and what it uses: as they are in a job. */
-const requirementsShape = {
-  modes: modesSchema.nullish(),
-  asks: asksSchema.nullish(),
-  uses: usesSchema(1).nullish(),
+/** What each kind of field is made into. */
+interface Made {
+  readonly name: string
+  readonly word: JobType
+  readonly whole: number
+  readonly models: readonly string[]
+  readonly modes: z.output<typeof modesSchema>
+  readonly asks: NonNullable<JobSpec['asks']>
+  readonly uses: Uses
+  readonly time: Micros
+  readonly once: number
+  readonly dedupe: Dedupe
+  readonly after: readonly ParentChoice[]
+  readonly json: Json
+  readonly header: string
 }
-const requirementsSchema = z.strictObject(requirementsShape, {
-  error: unknownFields(Object.keys(requirementsShape)),
-})
+type Fields = typeof jobFields
+type Needed = {
+  [Name in keyof Fields]: Fields[Name] extends { readonly required: true } ? Name : never
+}[keyof Fields]
+/** What the schema makes of an input. */
+export type JobInput = { readonly [Name in Needed]: Made[Fields[Name]['is']] } & {
+  readonly [Name in Exclude<keyof Fields, Needed>]?:
+    | Made[Fields[Name]['is']]
+    | (Fields[Name] extends { readonly orNull: true } ? null : never)
+    | undefined
+}
+
+function ruleSchema(rule: JobRule): z.ZodType {
+  switch (rule.is) {
+    case 'name':
+      return nameSchema(rule.noun, rule.example)
+    case 'word':
+      return wordSchema(rule.words)
+    case 'whole':
+      return wholeNumber(rule.min, rule.max, rule.unit)
+    case 'json':
+      return jsonSchema(jsonBounds.payload)
+    default:
+      return schemas[rule.is]
+  }
+}
+const schemas = {
+  models: modelsSchema,
+  modes: modesSchema,
+  asks: asksSchema,
+  uses: usesSchema(1),
+  time: timeSchema,
+  once: onceSchema,
+  dedupe: dedupeSchema,
+  after: parentsSchema,
+  // Passed on as it came: whether it is one, is asked where it is kept.
+  header: z.string('must be a text'),
+}
+
+function fieldSchema(field: JobField): z.ZodType {
+  const schema = ruleSchema(field)
+  if (field.required) return schema
+  return field.orNull ? schema.nullish() : schema.optional()
+}
+
+/** The schemas of some fields. */
+export const shapeOf = (
+  isMeant: (field: JobField, name: string) => boolean,
+): Readonly<Record<string, z.ZodType>> =>
+  Object.fromEntries(
+    jobEntries.flatMap(([name, field]) => (isMeant(field, name) ? [[name, fieldSchema(field)]] : [])),
+  )
+
+const requirements: readonly string[] = ['modes', 'asks', 'uses']
+const requirementsSchema = z.strictObject(
+  shapeOf((_, name) => requirements.includes(name)),
+  {
+    error: unknownFields(requirements),
+  },
+) as unknown as z.ZodType<Pick<JobInput, 'modes' | 'asks' | 'uses'>>
 
 /** What a row says of its job in one object. @throws InterlockError `invalid_input`, naming the root */
-export const parseRequirements = (given: unknown, root: string): z.output<typeof requirementsSchema> =>
+export const parseRequirements = (given: unknown, root: string): Pick<JobInput, 'modes' | 'asks' | 'uses'> =>
   parseInput(requirementsSchema, given, root)
 
-const shape = {
-  jobId: jobIdSchema,
-  jobType: jobTypeSchema.optional(),
-  kind: kindSchema.optional(),
-  models: modelsSchema,
-  priority: wholeNumber(-bounds.priority, bounds.priority).optional(),
-  runAt: timeSchema.nullish(),
-  attempts: wholeNumber(1, bounds.attempts).optional(),
-  timeoutMs: wholeNumber(1, bounds.durationMs, ' (milliseconds)').optional(),
-  expireMs: wholeNumber(1, bounds.durationMs, ' (milliseconds), or null for no expiry').nullish(),
-  fairKey: fairKeySchema.nullish(),
-  once: onceSchema.nullish(),
-  dedupe: dedupeSchema.nullish(),
-  after: parentsSchema.nullish(),
-  tag: tagSchema.nullish(),
-  ...requirementsShape,
-  payload: jsonSchema(jsonBounds.payload).optional(),
-  traceparent: headerSchema.nullish(),
-  tracestate: headerSchema.nullish(),
-}
 /** The law of what a job may be. */
-export const jobSchema = z
-  .strictObject(shape, { error: unknownFields(Object.keys(shape)) })
+export const jobSchema = (
+  z.strictObject(
+    shapeOf(() => true),
+    { error: unknownFields(Object.keys(jobFields)) },
+  ) as unknown as z.ZodType<JobInput>
+)
   .refine(({ runAt, dedupe }) => runAt == null || dedupe?.debounce === undefined, {
     error: 'follows from dedupe.debounce; leave one of the two out',
     path: ['runAt'],
@@ -178,42 +231,45 @@ export const jobSchema = z
     path: ['uses'],
   })
 
-/** What the schema makes of an input. */
-export type JobInput = z.output<typeof jobSchema>
-
 /** Defaults that depend on how a job comes in: jobs through the gate have one attempt, since nobody would run a second. */
 export interface SpecDefaults {
   readonly attempts: number
 }
 
-function withDefaults(input: JobInput, defaults: SpecDefaults): JobSpec {
-  const jobType = input.jobType ?? 'normal'
-  return {
-    jobId: input.jobId,
-    jobType,
-    kind: input.kind ?? jobType,
-    models: input.models,
-    priority: input.priority ?? specDefaults.priority,
-    runAt: input.runAt ?? specDefaults.runAt,
-    attempts: input.attempts ?? defaults.attempts,
-    timeoutMs: input.timeoutMs ?? specDefaults.timeoutMs,
-    expireMs: input.expireMs ?? specDefaults.expireMs,
-    fairKey: input.fairKey ?? specDefaults.fairKey,
-    ...wholeOf(input),
-    ...(input.once == null ? undefined : { once: input.once }),
-    ...(input.dedupe == null ? undefined : { dedupe: input.dedupe }),
-    ...(isAfter(input) ? { after: hashOf(input.after) } : undefined),
-    ...(input.tag == null ? undefined : { tag: input.tag }),
-    ...(input.asks == null ? undefined : { asks: input.asks }),
-    ...(input.uses == null || Object.keys(input.uses).length === 0 ? undefined : { uses: input.uses }),
+interface Taken {
+  /** The field of the spec that it goes into. */
+  readonly as: string
+  /** Absent: as it is. */
+  readonly make?: (input: JobInput) => unknown
+}
+const taken: ReadonlyMap<string, Taken> = new Map<string, Taken>([
+  ...jobEntries.flatMap(([as]): [string, Taken][] => (Object.hasOwn(specFields, as) ? [[as, { as }]] : [])),
+  ['modes', { as: 'whole', make: wholeOf }],
+  ['after', { as: 'after', make: (input) => (isAfter(input) ? hashOf(input.after) : undefined) }],
+  ['uses', { as: 'uses', make: ({ uses }) => (Object.keys(uses ?? {}).length === 0 ? undefined : uses) }],
+])
+/** What is there in any spec. */
+const usualSpec = { jobId: '', jobType: 'normal', kind: 'normal', models: [], ...specDefaults }
+
+/** Looks only at what is given: most fields are not. */
+function withDefaults(input: JobInput, { attempts }: SpecDefaults): JobSpec {
+  const given: Readonly<Record<string, unknown>> = input
+  const spec: Record<string, unknown> = { ...usualSpec, attempts }
+  spec['kind'] = input.jobType ?? 'normal'
+  for (const field in given) {
+    const into = taken.get(field)
+    if (into === undefined) continue
+    const value = into.make === undefined ? given[field] : into.make(input)
+    if (value !== undefined && value !== null) spec[into.as] = value
   }
+  return spec as unknown as JobSpec
 }
 
 /** Which of its models it takes as a whole, in the order of these. */
-function wholeOf({ models, modes }: Pick<JobInput, 'models' | 'modes'>): Pick<JobSpec, 'whole'> | undefined {
-  const whole =
-    modes == null ? [] : models.filter((model) => Object.hasOwn(modes, model) && modes[model] === 'exclusive')
-  return whole.length === 0 ? undefined : { whole }
+function wholeOf({ models, modes }: JobInput): JobSpec['whole'] {
+  if (modes == null) return undefined
+  const whole = models.filter((model) => Object.hasOwn(modes, model) && modes[model] === 'exclusive')
+  return whole.length === 0 ? undefined : whole
 }
 
 const isAfter = (input: JobInput): input is JobInput & { readonly after: readonly ParentChoice[] } =>

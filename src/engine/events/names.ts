@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { bounds, jobTypes, numberText, type Units } from '../core/index.ts'
+import { bounds, type JobRule, jobFields, jobTypes, numberText, type Units } from '../core/index.ts'
 import { areUnits } from './event-guards.ts'
 import { optionsSchema, parseInput } from './invalid.ts'
 
@@ -7,7 +7,7 @@ import { optionsSchema, parseInput } from './invalid.ts'
 const control = /\p{Cc}/u
 
 /** A name of a job, model, kind or queue: 1 to 200 UTF-16 units, well-formed, no control characters. */
-function nameSchema(noun: string, example: string) {
+export function nameSchema(noun: string, example: string) {
   const remedy = `give the ${noun} a name such as ${JSON.stringify(example)}`
   return z
     .string({ error: `must be a text; ${remedy}` })
@@ -17,7 +17,9 @@ function nameSchema(noun: string, example: string) {
     .refine((text) => text.isWellFormed(), 'contains half of a surrogate pair; cut texts at whole characters')
 }
 
-export const jobIdSchema = nameSchema('job', 'report-2041')
+const ofField = ({ noun, example }: JobRule & { readonly is: 'name' }) => nameSchema(noun, example)
+
+export const jobIdSchema = ofField(jobFields.jobId)
 export const modelSchema = nameSchema('model', 'flux-dev')
 export const resourceSchema = nameSchema('resource', 'openai-tpm')
 export const placeSchema = nameSchema('place', 'host1:0')
@@ -32,10 +34,8 @@ export const keepsSchema = z
   .int(`must be a whole number from 1 to ${numberText(bounds.keeps)}`)
   .min(1, `must be a whole number from 1 to ${numberText(bounds.keeps)}`)
   .max(bounds.keeps, `must be a whole number from 1 to ${numberText(bounds.keeps)}`)
-export const kindSchema = nameSchema('kind', 'render')
-export const fairKeySchema = nameSchema('fair key', 'customer-17')
+export const kindSchema = ofField(jobFields.kind)
 export const keySchema = nameSchema('key', 'reindex-17')
-export const tagSchema = nameSchema('tag', 'import-2026-11')
 export const queueSchema = nameSchema('queue', 'default')
 
 const unitsError = `must be whole numbers from 1 to ${numberText(bounds.units)} by names of units, ${bounds.unitNames} at most, e.g. { "vram": 24 }`
@@ -54,9 +54,9 @@ export const asksSchema = z
     return z.NEVER
   })
 
-export const jobTypeSchema = z.enum(jobTypes, {
-  error: `must be ${jobTypes.map((type) => JSON.stringify(type)).join(' or ')}`,
-})
+export const wordSchema = <Word extends string>(words: readonly Word[]) =>
+  z.enum(words, { error: `must be ${words.map((word) => JSON.stringify(word)).join(' or ')}` })
+export const jobTypeSchema = wordSchema(jobTypes)
 
 /** At most 100 models, in the order given. A name that comes twice counts once. */
 export const modelsSchema = z

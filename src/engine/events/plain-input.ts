@@ -1,5 +1,5 @@
 /** Usual input, checked by its fields: a schema takes ten times as long, and looks at all other input. */
-import { bounds, type JobType, jobTypes } from '../core/index.ts'
+import { bounds, type JobRule, jobEntries } from '../core/index.ts'
 import type { calls } from './coordinator-calls.ts'
 import type { JobInput } from './job-spec.ts'
 import { jsonBounds, plainJson } from './json.ts'
@@ -9,61 +9,50 @@ import { jsonBounds, plainJson } from './json.ts'
  * which the schema has to check. The schema is the law: test/fast/events/plain-job.test.ts keeps the two consistent.
  */
 export function plainJob(input: unknown): JobInput | undefined {
-  if (!hasOnly(input, fields)) return undefined
-  const { jobId, jobType, kind, models, priority, runAt, attempts, timeoutMs, expireMs, fairKey } = input
-  const { payload, traceparent, tracestate } = input
+  if (!isPlainObject(input)) return undefined
+  for (const name in input) {
+    const isPlain = plainly.get(name)
+    if (isPlain === undefined || !isPlain(input[name])) return undefined
+  }
+  const { jobId, models, payload } = input
   const names = plainNames(models)
-  if (
-    !isPlainName(jobId) ||
-    names === undefined ||
-    !isType(jobType) ||
-    (kind !== undefined && !isPlainName(kind))
-  )
-    return undefined
-  if (runAt !== undefined && runAt !== null) return undefined
-  if (
-    !isWholeOrNone(priority, -bounds.priority, bounds.priority) ||
-    !isWholeOrNone(attempts, 1, bounds.attempts)
-  )
-    return undefined
-  if (!isWholeOrNone(timeoutMs, 1, bounds.durationMs)) return undefined
-  if (expireMs !== null && !isWholeOrNone(expireMs, 1, bounds.durationMs)) return undefined
-  if (fairKey !== undefined && fairKey !== null && !isPlainName(fairKey)) return undefined
-  if (!isHeader(traceparent) || !isHeader(tracestate)) return undefined
+  if (jobId === undefined || names === undefined) return undefined
   const json = payload === undefined ? undefined : plainJson(payload, jsonBounds.payload)
   if (json === undefined && payload !== undefined) return undefined
-  return {
-    jobId,
-    jobType,
-    kind,
-    models: names,
-    priority,
-    runAt,
-    attempts,
-    timeoutMs,
-    expireMs,
-    fairKey,
-    payload: json,
-    traceparent,
-    tracestate,
+  return { ...(input as unknown as JobInput), models: names, payload: json }
+}
+
+type Guard = (value: unknown) => boolean
+
+/** Absent: such a field, if it says something, is not plain. */
+function guardOf(rule: JobRule): Guard | undefined {
+  switch (rule.is) {
+    case 'name':
+      return isPlainName
+    case 'word':
+      return (value) => rule.words.some((word) => word === value)
+    case 'whole':
+      return (value) => isWhole(value, rule.min, rule.max)
+    case 'header':
+      return (value) => typeof value === 'string'
+    // Looked at as a whole.
+    case 'models':
+    case 'json':
+      return () => true
+    default:
+      return undefined
   }
 }
 
-const known: readonly (keyof JobInput)[] = [
-  ...(['jobId', 'jobType', 'kind', 'models', 'priority', 'runAt'] as const),
-  ...(['attempts', 'timeoutMs', 'expireMs', 'fairKey', 'payload'] as const),
-  ...(['traceparent', 'tracestate'] as const),
-]
-const fields: ReadonlySet<string> = new Set(known)
-
-const types: ReadonlySet<unknown> = new Set([undefined, ...jobTypes])
-const isType = (value: unknown): value is JobType | undefined => types.has(value)
-
-const isWholeOrNone = (value: unknown, min: number, max: number): value is number | undefined =>
-  value === undefined || isWhole(value, min, max)
-
-const isHeader = (value: unknown): value is string | null | undefined =>
-  value === undefined || value === null || typeof value === 'string'
+const plainly: ReadonlyMap<string, Guard> = new Map(
+  jobEntries.map(([name, field]) => {
+    const guard = guardOf(field)
+    return [
+      name,
+      (value) => value === undefined || (value === null && field.orNull) || guard?.(value) === true,
+    ]
+  }),
+)
 
 function plainNames(value: unknown): string[] | undefined {
   if (!Array.isArray(value) || value.length > bounds.models) return undefined
@@ -136,10 +125,12 @@ function areNames(value: unknown): boolean {
   return true
 }
 
+const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+
 /** An object with no other fields than these. */
 function hasOnly(value: unknown, known: ReadonlySet<string>): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-    return false
+  if (!isPlainObject(value)) return false
   for (const key in value) if (!known.has(key)) return false
   return true
 }
@@ -147,9 +138,16 @@ function hasOnly(value: unknown, known: ReadonlySet<string>): value is Readonly<
 /** Letters, digits and signs of ASCII: every kind of name allows these. */
 const ordinary = /^[ -~]+$/
 
-const isPlainName = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= bounds.idLength && ordinary.test(value)
+function isPlainName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= bounds.idLength && ordinary.test(value)
+}
 
 /** Excludes -0, which only a schema turns into 0. */
-const isWhole = (value: unknown, min: number, max: number): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max && !Object.is(value, -0)
+function isWhole(value: unknown, min: number, max: number): value is number {
+  return (
+    Number.isSafeInteger(value) &&
+    (value as number) >= min &&
+    (value as number) <= max &&
+    !Object.is(value, -0)
+  )
+}

@@ -12,11 +12,12 @@ import {
   payloadKeyOf,
   type ScheduleRule,
   scheduleBounds,
+  specEntries,
 } from '../core/index.ts'
 import { type DurationText, msOf } from './dedupe.ts'
 import { optionsSchema, parseInput } from './invalid.ts'
 import type { EnqueueInput, JobShape } from './job-input.ts'
-import { jobSchema, parseJob, wholeNumber } from './job-spec.ts'
+import { parseJob, shapeOf, wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
 import { jobIdSchema } from './names.ts'
 
@@ -85,10 +86,7 @@ export const scheduleIdSchema = jobIdSchema.refine(
   `must have at most ${scheduleBounds.idLength} characters; shorten it`,
 )
 
-const job = lazily(() => {
-  const { jobId, runAt, once, dedupe, after, traceparent, tracestate, ...shape } = jobSchema.shape
-  return optionsSchema(shape)
-})
+const job = lazily(() => optionsSchema(shapeOf(({ alone }) => !alone)))
 
 const cronSchema = z
   .string({ error: 'must be a text such as "30 2 * * *"' })
@@ -152,17 +150,12 @@ export function parseSchedules(given: unknown): readonly ParsedSchedule[] {
   )
 }
 
-function templateOf(spec: JobSpec): JobTemplate {
-  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, hasData, payloadHash } =
-    spec
-  const tag = spec.tag === undefined ? {} : { tag: spec.tag }
-  const whole = spec.whole === undefined ? {} : { whole: spec.whole }
-  const asks = spec.asks === undefined ? {} : { asks: spec.asks }
-  const uses = spec.uses === undefined ? {} : { uses: spec.uses }
-  const needs = { ...tag, ...whole, ...asks, ...uses }
-  const data = payloadHash === undefined || hasData === undefined ? {} : { hasData, payloadHash }
-  return { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...needs, ...data }
-}
+const templateOf = (spec: JobSpec): JobTemplate =>
+  Object.fromEntries(
+    specEntries.flatMap(([name, { ofSchedule }]) =>
+      ofSchedule && spec[name] !== undefined ? [[name, spec[name]]] : [],
+    ),
+  ) as unknown as JobTemplate
 
 /**
  * The command that declares them, with the payloads to keep beside the log. When each is due next, is known to the part that knows

@@ -1,19 +1,11 @@
 import * as z from 'zod'
-import { bounds, numberText, outcomes } from '../core/index.ts'
+import { bounds, findEntries, type JobRule, jobFields, numberText, outcomes } from '../core/index.ts'
 import { pointSchema } from './access.ts'
 import { contractSchema } from './define-queue.ts'
 import { flagSchema, functionSchema, havingSchema, optionsSchema, parseArguments } from './invalid.ts'
 import { wholeNumber } from './job-spec.ts'
 import { lazily } from './lazily.ts'
-import {
-  fairKeySchema,
-  jobIdSchema,
-  kindSchema,
-  modelSchema,
-  operatorSchema,
-  seqSchema,
-  tagSchema,
-} from './names.ts'
+import { jobIdSchema, modelSchema, nameSchema, operatorSchema, seqSchema } from './names.ts'
 
 const date = () =>
   z
@@ -46,6 +38,9 @@ const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as c
 /** Of a payload: a filter looks at each of them in every job. */
 const MOST_FIELDS = 20
 
+const wordOf = (rule: JobRule) =>
+  (rule.is === 'name' ? nameSchema(rule.noun, rule.example) : modelSchema).optional()
+
 const fieldsOfFilter = () => {
   const error = `must be a list of ${foundStates.map((state) => JSON.stringify(state)).join(', ')}`
   const value = z.union([z.string(), z.number(), z.boolean(), z.null()], {
@@ -60,10 +55,7 @@ const fieldsOfFilter = () => {
   )
   return {
     states: z.array(z.enum(foundStates, { error }), { error }).optional(),
-    kind: kindSchema.optional(),
-    model: modelSchema.optional(),
-    fairKey: fairKeySchema.optional(),
-    tag: tagSchema.optional(),
+    ...Object.fromEntries(findEntries.map(({ field, name }) => [name, wordOf(jobFields[field])])),
     payload: fields.optional(),
     before: date(),
     after: date(),

@@ -3,7 +3,7 @@ import { inSchema } from '../store/index.ts'
 import { columnUses, ownNames } from './columns.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
 import { withoutComments } from './plain-sql.ts'
-import { innerFunctions, interlockFunctions } from './sql-functions.ts'
+import { functionTexts, innerFunctions, interlockFunctions } from './sql-functions.ts'
 import { innerTables, interlockTables, layoutVersion, schemaVersion } from './version.ts'
 
 /** The file for an account without tables, and the one for an account that has its own. */
@@ -87,7 +87,7 @@ function body(newAccount: boolean, without: readonly string[] = []): string {
     ...wanted
       .filter((part) => part < firstPartAfterFunctions)
       .map((part) => readMigrationFile('parts', part)),
-    ...listMigrationFiles('functions').map((file) => readMigrationFile('functions', file)),
+    ...functionTexts(),
     ...wanted
       .filter((part) => part >= firstPartAfterFunctions)
       .map((part) => readMigrationFile('parts', part)),

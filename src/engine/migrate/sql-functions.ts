@@ -1,3 +1,4 @@
+import { withJobTable } from './job-sql.ts'
 import { listMigrationFiles, readMigrationFile } from './package-files.ts'
 
 /** A function of Interlock as it stands in the file of its subject, under migrations/functions. */
@@ -11,13 +12,18 @@ export interface SqlFunction {
   readonly statement: string
 }
 
+/** The files of functions, in the order in which they run. */
+export const functionTexts = (): readonly string[] =>
+  listMigrationFiles('functions').map((file) => withJobTable(readMigrationFile('functions', file)))
+
 /**
  * Every function, sorted by name. Its statement names it: a file has the functions of one subject. The files run in the order of
  * their names, each from top to bottom, since PostgreSQL checks a `language sql` body when it is created: what it calls must be there.
  */
 export function sqlFunctions(): readonly SqlFunction[] {
-  const texts = listMigrationFiles('functions').map((file) => readMigrationFile('functions', file))
-  return texts.flatMap(functionsOf).sort((a, b) => (a.name < b.name ? -1 : 1))
+  return functionTexts()
+    .flatMap(functionsOf)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 const functionsOf = (text: string): SqlFunction[] =>

@@ -1,5 +1,7 @@
 import { listDead } from '../../engine/coordinator/dead-letters.ts'
 import {
+  type FindWords,
+  findEntries,
   isInterlockError,
   type JobRow,
   type JobSpec,
@@ -24,17 +26,13 @@ import { type Look, lookAt } from './look.ts'
 export const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as const
 export type FoundState = (typeof foundStates)[number]
 
-/** Which jobs are meant. What you leave out does not matter. */
-export interface JobFilter {
+/**
+ * Which jobs are meant. What you leave out does not matter: by `kind`, by one of the models that they need (`model`), by whose they are
+ * (`fairKey`), or by the tag that they were enqueued with.
+ */
+export interface JobFilter extends FindWords {
   /** Jobs in these states; `waiting` and `active` unless given. */
   readonly states?: readonly FoundState[] | undefined
-  readonly kind?: string | undefined
-  /** One of the models that the job needs. */
-  readonly model?: string | undefined
-  /** Whose it is, as `policy.fairShare` counts: a customer, say. */
-  readonly fairKey?: string | undefined
-  /** The tag that it was enqueued with. */
-  readonly tag?: string | undefined
   /**
    * Fields of the payload and what they equal: `{ 'user.id': 17, urgent: true }`. Payloads are read of those jobs alone that the rest of the
    * filter names.
@@ -109,8 +107,9 @@ async function withPayload(
     const payloads = new Map(kept.map(({ jobId, payload }) => [jobId, payload]))
     const payloadOf = ({ spec, submitted }: FoundJob) =>
       submitted === undefined ? payloads.get(spec.jobId) : submitted.payload
-    const has = (job: FoundJob) => wanted.every(([field, value]) => fieldOf(payloadOf(job), field) === value)
-    found.push(...page.filter(has))
+    const isWanted = (job: FoundJob) =>
+      wanted.every(([field, value]) => fieldOf(payloadOf(job), field) === value)
+    found.push(...page.filter(isWanted))
   }
   return found
 }
@@ -127,18 +126,18 @@ function fieldOf(payload: unknown, field: string): unknown {
 
 const noneEnded: EndedJobs = { ended: [], since: null }
 
-function isNamed(
-  { spec, since }: FoundJob,
-  { kind, model, fairKey, tag, before, after }: JobFilter,
-): boolean {
+function isNamed({ spec, since }: FoundJob, filter: JobFilter): boolean {
+  const { before, after } = filter
   return (
-    (kind === undefined || spec.kind === kind) &&
-    (model === undefined || spec.models.includes(model)) &&
-    (fairKey === undefined || spec.fairKey === fairKey) &&
-    (tag === undefined || spec.tag === tag) &&
+    findEntries.every(({ field, name }) => has(spec, field, filter[name])) &&
     (before === undefined || since < before.getTime() * MICROS_PER_MS) &&
     (after === undefined || since >= after.getTime() * MICROS_PER_MS)
   )
+}
+
+function has(spec: Readonly<Record<string, unknown>>, field: string, word: string | undefined): boolean {
+  const value = spec[field]
+  return word === undefined || (Array.isArray(value) ? value.includes(word) : value === word)
 }
 
 function liveJobs({ ledger }: Look): readonly FoundJob[] {

@@ -6,6 +6,8 @@ import {
   type JobCode,
   type JobRow,
   type JobSpec,
+  type ListedSpec,
+  specEntries,
 } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import { isoTime, isoTimeOrNull } from '../format/index.ts'
@@ -24,12 +26,7 @@ import {
 import type { Look } from './look.ts'
 
 /** A job that was found: times as ISO texts. */
-export interface FoundDocument
-  extends Pick<JobSpec, 'jobId' | 'kind' | 'models' | 'fairKey' | 'priority' | 'attempts'> {
-  /** Null: it was enqueued without one. */
-  readonly tag: string | null
-  /** Those of its models of which it takes all places; null: none. */
-  readonly whole: readonly string[] | null
+export interface FoundDocument extends ListedSpec {
   readonly state: FoundState
   /** How many attempts were started. */
   readonly attempt: number
@@ -164,19 +161,17 @@ export const jobsDocument = (
   }
 }
 
+const listed = (spec: JobSpec): ListedSpec =>
+  Object.fromEntries(
+    specEntries.flatMap(([name, field]) => (field.listed ? [[name, spec[name] ?? null]] : [])),
+  ) as unknown as ListedSpec
+
 function foundDocument(found: DiagnosedFound): FoundDocument {
   const { spec, since, row, letter, ended, diagnosis } = found
-  const { jobId, kind, models, fairKey, priority, attempts } = spec
   return {
-    jobId,
-    kind,
-    models,
-    fairKey,
-    tag: spec.tag ?? null,
-    whole: spec.whole ?? null,
-    attempts,
+    ...listed(spec),
     state: stateOf(found),
-    priority: row?.priority ?? priority,
+    priority: row?.priority ?? spec.priority,
     attempt: row?.attempt ?? letter?.attempts ?? ended?.attempt ?? 0,
     workerId: row?.worker_id ?? null,
     since: isoTime(since),

@@ -21,7 +21,7 @@ describe('what the sources make of the reference', () => {
 })
 
 it('a member without a comment is refused: its cell would be empty', () => {
-  expect(() => described('src/engine/core/values/job.ts', 'export const specDefaults')).toThrow(
-    /priority has no comment/,
+  expect(() => described('src/engine/core/values/job-table.ts', 'export const specFields')).toThrow(
+    /jobId has no comment/,
   )
 })

@@ -73,11 +73,8 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
     ),
   details: () => [['code', '`details`'], ...detailRows()],
   job: () =>
-    options(
-      'src/engine/events/job-input.ts',
-      'export interface JobFields',
-      'export interface EnqueueInput',
-      'export interface JobShape',
+    options('src/engine/core/values/job-table.ts', 'export const jobFields').concat(
+      options('src/engine/events/job-input.ts', 'export interface JobFields').slice(1),
     ),
   coordinator: () => options('src/engine/coordinator/api/options.ts', 'export interface CoordinatorOptions'),
   worker: () =>

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { bundles, undoScript } from '../../../src/engine/migrate/compose.ts'
 import { migrationScript } from '../../../src/engine/migrate/index.ts'
+import { withJobTable } from '../../../src/engine/migrate/job-sql.ts'
 import {
   listMigrationFiles,
   migrationsFolder,
@@ -77,7 +78,7 @@ describe('every file of functions', () => {
   it.each(listMigrationFiles('functions'))(
     '%s says what its subject is, then has functions and nothing else',
     (file) => {
-      const text = readMigrationFile('functions', file)
+      const text = withJobTable(readMigrationFile('functions', file))
       const [subject = ''] = text.split('\n\n')
       expect(subject).toMatch(/^-- [A-Z](?:.|\n-- )+\.$/)
       const inOrder = sqlFunctions()

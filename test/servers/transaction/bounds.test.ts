@@ -102,6 +102,32 @@ describe('a submitted job', () => {
     expect(await faultOf(text({ after: ['a'] }))).toBe('jobs[0].after: names the job itself')
   })
 
+  it('is compared by what earlier releases have kept a digest of', async () => {
+    const all = {
+      job_type: 'workflow',
+      kind: 'k',
+      models: ['m', 'n', 'm'],
+      priority: 5,
+      attempts: 1,
+      timeout_ms: 5,
+      run_at: '2026-11-24T15:00:00.5Z',
+      expire_ms: 7,
+      fair_key: 'f',
+      tag: 't',
+      modes: { n: 'exclusive' },
+      asks: { m: { u: 1 } },
+      uses: { r: 1 },
+      after: ['x', { job: 'y', if_failed: 'continue' }],
+    }
+    const body = (job: string) => value('select interlock.job_queue_job_body($1::jsonb)::text', [job])
+    expect(await body(text(all))).toBe(
+      '{"tag": "t", "asks": {"m": {"u": 1}}, "kind": "k", "uses": {"r": 1}, "after": [["x", false], ["y", true]], "whole": ["n"], "models": ["m", "n"], "run_at": 1795532400500000, "attempts": 1, "fair_key": "f", "job_type": "workflow", "priority": 5, "expire_ms": 7, "timeout_ms": 5}',
+    )
+    expect(await body(text({ uses: {} }))).toBe(
+      '{"tag": null, "kind": "normal", "after": [], "models": ["m"], "run_at": null, "attempts": 3, "fair_key": null, "job_type": "normal", "priority": 0, "expire_ms": null, "timeout_ms": 3600000}',
+    )
+  })
+
   it('has the same time in SQL as in the log', async () => {
     const times = [
       '2024-02-29T12:00:00.1239999-05:30',

@@ -1,6 +1,14 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
-import { invalidInput, nearestOf, serversOf, type WorkerFact } from '../../../engine/core/index.ts'
+import {
+  invalidInput,
+  jobEntries,
+  type jobFields,
+  nearestOf,
+  serversOf,
+  sqlName,
+  type WorkerFact,
+} from '../../../engine/core/index.ts'
 import { type EnqueueInput, uuidV7 } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { agree, plural } from '../../../tools/format/index.ts'
@@ -9,27 +17,26 @@ import { type EnqueuedAll, enqueueAll, noteSkipped } from '../run/enqueue-all.ts
 import { strictFlag, withCoordinator } from '../store.ts'
 import { table } from '../terminal/table.ts'
 import { loadContract } from '../worker/load-handlers.ts'
-import { jobOfLine, payloadOf } from '../workload/line.ts'
+import { columns, jobOfLine, payloadOf } from '../workload/line.ts'
 import { readWorkload } from '../workload/read.ts'
 
+type FlagsOf<Field> = Field extends { readonly flags: infer Flags } ? keyof Flags : never
+type JobFlag = FlagsOf<(typeof jobFields)[keyof typeof jobFields]>
+type CamelOf<Name extends string> = Name extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Tail>}`
+  : Name
 /** A job as it is typed. */
-export interface JobOptions {
-  readonly job?: string
-  readonly models?: string
-  readonly exclusive?: string
-  readonly type?: string
-  readonly kind?: string
-  readonly priority?: string
-  readonly attempts?: string
-  readonly once?: string
-  readonly dedupeKey?: string
-  readonly dedupeWhile?: string
-  readonly after?: string
-  readonly tag?: string
-  readonly asks?: string
-  readonly uses?: string
-  readonly payload?: string
+export type JobOptions = {
+  readonly [Flag in JobFlag as Flag extends `--${infer Name} <${string}>` ? CamelOf<Name> : never]?: string
 }
+
+/** The options, as they are typed and as they are read, with the column of a file that says the same. */
+const typed = jobEntries.flatMap(([name, { flags = {} }]) =>
+  Object.keys(flags).map((text) => {
+    const option = new Option(text)
+    return { column: sqlName(name), flag: option.name(), option: option.attributeName() as keyof JobOptions }
+  }),
+)
 
 interface Options extends JobOptions {
   readonly skipInvalid?: boolean
@@ -46,7 +53,7 @@ export function addEnqueue(cli: Cli): void {
     [
       [
         'enqueue jobs.csv',
-        'every job of the file: columns job_id, models and, as you need them, kind, priority, attempts, once, after, tag, asks, uses, payload, job_type',
+        `every job of the file: columns ${columns.filter((column) => column !== 'seconds').join(', ')}; the first two are needed`,
       ],
       [
         'enqueue jobs.jsonl',
@@ -104,29 +111,11 @@ export function addEnqueue(cli: Cli): void {
 }
 
 /** The options that say what one job is. */
-export const withJob = (command: Command): Command =>
-  command
-    .option('--job <id>', 'the id of one job; a new one unless given')
-    .option(
-      '--models <a;b>',
-      'the models it needs, else those of its kind; without any it runs beside all others, unless the policy says otherwise',
-    )
-    .option('--exclusive <a;b>', 'of these models it takes all places, so no other job has them meanwhile')
-    .option('--type <normal|workflow>', 'its job type')
-    .option('--kind <name>', 'which handler runs it; the job type unless given')
-    .option('--priority <n>', 'a level is worth a minute of waiting')
-    .option('--attempts <n>', 'how many attempts it has (default: 3)')
-    .option('--once <time>', 'how long its id is taken, also if it has ended, such as 24h')
-    .option('--dedupe-key <key>', 'another job with this key stands for it')
-    .option('--dedupe-while <waiting|live|time>', 'for how long it has its key; such as 1h')
-    .option('--after <a;b>', 'the jobs that have to complete before it; `b?`: only to end')
-    .option('--tag <word>', 'a word to find it by (jobs --tag)')
-    .option('--asks <model=name:n>', 'what it takes of one place of the model, such as flux-dev=vram:20')
-    .option(
-      '--uses <resource=n>',
-      'how much it uses of a resource, such as openai-tpm=1800; several separated by `;`',
-    )
-    .option('--payload <json>', 'what its handler gets, such as {"prompt":"a fox"}')
+export function withJob(command: Command): Command {
+  for (const [, { flags = {} }] of jobEntries)
+    for (const [flag, says] of Object.entries(flags)) command.option(flag, says)
+  return command
+}
 
 /** `1 not: job a stands for b`. */
 function doublesText(deduplicated: EnqueuedAll['deduplicated']): string {
@@ -164,31 +153,14 @@ async function jobsFrom(
   options: Options,
   tell: (skipped: readonly string[]) => void,
 ): Promise<readonly EnqueueInput[]> {
-  const { job, models, type, kind, priority, attempts, once, after, tag, asks, uses, payload } = options
-  const { skipInvalid } = options
-  const [dedupeKey, dedupeWhile] = [options.dedupeKey, options.dedupeWhile]
+  const { job, models, kind, once, skipInvalid } = options
   const isOne = job !== undefined || kind !== undefined || models !== undefined
   if (file === undefined ? !isOne : job !== undefined)
     throw invalidInput('give either a file or one job: --kind, --models or --job')
   if (file !== undefined) {
-    const own = {
-      models,
-      exclusive: options.exclusive,
-      type,
-      kind,
-      priority,
-      attempts,
-      once,
-      after,
-      tag,
-      asks,
-      uses,
-      payload,
-    }
-    const others = { 'dedupe-key': dedupeKey, 'dedupe-while': dedupeWhile }
-    const idle = Object.entries({ ...own, ...others }).find(([, value]) => value !== undefined)
+    const idle = typed.find(({ option }) => options[option] !== undefined)
     if (idle !== undefined)
-      throw invalidInput(`--${idle[0]}: is for one job; in a file each line has its own`)
+      throw invalidInput(`--${idle.flag}: is for one job; in a file each line has its own`)
     const workload = await readWorkload(file, { skipInvalid, purpose: 'enqueue' })
     tell(workload.skipped)
     return workload.jobs.map(({ input }) => input)
@@ -200,24 +172,12 @@ async function jobsFrom(
 
 /** The job that the options say. @throws InterlockError `invalid_input` */
 export function jobOf(options: JobOptions): EnqueueInput {
-  const { job, models, type, kind, priority, attempts, once, after, tag, asks, uses, payload } = options
-  const given = payload === undefined ? {} : { payload: payloadOf(payload) }
-  const fields = {
-    job_id: job,
-    models: models ?? '',
-    modes: options.exclusive,
-    job_type: type,
-    kind,
-    priority,
-    attempts,
-    once,
-    dedupe: dedupeOf(options.dedupeKey, options.dedupeWhile),
-    after,
-    tag,
-    asks,
-    uses,
-    ...given,
-  }
+  const { models, payload } = options
+  const fields: Record<string, unknown> = {}
+  for (const { column, option } of typed) fields[column] = options[option]
+  fields['models'] = models ?? ''
+  fields['dedupe'] = dedupeOf(options.dedupeKey, options.dedupeWhile)
+  fields['payload'] = payload === undefined ? undefined : payloadOf(payload)
   const { models: named, ...input } = jobOfLine(fields, 1, 'enqueue').input
   // What is left out is that of its kind.
   return models === undefined ? input : { ...input, models: named }

@@ -1,104 +1,69 @@
-import { InterlockError, invalidInput, numberText } from '../../../engine/core/index.ts'
+import {
+  InterlockError,
+  invalidInput,
+  type JobField,
+  type JobRule,
+  jobEntries,
+  jobFields,
+  numberText,
+  sqlName,
+} from '../../../engine/core/index.ts'
 import { type EnqueueInput, parseJob } from '../../../engine/events/index.ts'
 import { modelNameFault, unitsFrom } from '../flag-value.ts'
 
 /** The values of one line by column name: texts from CSV, anything from JSON. */
 export type LineFields = Readonly<Record<string, unknown>>
 
-export const columns = [
-  'job_id',
-  'models',
-  'modes',
-  'seconds',
-  'job_type',
-  'kind',
-  'priority',
-  'attempts',
-  'once',
-  'dedupe',
-  'after',
-  'tag',
-  'asks',
-  'uses',
-  'payload',
-] as const
-type WorkloadColumn = (typeof columns)[number]
+const first = ['job_id', 'models', 'modes', 'seconds'] as const
+/** By its column. */
+const fieldOf = new Map(
+  jobEntries.flatMap(([name, { flags }]) => (flags === undefined ? [] : [[sqlName(name), name] as const])),
+)
+
+export const columns: readonly string[] = [...new Set([...first, ...fieldOf.keys()])]
 
 /** Why a line is read: to put its job in line, or to run it here for the seconds in the file. */
 export type Purpose = 'enqueue' | 'run'
 
-export const requiredColumns: Readonly<Record<Purpose, readonly WorkloadColumn[]>> = {
+export const requiredColumns: Readonly<Record<Purpose, readonly (typeof first)[number][]>> = {
   enqueue: ['job_id', 'models'],
   run: ['job_id', 'models', 'seconds'],
 }
 
+/** Why a file whose jobs are run here must not say it. */
+const notRun = [
+  // A file that is run to its end a second time would wait for jobs that never come.
+  ['once', '`run` runs a file that has ended again'],
+  ['dedupe', '`run` waits for each job of the file'],
+  ['after', '`run` runs each job of the file by itself'],
+] as const
+
 /** The job of one line. @throws InterlockError `invalid_input`, with the name of the column */
 export function jobOfLine(fields: LineFields, line: number, purpose: Purpose): WorkloadJob {
-  const unknown = Object.keys(fields).find((name) => !columns.includes(name as WorkloadColumn))
+  const unknown = Object.keys(fields).find((name) => !columns.includes(name))
   if (unknown !== undefined)
     throw invalidInput(`unknown field ${unknown}; the fields are ${columns.join(', ')}`)
-  const once = optional(fields['once'])
-  // A file that is run to its end a second time would wait for jobs that never come.
-  if (once !== undefined && purpose === 'run')
-    throw invalidInput('once: is for `interlock enqueue`; `run` runs a file that has ended again')
-  const dedupe = dedupeOf(fields['dedupe'])
-  if (dedupe !== undefined && purpose === 'run')
-    throw invalidInput('dedupe: is for `interlock enqueue`; `run` waits for each job of the file')
-  const after = afterOf(fields['after'])
-  if (after !== undefined && purpose === 'run')
-    throw invalidInput('after: is for `interlock enqueue`; `run` runs each job of the file by itself')
-  const uses = usesOf(fields['uses'])
-  const given = modelsOf(fields['models'])
-  const { spec, payload } = named(() =>
-    parseJob({
-      jobId: fields['job_id'],
-      models: given,
-      modes: modesOf(fields['modes']),
-      jobType: optional(fields['job_type']),
-      kind: optional(fields['kind']),
-      priority: optional(numberOf(fields['priority'])),
-      attempts: optional(numberOf(fields['attempts'])),
-      once,
-      dedupe,
-      after,
-      tag: optional(fields['tag']),
-      asks: asksOf(fields['asks']),
-      uses,
-      payload: fields['payload'],
-    }),
-  )
-  const { jobId, jobType, models, priority } = spec
-  const attempts = optional(fields['attempts']) === undefined ? {} : { attempts: spec.attempts }
-  const kind = optional(fields['kind']) === undefined ? {} : { kind: spec.kind }
-  const taken = once === undefined ? {} : { once: once as NonNullable<EnqueueInput['once']> }
-  const keyed = dedupe === undefined ? {} : { dedupe: dedupe as NonNullable<EnqueueInput['dedupe']> }
-  const linked = after === undefined ? {} : { after: after as NonNullable<EnqueueInput['after']> }
-  const found = spec.tag === undefined ? {} : { tag: spec.tag }
-  const asking = spec.asks === undefined ? {} : { asks: spec.asks }
-  const limited = spec.uses === undefined ? {} : { uses: spec.uses }
-  const kept = payload === undefined ? {} : { payload }
-  const modes = spec.whole === undefined ? {} : { modes: exclusiveOf(spec.whole) }
+  const given = givenIn(fields)
+  const wrong = notRun.find(([name]) => purpose === 'run' && given[name] !== undefined)
+  if (wrong !== undefined) throw invalidInput(`${wrong[0]}: is for \`interlock enqueue\`; ${wrong[1]}`)
+  const { jobId, jobType, models, priority } = named(() => parseJob(given)).spec
+  // As they were written: one that comes twice is told of.
+  const written = purpose === 'enqueue' ? (given.models ?? []) : models
   return {
-    input: {
-      jobId,
-      jobType,
-      // As they were written: one that comes twice is told of.
-      models: purpose === 'enqueue' ? (given as readonly string[]) : models,
-      priority,
-      ...modes,
-      ...kind,
-      ...attempts,
-      ...taken,
-      ...keyed,
-      ...linked,
-      ...found,
-      ...asking,
-      ...limited,
-      ...kept,
-    },
+    input: { ...given, jobId, jobType, models: written, priority },
     seconds: purpose === 'run' ? secondsOf(fields['seconds']) : 0,
     line,
   }
+}
+
+/** The fields that a line says, each as a program would give it. */
+function givenIn(fields: LineFields): Partial<EnqueueInput> {
+  const given = [...fieldOf].map(([column, name]) => {
+    const field: JobField = jobFields[name]
+    const read = readers[field.is] ?? (field.required ? asItIs : optional)
+    return [name, read(fields[column])] as const
+  })
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
 }
 
 /** In a file of JSON an object; in one of texts its JSON. @throws InterlockError `invalid_input` */
@@ -114,12 +79,9 @@ function dedupeOf(value: unknown): unknown {
 /** `a;b` in a file of texts: models of which it takes all places; in one of JSON as in SQL. */
 function modesOf(value: unknown): unknown {
   if (typeof value !== 'string') return optional(value)
-  const names = value.split(';').map((name) => name.trim())
-  return exclusiveOf(names.filter((name) => name !== ''))
+  const names = value.split(';').flatMap((name) => name.trim() || [])
+  return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, 'exclusive']))
 }
-
-const exclusiveOf = (models: readonly string[]) =>
-  Object.fromEntries(models.map((model) => [model, 'exclusive' as const]))
 
 /** `flux-dev=vram:20+slots:1` in a file of texts; in one of JSON an object. @throws InterlockError `invalid_input` */
 function asksOf(value: unknown): unknown {
@@ -184,6 +146,21 @@ function secondsOf(value: unknown): number {
   const seconds = numberOf(value)
   if (typeof seconds === 'number' && seconds >= 0 && seconds <= MOST_SECONDS) return seconds
   throw invalidInput(`seconds: must be a number from 0 to ${numberText(MOST_SECONDS)}, such as 2.5`)
+}
+
+/** How the value of a column is read; absent: an empty one is none. */
+const readers: { readonly [Kind in JobRule['is']]?: (value: unknown) => unknown } = {
+  models: modelsOf,
+  modes: modesOf,
+  whole: (value) => optional(numberOf(value)),
+  dedupe: dedupeOf,
+  after: afterOf,
+  asks: asksOf,
+  uses: usesOf,
+  json: asItIs,
+}
+function asItIs(value: unknown): unknown {
+  return value
 }
 
 /** A number as people write it. Anything else stays unchanged, and the schema refuses it. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
+import { findEntries } from '../../../engine/core/index.ts'
 import { levers } from '../guard/grant.ts'
 import { leverSchemas } from '../lever/parse.ts'
 import { chainSchema } from './chain.ts'
@@ -41,7 +42,7 @@ export const answers = {
   '/api/queues/{queue}/jobs': [
     'jobs by what they are; `payload.` and a field, such as `payload.user.id`, asks for a value in the payload',
     foundJobsSchema,
-    ['state', 'kind', 'model', 'customer', 'tag', 'before', 'after', 'limit', 'from'],
+    ['state', ...findEntries.map(({ word }) => word), 'before', 'after', 'limit', 'from'],
   ],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
   '/api/queues/{queue}/jobs/{job}/data': [

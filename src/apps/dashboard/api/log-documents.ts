@@ -3,43 +3,50 @@ import * as z from 'zod'
 import {
   eventTypes,
   failureCodes,
+  type JobSpec,
   jobTypes,
   outcomes,
   overlapRules,
   type PolicyRule,
   policyEntries,
+  type SpecField,
+  type SpecKinds,
+  specEntries,
 } from '../../../engine/core/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
 
-export const specSchema = z.strictObject({
-  jobId,
+const kinds = {
+  text: z.string(),
+  texts: z.array(z.string()),
   jobType: z.enum(jobTypes),
-  kind: z.string(),
-  models: z.array(z.string()),
-  whole: z.array(z.string()).optional().describe('those of which it takes all places'),
-  priority: z.int(),
-  runAt: micros.nullable(),
-  attempts: z.int(),
-  timeoutMs: z.int(),
-  expireMs: z.int().nullable(),
-  fairKey: z.string().nullable(),
-  hasData: z.literal(true).optional(),
-  payloadHash: z.int().optional(),
-  once: z.int().optional().describe('how long its id is taken, in milliseconds; 0: without end'),
-  schedule: z.string().optional().describe('the schedule that fired it'),
-  dedupe: z
-    .strictObject({
-      key: z.string(),
-      while: z.union([z.enum(['waiting', 'live']), z.int()]),
-      debounce: z.strictObject({ delay: z.int(), maxDelay: z.int() }).optional(),
-    })
-    .optional()
-    .describe(
-      'a digest of its key, and for how long it has it: a number of milliseconds, or while it waits or is live',
-    ),
-  after: z.int().optional().describe('the hash of the jobs that it comes after; it has `linked` events'),
-  tag: z.string().optional(),
-})
+  int: z.int(),
+  count: z.int(),
+  whole: z.int(),
+  true: z.literal(true),
+  dedupe: z.strictObject({
+    key: z.string(),
+    while: z.union([z.enum(['waiting', 'live']), z.int()]),
+    debounce: z.strictObject({ delay: z.int(), maxDelay: z.int() }).optional(),
+  }),
+  asks: z.record(z.string(), z.record(z.string(), z.int())),
+  uses: z.record(z.string(), z.int()),
+} satisfies Readonly<Record<keyof SpecKinds, z.ZodType>>
+
+/** Some fields of a spec. @param none what stands in the place of one that the job is without */
+export function specShape(
+  isMeant: (field: SpecField) => boolean,
+  none: (schema: z.ZodType) => z.ZodType = (schema) => schema.optional(),
+): Readonly<Record<string, z.ZodType>> {
+  const schemaOf = ({ is, usual, optional, says }: SpecField) => {
+    const schema = optional ? none(kinds[is]) : usual === null ? kinds[is].nullable() : kinds[is]
+    return says === undefined ? schema : schema.describe(says)
+  }
+  return Object.fromEntries(
+    specEntries.flatMap(([name, field]) => (isMeant(field) ? [[name, schemaOf(field)]] : [])),
+  )
+}
+
+export const specSchema = z.strictObject(specShape(() => true)) as unknown as z.ZodType<JobSpec>
 
 /** The table of its fields describes a policy, for people who write programs: ranges are left to what `setPolicy` says. */
 function describing(rule: PolicyRule): z.ZodType {
@@ -109,7 +116,10 @@ export const eventSchema = z
     upTo: z.int().optional(),
     withinMs: z.int().nullish(),
     overlap: z.enum(overlapRules).optional(),
-    job: specSchema.omit({ jobId: true, runAt: true }).optional().describe('what its jobs get'),
+    job: z
+      .strictObject(specShape(({ ofSchedule }) => ofSchedule === true))
+      .optional()
+      .describe('what its jobs get'),
     named: z.literal(true).optional(),
     reason: z.string().optional(),
     blockedBy: jobId.nullable().optional(),

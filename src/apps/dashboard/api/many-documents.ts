@@ -1,18 +1,18 @@
 /** Jobs that were found, and many of them changed by one command. Times are ISO texts, as `interlock jobs --json` has them. */
 import * as z from 'zod'
+import type { ListedSpec } from '../../../engine/core/index.ts'
 import { jobId, seq } from './fields.ts'
+import { specShape } from './log-documents.ts'
+
+const listed = specShape(
+  (field) => field.listed === true,
+  (schema) => schema.nullable(),
+) as unknown as { readonly [Name in keyof ListedSpec]: z.ZodType<ListedSpec[Name]> }
 
 const foundSchema = z.strictObject({
-  jobId,
-  kind: z.string(),
-  models: z.array(z.string()),
-  fairKey: z.string().nullable(),
-  tag: z.string().nullable(),
-  whole: z.array(z.string()).nullable().describe('those of its models of which it takes all places'),
+  ...listed,
   state: z.string(),
-  priority: z.int(),
   attempt: z.int(),
-  attempts: z.int(),
   workerId: z.string().nullable(),
   since: z.iso.datetime({ offset: true }),
   code: z.string().nullable(),

@@ -1,4 +1,4 @@
-import { invalidInput } from '../../../engine/core/index.ts'
+import { findEntries, invalidInput } from '../../../engine/core/index.ts'
 import { parseInput } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { openedBy } from '../../../tools/history/access.ts'
@@ -32,10 +32,7 @@ export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuer
   const states = query.getAll('state') as FoundState[]
   const filter = {
     ...(states.length === 0 ? {} : { states }),
-    kind: text('kind'),
-    model: text('model'),
-    fairKey: text('customer'),
-    tag: text('tag'),
+    ...Object.fromEntries(findEntries.map(({ name, word }) => [name, text(word)])),
     payload,
     before: dateOf('before', text('before')),
     after: dateOf('after', text('after')),

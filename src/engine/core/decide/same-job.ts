@@ -1,22 +1,29 @@
-import { asksText } from '../state/units.ts'
+import { amountsText, asksText } from '../state/units.ts'
 import { hash } from '../values/hash.ts'
-import type { JobSpec } from '../values/job.ts'
-import { isSameRule } from '../values/policy.ts'
+import { type JobSpec, specEntries } from '../values/job.ts'
+
+const compared = specEntries.filter(([, field]) => field.compared !== undefined)
+const alwaysThere = compared.flatMap(([name, field]) => (field.optional || name === 'models' ? [] : [name]))
+const others = compared.filter(([, field]) => field.optional)
+
+/** Amounts in whatever order they are named. */
+function partOf(spec: JobSpec, name: keyof JobSpec): unknown {
+  if (name === 'asks') return spec.asks && asksText(spec.asks)
+  return name === 'uses' ? spec.uses && amountsText(spec.uses) : spec[name]
+}
 
 /**
- * What two jobs under one id are compared by. Ids live in one queue; `once` says how long an id is taken, and `dedupe` which others it
- * stands for, and not what the job is.
+ * What two jobs under one id are compared by, beside the payload. Ids live in one queue; `once` says how long an id is taken, and `dedupe`
+ * which others it stands for, and not what the job is. A field that a spec may be without goes in only where it is there.
  */
-const bodyFields = [
-  'jobType',
-  'kind',
-  'priority',
-  'runAt',
-  'attempts',
-  'timeoutMs',
-  'expireMs',
-  'fairKey',
-] as const satisfies readonly (keyof JobSpec)[]
+function bodyText(spec: JobSpec): string {
+  const own = others.flatMap(([name, field]) => {
+    const value = partOf(spec, name)
+    if (value === undefined) return []
+    return [field.compared === 'bare' ? value : { [name]: value }]
+  })
+  return JSON.stringify([alwaysThere.map((name) => spec[name]), spec.models, ...own])
+}
 
 /**
  * Whether nothing differs between the two, the order of models and the payload included. Of a job that waits for the last of its key, time
@@ -24,22 +31,9 @@ const bodyFields = [
  */
 export function isSameSpec(a: JobSpec, b: JobSpec): boolean {
   const isOfLast = a.dedupe?.debounce !== undefined && b.dedupe?.debounce !== undefined
-  return (
-    bodyFields.every((field) => a[field] === b[field] || (isOfLast && field === 'runAt')) &&
-    a.tag === b.tag &&
-    a.whole?.join('\n') === b.whole?.join('\n') &&
-    isSameRule(a.asks, b.asks) &&
-    a.models.length === b.models.length &&
-    a.models.every((model, i) => model === b.models[i]) &&
-    a.after === b.after &&
-    usesText(a) === usesText(b) &&
-    (isOfLast || isSamePayload(a, b))
-  )
+  const timed = isOfLast ? { ...b, runAt: a.runAt } : b
+  return bodyText(a) === bodyText(timed) && (isOfLast || isSamePayload(a, b))
 }
-
-/** In whatever order they are named. */
-const usesText = ({ uses }: JobSpec): string | undefined =>
-  uses && JSON.stringify(Object.entries(uses).sort(([a], [b]) => (a < b ? -1 : 1)))
 
 /**
  * A caller without a payload leaves it as it is. Data that was kept in another way (the row of `jobs`, an old event) cannot be
@@ -55,17 +49,6 @@ export function isSamePayload(
 
 /**
  * The hash of all that {@link isSameSpec} compares but the payload, which has its own. Stores keep it for as long as `once` says, so
- * it stays the same from release to release: a field that is added later goes in only where it is not as usual.
+ * it stays the same from release to release.
  */
-export const bodyOf = (spec: JobSpec): number =>
-  hash(
-    JSON.stringify([
-      bodyFields.map((field) => spec[field]),
-      spec.models,
-      ...(spec.after === undefined ? [] : [spec.after]),
-      ...(spec.tag === undefined ? [] : [spec.tag]),
-      ...(spec.whole === undefined ? [] : [{ whole: spec.whole }]),
-      ...(spec.asks === undefined ? [] : [asksText(spec.asks)]),
-      ...(spec.uses === undefined ? [] : [usesText(spec)]),
-    ]),
-  )
+export const bodyOf = (spec: JobSpec): number => hash(bodyText(spec))

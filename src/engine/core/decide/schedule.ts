@@ -189,11 +189,12 @@ function freeNth(scribe: Scribe, schedule: string, due: Micros): number {
   }
 }
 
-function specOf(job: Schedule['rule']['job'], schedule: string, jobId: string): JobSpec {
-  const { jobType, kind, models, priority, attempts, timeoutMs, expireMs, fairKey, ...data } = job
-  const usual = { jobType, kind, models, priority, runAt: null, attempts, timeoutMs, expireMs, fairKey }
-  return { jobId, ...usual, ...data, schedule }
-}
+const specOf = (job: Schedule['rule']['job'], schedule: string, jobId: string): JobSpec => ({
+  jobId,
+  runAt: null,
+  ...job,
+  schedule,
+})
 
 function skip(
   scribe: Scribe,

@@ -13,6 +13,16 @@ export * from './event.ts'
 export { hash } from './hash.ts'
 export type { Places } from './job.ts'
 export * from './job.ts'
+export {
+  EARLY_SINCE,
+  type JobField,
+  type JobRule,
+  jobFields,
+  type SpecField,
+  type SpecKinds,
+  specFields,
+  USES_SINCE,
+} from './job-table.ts'
 export { bareName, nearestOf, nearPattern } from './near-names.ts'
 export { numberText } from './number-text.ts'
 export { holdsAt, type OnceRecord, onceRecordOf } from './once.ts'
@@ -40,7 +50,6 @@ export {
   firedBy,
   firedId,
   isPayloadKey,
-  type JobTemplate,
   nextDueAt,
   type OverlapRule,
   ofScheduleText,

@@ -1,149 +1,98 @@
-/** Amounts by name, such as `{ vram: 24 }`: what a place has, or what a job asks of one. Whole numbers, so nothing is rounded. */
-export type Units = Readonly<Record<string, number>>
+import { type JobField, jobFields, type SpecField, type SpecKinds, specFields } from './job-table.ts'
 
-/** Microseconds since the Unix epoch, an integer: PostgreSQL's resolution, exact in a double until the year 2255. */
-export type Micros = number
+export * from './job-parts.ts'
 
-export const MICROS_PER_MS = 1_000
-export const MICROS_PER_SECOND = 1_000_000
-
-export const jobTypes = ['normal', 'workflow'] as const
-export type JobType = (typeof jobTypes)[number]
-
-/** Bounds that TypeScript and SQL both enforce. Lengths are in UTF-16 code units; models are counted per job. */
-export const bounds = {
-  idLength: 200,
-  models: 100,
-  priority: 1_000,
-  capacity: 1_000_000,
-  /** Places of one model. */
-  places: 1_000,
-  /** Names of units at one place, and how much there may be of each. */
-  unitNames: 8,
-  units: 1_000_000_000,
-  /** Places, or patterns of them, that a process says it serves. */
-  serves: 100,
-  /** Patterns in one map of a policy: a name without a rule of its own is held against each of them. */
-  patterns: 100,
-  maxOvertakes: 1_000_000,
-  /** Starts past a waiting job for the sake of loaded models: each is kept for its class. */
-  passed: 1_000,
-  /** Models that a process keeps loaded. */
-  keeps: 1_000,
-  maxActive: 1_000_000,
-  attempts: 1_000,
-  durationMs: 365 * 24 * 3_600 * 1_000,
-  holdSeconds: 86_400,
-  /** How many jobs one may come after when it is enqueued. */
-  parents: 10_000,
-  /** How many times are kept per model. */
-  rateStarts: 10_000,
-  /** How many resources a job uses, how much of each, and how many windows one has. */
-  uses: 20,
-  use: 100_000_000,
-  windows: 10,
-  /** How many jobs of one kind start together, for one call of a handler. */
-  batch: 1_000,
-  spacingSeconds: 3_600,
-  weight: 1_000,
-  /** Fair keys without live jobs whose use is remembered. */
-  idleKeys: 10_000,
-} as const
+type Fields = typeof specFields
+type Optional = {
+  [Name in keyof Fields]: Fields[Name] extends { readonly optional: true } ? Name : never
+}[keyof Fields]
+type ValueOf<Field extends SpecField> =
+  | SpecKinds[Field['is']]
+  | (Field extends { readonly usual: null } ? null : never)
 
 /**
  * What a job was enqueued with. It does not change while the job is live; only the models may, when a job is requeued with
  * others. Enqueueing a live id with another spec fails with `job_exists`.
  */
-export interface JobSpec {
-  readonly jobId: string
-  readonly jobType: JobType
-  /** Which handler runs it; the job type unless given. */
-  readonly kind: string
-  /** In the order given, without duplicates. Empty: the job bypasses. */
-  readonly models: readonly string[]
-  /** A level is worth `policy.ageSeconds` of waiting. */
-  readonly priority: number
-  /** It must not start before this time; null: at once. */
-  readonly runAt: Micros | null
-  /** How many attempts may be started in all. */
-  readonly attempts: number
-  /** How long one attempt may run, in milliseconds. */
-  readonly timeoutMs: number
-  /** How long it may wait since it last became waiting, in milliseconds; null: for ever. */
-  readonly expireMs: number | null
-  /** Who owns it, for `policy.fairShare`; null: nobody in particular. */
-  readonly fairKey: string | null
-  /**
-   * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), and a worker reads it before it begins.
-   * Absent: its first attempt begins without asking the database.
-   */
-  readonly hasData?: true
-  /** The hash of its payload, if it came with one: a live id with another payload is another job. */
-  readonly payloadHash?: number
-  /**
-   * For how long from its `queued` event on no other job is enqueued `once` under its id, in milliseconds; {@link FOR_EVER}: never again.
-   * Absent: its id is taken only while it is live.
-   */
-  readonly once?: number
-  /** A word to find it by among others (docs/guides/many-jobs.md). It has no effect on when it starts. Absent: none. */
-  readonly tag?: string
-  /** Those of its models of which it takes all places, in the order of `models`. Absent: it takes one of each. */
-  readonly whole?: readonly string[]
-  /** By the one model that has units: what it asks of one of that model's places. Absent: it takes all of each place that it is in. */
-  readonly asks?: Readonly<Record<string, Units>>
-  /** The schedule that fired it. Its due time is in its id: `<schedule>@<due time>`. */
-  readonly schedule?: string
-  /** Another job that has its key stands for it. Absent: none does. */
-  readonly dedupe?: Dedupe
-  /** How much of which resources each of its attempts is expected to use: it starts when the policy has room for all of it. Absent: none. */
-  readonly uses?: Uses
-  /**
-   * The hash of the jobs that it was enqueued to come after, and of what it does if they do not complete. It stands in no line until it
-   * is `released`. The jobs themselves are in the `linked` events. Absent: it comes after none.
-   */
-  readonly after?: number
+export type JobSpec = { readonly [Name in Exclude<keyof Fields, Optional>]: ValueOf<Fields[Name]> } & {
+  readonly [Name in Optional]?: ValueOf<Fields[Name]>
 }
+
+/** What each job of a schedule is enqueued with. */
+export type JobTemplate = Pick<
+  JobSpec,
+  { [Name in keyof Fields]: Fields[Name] extends { readonly ofSchedule: true } ? Name : never }[keyof Fields]
+>
+
+/** What lists of jobs say of each; null: it has none. */
+export type ListedSpec = {
+  readonly [Name in keyof Fields as Fields[Name] extends { readonly listed: true } ? Name : never]:
+    | ValueOf<Fields[Name]>
+    | (Fields[Name] extends { readonly optional: true } ? null : never)
+}
+
+/** The fields of a job, to go through. */
+export const jobEntries = Object.entries(jobFields) as readonly (readonly [
+  keyof typeof jobFields,
+  JobField,
+])[]
+
+type FindName<Name, Field> = Field extends { readonly find: { readonly as: infer As extends string } }
+  ? As
+  : Field extends { readonly find: object }
+    ? Name
+    : never
+/** A word that jobs are found by: a text for each, by the name that programs have for it. */
+export type FindWords = {
+  readonly [Name in keyof typeof jobFields as FindName<Name, (typeof jobFields)[Name]>]?: string | undefined
+}
+type FlagOf<Field> = Field extends { readonly find: { readonly word: infer Word extends string } }
+  ? Word
+  : never
+/** The same as people write it. */
+export type FindFlags = {
+  readonly [Name in keyof typeof jobFields as FlagOf<(typeof jobFields)[Name]>]?: string
+}
+type FoundBy = {
+  [Name in keyof typeof jobFields]: (typeof jobFields)[Name] extends { readonly find: object } ? Name : never
+}[keyof typeof jobFields]
+/** Both, to go through, with the field of the job. */
+export const findEntries = jobEntries.flatMap(([field, { find }]) =>
+  find === undefined
+    ? []
+    : [
+        {
+          ...find,
+          field: field as FoundBy,
+          name: (find.as ?? field) as keyof FindWords,
+          word: find.word as keyof FindFlags,
+        },
+      ],
+)
+
+/** Those of its spec. */
+export const specEntries = Object.entries(specFields) as readonly (readonly [keyof JobSpec, SpecField])[]
+
+/** The name of a field in SQL: `runAt` is `run_at`. */
+export const sqlName = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+type Usual = {
+  readonly [Name in keyof Fields as Fields[Name] extends { readonly usual: number | null }
+    ? Name
+    : never]: ValueOf<Fields[Name]>
+}
+
+/** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */
+export const specDefaults = Object.fromEntries(
+  specEntries.flatMap(([name, { usual }]) =>
+    usual === undefined || (typeof usual === 'object' && usual !== null) ? [] : [[name, usual]],
+  ),
+) as Usual
 
 /** Whether the job takes all places of this model. */
 export const takesAllOf = ({ whole }: Pick<JobSpec, 'whole'>, model: string): boolean =>
   whole?.includes(model) === true
-
-/** How much of which resources (tokens, say), by their names. Whole numbers. */
-export type Uses = Readonly<Record<string, number>>
-
-/** By what a job is deduplicated. */
-export interface Dedupe {
-  /** A digest of the key that the caller gave: neither the log nor the memory knows the key. */
-  readonly key: string
-  /**
-   * For how long the job has its key: while it waits (a retry included), while it is live, or for so many milliseconds from its `queued`
-   * event, whatever becomes of it.
-   */
-  readonly while: 'waiting' | 'live' | number
-  /** The job starts when no other came with its key for a while, with the payload of the last one. It then has its key while it waits. */
-  readonly debounce?: Debounce
-}
-
-/** In milliseconds. */
-export interface Debounce {
-  /** How long after the last one the job may start. */
-  readonly delay: number
-  /** How long after the first one it may start at the latest. */
-  readonly maxDelay: number
-}
-
-/** Of `once`: the id is never free again. */
-export const FOR_EVER = 0
-
-/** What a spec is unless said otherwise. `attempts` is 1 for jobs that come through the gate. */
-export const specDefaults = {
-  priority: 0,
-  runAt: null,
-  attempts: 3,
-  timeoutMs: 3_600_000,
-  expireMs: null,
-  fairKey: null,
-} as const
 
 /**
  * How long after `timeoutMs` the first process that notices ends an attempt. Its holder, whose own timer fires at `timeoutMs`,

@@ -1,4 +1,4 @@
-import { bounds } from './job.ts'
+import { bounds } from './job-parts.ts'
 
 /** What a job with an empty set of models does: runs outside the queue, is refused, or runs alone. */
 export const emptySetRules = ['bypass', 'reject', 'exclusive'] as const

@@ -1,4 +1,4 @@
-import type { Units } from './job.ts'
+import type { Units } from './job-parts.ts'
 import { patternFor, patternsIn, ruleFor } from './pattern.ts'
 import { AT_START_SINCE, type PolicyField, policyFields } from './policy-table.ts'
 

@@ -1,5 +1,5 @@
 import { hash } from './hash.ts'
-import { type JobSpec, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from './job.ts'
+import { type JobSpec, type JobTemplate, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from './job.ts'
 import { isSameRule } from './policy.ts'
 import type { Table } from './table.ts'
 import type { Compare, Tree } from './tree.ts'
@@ -40,13 +40,6 @@ export const scheduleBounds = {
   upTo: 1_000,
   perCall: 10_000,
 } as const
-
-/** What each job of a schedule is enqueued with. */
-export type JobTemplate = Pick<
-  JobSpec,
-  | ('jobType' | 'kind' | 'models' | 'priority' | 'attempts' | 'timeoutMs' | 'expireMs' | 'fairKey')
-  | ('hasData' | 'payloadHash' | 'tag' | 'whole' | 'asks' | 'uses')
->
 
 /** What a schedule was declared with. The core knows due times as numbers only; which come next, is computed outside of it. */
 export interface ScheduleRule {
@@ -163,27 +156,8 @@ export function* firedBy({ fired }: Pick<Scheduling, 'fired'>, schedule: string)
 export const isSameTiming = (a: ScheduleRule, b: ScheduleRule): boolean =>
   a.cron === b.cron && a.tz === b.tz && a.everyMs === b.everyMs
 
-const templateFields = [
-  ...(['jobType', 'kind', 'priority', 'attempts', 'timeoutMs', 'expireMs', 'fairKey'] as const),
-  ...(['hasData', 'payloadHash', 'tag'] as const),
-] as const satisfies readonly (keyof JobTemplate)[]
-
 /** Whether nothing differs between the two. */
-export function isSameSchedule(a: ScheduleRule, b: ScheduleRule): boolean {
-  const [one, other] = [a.job.models, b.job.models]
-  return (
-    isSameTiming(a, b) &&
-    a.upTo === b.upTo &&
-    a.withinMs === b.withinMs &&
-    a.overlap === b.overlap &&
-    templateFields.every((field) => a.job[field] === b.job[field]) &&
-    isSameRule(a.job.whole, b.job.whole) &&
-    isSameRule(a.job.asks, b.job.asks) &&
-    isSameRule(a.job.uses, b.job.uses) &&
-    one.length === other.length &&
-    one.every((model, i) => model === other[i])
-  )
-}
+export const isSameSchedule = (a: ScheduleRule, b: ScheduleRule): boolean => isSameRule(a, b)
 
 /** A due time that is older than this was missed: nobody ran when it came. A process that is merely late fires it. */
 const MISSED_AFTER: Micros = 60 * MICROS_PER_SECOND

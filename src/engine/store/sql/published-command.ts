@@ -2,12 +2,14 @@ import * as z from 'zod'
 import {
   type CommandBody,
   type DataChange,
-  type JobSpec,
   type Json,
   overlapRules,
   type ParentChoice,
   type ScheduleRule,
   type ScheduleWish,
+  type SpecField,
+  type SpecKinds,
+  specEntries,
 } from '../../core/index.ts'
 import { policySchema } from '../../events/index.ts'
 import type { PublishedCommand } from '../index.ts'
@@ -29,39 +31,35 @@ const jobType = z.literal(['normal', 'workflow'])
 const amounts = z.record(text, z.number())
 const uses = amounts.exactOptional()
 
-const dedupe = z.strictObject({
-  key: text,
-  while: z.union([z.literal(['waiting', 'live']), whole]),
-  debounce: z.strictObject({ delay: whole, maxDelay: whole }).exactOptional(),
-})
-
-/** What the job of a schedule has as well. */
-const template = {
+const kinds = {
+  text,
+  texts,
   jobType,
-  kind: text,
-  models: texts,
-  priority: whole,
-  attempts: whole,
-  timeoutMs: whole,
-  expireMs: time,
-  fairKey: text.nullable(),
-  hasData: flag,
-  payloadHash: whole.exactOptional(),
-  tag: text.exactOptional(),
-  whole: texts.exactOptional(),
-  asks: z.record(text, amounts).exactOptional(),
-  uses,
-} satisfies ShapeOf<ScheduleRule['job']>
+  int: whole,
+  count: whole,
+  whole,
+  true: z.literal(true),
+  dedupe: z.strictObject({
+    key: text,
+    while: z.union([z.literal(['waiting', 'live']), whole]),
+    debounce: z.strictObject({ delay: whole, maxDelay: whole }).exactOptional(),
+  }),
+  asks: z.record(text, amounts),
+  uses: amounts,
+} satisfies Readonly<Record<keyof SpecKinds, z.ZodType>>
 
-const spec = z.strictObject({
-  ...template,
-  jobId: text,
-  runAt: time,
-  once: whole.exactOptional(),
-  schedule: text.exactOptional(),
-  dedupe: dedupe.exactOptional(),
-  after: whole.exactOptional(),
-} satisfies ShapeOf<JobSpec>)
+function fieldSchema({ is, usual, optional }: SpecField): z.ZodType {
+  if (optional) return kinds[is].exactOptional()
+  return usual === null ? kinds[is].nullable() : kinds[is]
+}
+
+const fieldsOf = (isMeant: (field: SpecField) => boolean) =>
+  z.strictObject(
+    Object.fromEntries(
+      specEntries.flatMap(([name, field]) => (isMeant(field) ? [[name, fieldSchema(field)]] : [])),
+    ),
+  )
+const spec = fieldsOf(() => true)
 
 const rule = z.strictObject({
   cron: text.exactOptional(),
@@ -70,7 +68,7 @@ const rule = z.strictObject({
   upTo: whole,
   withinMs: time,
   overlap: z.enum(overlapRules),
-  job: z.strictObject(template),
+  job: fieldsOf(({ ofSchedule }) => ofSchedule === true),
 } satisfies ShapeOf<ScheduleRule>)
 
 const parent = z.strictObject({ job: text, goesOn: flag } satisfies ShapeOf<ParentChoice>)

@@ -97,11 +97,13 @@ function usualJob(
   return job
 }
 
-function usualSpec(jobId: string, models: readonly string[]): JobSpec {
-  const { priority, runAt, attempts, timeoutMs, expireMs, fairKey } = specDefaults
-  const [jobType, kind] = ['normal', 'normal'] as const
-  return { jobId, jobType, kind, models, priority, runAt, attempts, timeoutMs, expireMs, fairKey }
-}
+const usualSpec = (jobId: string, models: readonly string[]): JobSpec => ({
+  jobId,
+  jobType: 'normal',
+  kind: 'normal',
+  models,
+  ...specDefaults,
+})
 
 /** Fields that a row handles in its own way. */
 const apart: ReadonlySet<string> = new Set(['hash', 'jobId', 'spec', 'position', 'owner', 'passes'])

@@ -1,4 +1,4 @@
-import { forShell, MICROS_PER_MS, type Micros } from '../../../../../engine/core/index.ts'
+import { findEntries, forShell, MICROS_PER_MS, type Micros } from '../../../../../engine/core/index.ts'
 
 /** A search for jobs, in words that stand in the address: `state:dead model:flux-dev payload.user.id=17 older:10m`. */
 export interface JobQuery {
@@ -8,7 +8,13 @@ export interface JobQuery {
   readonly unknown: readonly string[]
 }
 
-const names = ['state', 'kind', 'model', 'customer', 'tag', 'older', 'newer'] as const
+/** What stands before a colon. */
+export const queryNames: readonly string[] = [
+  'state',
+  ...findEntries.map(({ word }) => word),
+  'older',
+  'newer',
+]
 
 export function jobQueryOf(text: string): JobQuery {
   const parts = text.split(/\s+/).filter((part) => part !== '')
@@ -25,7 +31,7 @@ function wordOf(part: string): readonly [string, string] | undefined {
   const [, name = '', rest = ''] = /^(\w+):(.+)$/.exec(part) ?? []
   const isAge = name === 'older' || name === 'newer'
   if (isAge && !age.test(rest)) return undefined
-  return names.some((each) => each === name) ? [name, rest] : undefined
+  return queryNames.includes(name) ? [name, rest] : undefined
 }
 
 const age = /^(\d+)(s|m|h|d)$/
@@ -59,10 +65,7 @@ export function filterOfQuery({ words }: JobQuery, now: Micros): Readonly<Record
   return {
     ...(states.length === 0 ? {} : { states }),
     ...Object.fromEntries([
-      ...one('kind', 'kind'),
-      ...one('model', 'model'),
-      ...one('fairKey', 'customer'),
-      ...one('tag', 'tag'),
+      ...findEntries.flatMap(({ name, word }) => one(name, word)),
       ...time('before', 'older'),
       ...time('after', 'newer'),
     ]),

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals'
-import { MICROS_PER_MS } from '../../../../../engine/core/index.ts'
+import { findEntries, MICROS_PER_MS } from '../../../../../engine/core/index.ts'
 import { count } from '../../../../../tools/format/index.ts'
 import type { FoundJobsDocument } from '../../../api/many-documents.ts'
 import type { Lever } from '../../../guard/grant.ts'
@@ -14,7 +14,14 @@ import { type Load, Loaded, None, useLoad } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
-import { addressOfQuery, filterOfQuery, type JobQuery, jobQueryOf, jobsCommandOf } from './job-query.ts'
+import {
+  addressOfQuery,
+  filterOfQuery,
+  type JobQuery,
+  jobQueryOf,
+  jobsCommandOf,
+  queryNames,
+} from './job-query.ts'
 import { Schedules } from './schedules.tsx'
 
 /** The most that the server lists. */
@@ -94,7 +101,7 @@ function Search({ text, onSame }: { readonly text: string; readonly onSame: () =
 
 const Unknown = ({ words }: { readonly words: readonly string[] }) => (
   <p class="warn" role="alert" data-unknown>
-    Not understood: {words.join(' ')}. Write state:, kind:, model:, customer:, tag:, older:10m, newer:24h or
+    Not understood: {words.join(' ')}. Write {queryNames.map((name) => `${name}:`).join(', ')} or
     payload.field=value; a job by its id is found by the search at the top.
   </p>
 )
@@ -181,9 +188,15 @@ function List({ jobs, total, endedSince }: FoundJobsDocument) {
 
 const timeText = (iso: string): string => momentText(Date.parse(iso) * MICROS_PER_MS)
 
-function Row({ jobId, models, state, reason, kind, tag, fairKey, since }: FoundJobsDocument['jobs'][number]) {
+/** Its kind and its models have places of their own. Whose it is, comes last. */
+const others = findEntries
+  .toReversed()
+  .flatMap(({ field }) => (field === 'kind' || field === 'models' ? [] : [field]))
+
+function Row(job: FoundJobsDocument['jobs'][number]) {
+  const { jobId, models, state, reason, kind, since } = job
   const says = localText(reason ?? '')
-  const under = [tag, fairKey].filter((each) => each !== null).join(' · ')
+  const under = others.flatMap((name) => job[name] ?? []).join(' · ')
   return (
     <li data-job={jobId} data-state={state}>
       <JobWithModels id={jobId} models={models} />
