@@ -97,13 +97,13 @@ function partsOf(ledger: Ledger): ReadonlyMap<SnapshotLine[0], unknown[]> {
  */
 function passesIn(ledger: Ledger, since: Micros): Readonly<Record<string, unknown>> {
   const found: Record<string, unknown> = {}
-  const note = ({ position: place }: Pick<Job, 'position'>, passes: NonNullable<Job['passes']>) => {
-    const counted = passes.filter((pass) => pass.at > since && byPosition(pass.position, place) > 0)
-    if (counted.length > 0) found[place.jobId] = counted
+  const note = ({ position }: Pick<Job, 'position'>, passes: NonNullable<Job['passes']>) => {
+    const counted = passes.filter((pass) => pass.at > since && byPosition(pass.position, position) > 0)
+    if (counted.length > 0) found[position.jobId] = counted
   }
   for (const { members, passes } of ledger.classes) {
-    const place = members.min()
-    if (place !== undefined) note({ position: place }, passes)
+    const position = members.min()
+    if (position !== undefined) note({ position }, passes)
   }
   for (const job of ledger.jobs) if (job.passes !== null) note(job, job.passes)
   return found

@@ -28,7 +28,7 @@ describe('pull', () => {
     expect(await coordinator.claim({ max: 5, kinds: ['y'] })).toMatchObject([{ lease: { jobId: 'B' } }])
   })
 
-  it('retries while attempts are left, and keeps the place', async () => {
+  it('retries while attempts are left, and keeps the position', async () => {
     const coordinator = await join()
     await coordinator.enqueue([
       { jobId: 'A', models: ['m'], attempts: 2 },

@@ -22,10 +22,10 @@ const forecasters = new WeakMap<QueueReader, Forecaster>()
 export async function positionOf(reader: QueueReader, given: string): Promise<Response> {
   const jobId = parseJobId(given)
   const known = await inLine(reader, jobId)
-  const place = isDoubtful(known) ? await looked(reader, jobId, known) : known
-  if (place === undefined)
+  const position = isDoubtful(known) ? await looked(reader, jobId, known) : known
+  if (position === undefined)
     throw new InterlockError('job_not_live', `job ${jobId} is neither submitted, waiting nor active`)
-  return json(place satisfies Readonly<Omit<PositionDocument, 'models'>>)
+  return json(position satisfies Readonly<Omit<PositionDocument, 'models'>>)
 }
 
 async function inLine(reader: QueueReader, jobId: string): Promise<JobPosition | undefined> {

@@ -256,7 +256,7 @@ export interface Coordinator {
    * @throws InterlockError `invalid_input`
    */
   pauseModel(model: string, options: PauseOptions): Promise<void>
-  /** Its jobs are in line again, each at its place. Does nothing if the model is not paused. */
+  /** Its jobs are in line again, each at its position. Does nothing if the model is not paused. */
   resumeModel(model: string): Promise<void>
   /**
    * Declares all schedules of an owner, such as a service: those that it declared before and does not now are removed. One that is as it
@@ -321,8 +321,8 @@ export interface Coordinator {
    */
   position(jobId: string): Promise<JobPosition | undefined>
   /**
-   * What would come of a job if it was put in line now: whether it may start, else why it waits and behind which job, its place, and when it
-   * starts. Decided as `enqueue` decides at this version, and nothing is put in line. In a long line it takes some tenths of a second of processor time.
+   * What would come of a job if it was put in line now: whether it may start, else why it waits and behind which job, how many are ahead, and
+   * when it starts. Decided as `enqueue` decides at this version, and nothing is put in line. In a long line it takes some tenths of a second of processor time.
    * @throws InterlockError as `enqueue`; `store_unavailable`
    */
   quote(job: EnqueueInput): Promise<Quote>

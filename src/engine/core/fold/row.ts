@@ -43,7 +43,7 @@ export interface StagedData {
   readonly as?: string
 }
 
-/** How a row says that nobody knows when its job is due: the last time that can be said, in 2255. The view of places knows it (62_positions.sql). */
+/** How a row says that nobody knows when its job is due: the last time that can be said, in 2255. The view of positions knows it (62_positions.sql). */
 export const DUE_AFTER_PARENTS: Micros = Number.MAX_SAFE_INTEGER
 
 /** A row of `job_queue_jobs`: one live job, as SQL shows it. Times are microseconds; the store turns them into dates. */

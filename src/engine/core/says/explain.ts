@@ -226,9 +226,7 @@ function modelOn({ ledger, operators }: QueueFacts, job: Job, name: string): Exp
   // Who takes all places stands in the line of each, and under the name of the model.
   const often = listed === undefined ? 0 : (before[0]?.count ?? 0) * listed.length
   const ahead = before.reduce((sum, { count }) => sum + count, -often)
-  const nearest = [...new Set(before.flatMap(({ places: positions }) => positions))].sort((a, b) =>
-    byPosition(b, a),
-  )
+  const nearest = [...new Set(before.flatMap(({ positions }) => positions))].sort((a, b) => byPosition(b, a))
   const holders = [...new Set(lines.flatMap((line) => [...line.holders].map(({ jobId }) => jobId)))]
   const pause = pauseOf(ledger, name)
   const paused = pause === undefined ? null : pausePart(pause, operators)
@@ -271,7 +269,7 @@ function nearestAhead(line: Tree<LinePosition>, { position }: Job) {
     const other = line.at(i)
     if (other !== undefined) positions.push(other)
   }
-  return { count, places: positions }
+  return { count, positions }
 }
 
 function pausePart(

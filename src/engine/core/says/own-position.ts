@@ -86,18 +86,20 @@ export function positionOfJob(
 }
 
 /** Whether the ledger alone does not say where it stands: it is not live, or its process seems gone and may have committed its end. */
-export const isDoubtful = (place: JobPosition | undefined): boolean =>
-  place === undefined || (place.state === 'active' && place.code !== null)
+export const isDoubtful = (position: JobPosition | undefined): boolean =>
+  position === undefined || (position.state === 'active' && position.code !== null)
 
 /** @param explanation what the tables say beside the ledger @returns undefined: it has ended, or nobody knows of it */
 export function positionExplained(
   queue: string,
-  place: JobPosition | undefined,
+  position: JobPosition | undefined,
   explanation: Explanation | undefined,
 ): JobPosition | undefined {
   if (explanation?.state === 'submitted' || explanation?.state === 'refused')
     return outside(queue, explanation.state, explanation)
-  return place !== undefined && explanation?.code === null ? { ...place, code: null, reason: runs } : place
+  return position !== undefined && explanation?.code === null
+    ? { ...position, code: null, reason: runs }
+    : position
 }
 
 const runs = 'it runs'

@@ -199,7 +199,7 @@ const readyAt = ({ waitingSince, spec }: Ledger['jobs'] extends Iterable<infer J
   Math.max(waitingSince, spec.runAt ?? 0)
 
 /**
- * Who stands in line since when, and how many places in lines that makes. A job that is not due stands in none; one that is held by a
+ * Who stands in line since when, and how many positions in lines that makes. A job that is not due stands in none; one that is held by a
  * pause only waits for that model.
  */
 class OpenWaits {

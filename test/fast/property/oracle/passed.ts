@@ -68,7 +68,7 @@ function bringBack(queue: Queue, job: Entry): void {
   job.passed = []
 }
 
-/** A job goes to another place in line: what has passed it counts there too, also what came from ahead of that. */
+/** A job goes to another position in line: what has passed it counts there too, also what came from ahead of that. */
 export function movePassed(queue: Queue, job: Entry, move: () => void): void {
   const likeness = queue.alike?.get(lifeOf(job))
   if (likeness !== undefined) takeAlong(queue, job, likeness)

@@ -63,7 +63,7 @@ export interface Entry {
   failedBy: string | null
   /** Since when it is known what becomes of it; 0: it is not. */
   settledAt: number
-  /** Since when its place in line counts. */
+  /** Since when its position counts. */
   since: number
 }
 

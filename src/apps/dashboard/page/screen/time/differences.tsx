@@ -86,7 +86,7 @@ interface QueueDifference {
   /** Was running, and waits again. */
   readonly back: readonly string[]
   readonly gone: readonly string[]
-  /** Jobs that are in line at both moments, at different places. */
+  /** Jobs that are in line at both moments, at different positions. */
   readonly moved: readonly { readonly jobId: string; readonly from: number; readonly to: number }[]
 }
 
