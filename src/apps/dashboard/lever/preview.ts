@@ -59,7 +59,7 @@ export function decided(
 }
 
 /**
- * A short text that is the same as long as the log would say the same, of a job or a model that is as it was. Places in line,
+ * A short text that is the same as long as the log would say the same, of a job or a model that is as it was. Positions in line,
  * offers, and why a job has to wait are left out: on a busy queue they change all the time, whatever an operator does.
  */
 export function markOf(ledger: Ledger, body: CommandBody, { events, results }: Decision): string {
