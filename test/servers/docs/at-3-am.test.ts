@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { tamper } from '../cli/history.ts'
 import { interlock } from '../cli/support.ts'
 import { placeOf, Scene } from '../truth/scene.ts'
-import { type Make, rowSituations, situations } from '../truth/situations.ts'
+import { type Make, ownSituations, situations } from '../truth/situations.ts'
 import { blocksOf, pageOf } from './markdown.ts'
 
 const page = pageOf('docs/guides/at-3-am.md')
@@ -28,7 +28,7 @@ const sections: readonly Section[] = page.text
   }))
 
 const of = (name: string): Make => {
-  const make = situations[name] ?? rowSituations[name]
+  const make = situations[name] ?? ownSituations[name]
   if (make === undefined) throw new Error(`nobody makes ${name}`)
   return make
 }

@@ -21,18 +21,15 @@ const counts = '— it counts live jobs, and names those that run'
 const lives = '— it lists live jobs, and what waits to become one'
 const screen = '— it shows live jobs'
 const well = '— nothing is wrong'
-const soon = '— not before 10 s: a worker may be about to take it'
 const ends = '— an end is no fault'
 const nobody = '— no row and no event knows it'
 
 // biome-ignore format: a table is read by its columns
 const rows: readonly Row[] = [
   // Waiting.
-  ['may start, a worker is free', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', soon, 'waiting offered', 'waiting offered', 'takes it within its next poll'],
   ['may start, nobody is alive', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting no_worker', 'start a worker'],
   ['may start, nobody has a handler for its kind', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting no_worker', 'handler for report'],
   ['behind a job of a kind that nobody has a handler for', 'waiting behind_in_line', '2 waiting', 'waiting behind_in_line', 'waiting behind_in_line', 'problem no_worker', 'waiting behind_in_line', 'waiting needs process', 'job a: it may start, and no live worker has a handler for raport (alive: '],
-  ['may start, all slots are taken', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', soon, 'waiting no_worker', 'waiting no_worker', 'more slots'],
   ['its model is in use', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', well, 'waiting model_in_use', 'waiting model_in_use', 'job a has to end'],
   ['its model is held by a worker that was killed', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', 'problem lost', 'waiting model_in_use', 'waiting model_in_use', 'start a process of Interlock'],
   ['behind another one in line', 'waiting behind_in_line', '2 waiting', 'waiting behind_in_line', 'waiting behind_in_line', well, 'waiting behind_in_line', 'waiting behind_in_line', 'job b has to end'],
@@ -41,7 +38,6 @@ const rows: readonly Row[] = [
   ['not due', 'waiting not_due', '1 waiting', 'waiting not_due', '1 waiting', well, 'waiting not_due', 'waiting not_due', 'no process is alive that goes on with it'],
   ['comes after a job that runs', 'waiting waits_for_parents', '1 waiting', 'waiting waits_for_parents', '1 waiting', well, 'waiting waits_for_parents', 'waiting waits_for_parents', 'job a has to end; it then joins the line by itself'],
   ['between two tries', 'waiting not_due', '1 waiting', 'waiting not_due', '1 waiting', well, 'waiting not_due', 'waiting not_due', 'no process is alive that goes on with it'],
-  ['its time came, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', '1 waiting', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],
   ['its model is paused', 'waiting model_paused', '1 waiting', 'waiting model_paused', '1 waiting', 'note paused', 'waiting model_paused', 'waiting model_paused', 'somebody has to resume the model'],
   ['over the rate of its model', 'waiting rate_limited', '1 waiting', 'waiting rate_limited', 'waiting rate_limited', well, 'waiting rate_limited', 'waiting needs process', 'when the window of the rate opens'],
   ['its share is used up', 'waiting fair_share_limit', '1 waiting', 'waiting fair_share_limit', 'waiting fair_share_limit', well, 'waiting fair_share_limit', 'waiting needs process', 'with its fair key'],
@@ -54,13 +50,9 @@ const rows: readonly Row[] = [
   ['all workers are gone, a producer is alive', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting no_worker', 'start a worker with a handler for normal'],
   ['others use what is limited', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', well, 'waiting model_in_use', 'waiting model_in_use', 'job a has to end'],
   ['its place is taken by a job of another model', 'waiting model_in_use', '1 waiting', 'waiting model_in_use', 'waiting model_in_use', well, 'waiting model_in_use', 'waiting needs process', 'job a has to end'],
-  ['the process that serves its place has no free slot', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', soon, 'waiting no_worker', 'waiting needs process', 'more slots'],
-  ['beside a batch', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', soon, 'waiting offered', 'waiting offered', ''],
   ['its turn comes after that of another key', 'waiting serialized', '2 waiting', 'waiting serialized', 'waiting serialized', well, 'waiting serialized', 'waiting serialized', 'its turn: ann'],
   ['the queue is draining', 'waiting draining', '1 waiting', 'waiting draining', 'waiting draining', 'note draining', 'waiting draining', 'waiting draining', 'npx interlock-queue resume'],
   ['the queue is drained', 'waiting draining', '1 waiting', 'waiting draining', 'waiting draining', 'note draining', 'waiting draining', 'waiting draining', 'npx interlock-queue resume'],
-  ['behind one that no worker wanted in time', 'waiting no_worker', '2 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting needs process', 'start a worker'],
-  ['it waited too long, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', 'waiting overdue', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],
   ['its cancel by SQL is undecided', 'waiting no_worker', '1 waiting, 1 undecided', 'waiting no_worker', 'waiting no_worker', 'problem no_worker, problem inbox', 'waiting no_worker', 'waiting no_worker', 'cancel'],
   ['submitted again with another spec, refused', 'waiting no_worker', '1 waiting, 1 refused', 'waiting no_worker', 'waiting no_worker', 'problem no_worker, note refused', 'waiting no_worker', 'waiting no_worker', 'job_exists'],
   // Active.
@@ -70,7 +62,6 @@ const rows: readonly Row[] = [
   ['its worker was killed, one that decides nothing is alive', 'active lost', 'active lost', 'active lost', 'active lost', 'problem lost', 'active lost', 'active lost', 'start a process of Interlock'],
   ['asked to stop', 'active', 'active', 'active', 'active', well, 'active', 'active', 'its worker'],
   ['detached', 'active', 'active', 'active', 'active', well, 'active', 'active', 'with its fencing token'],
-  ['detached, its time is over', 'active overdue', 'active overdue', 'active overdue', 'active overdue', 'problem overdue', 'active overdue', 'active overdue', 'start a process of Interlock'],
   ['in doubt after a restore', 'active', 'active', 'active', 'active', 'note draining', 'active', 'active', 'npx interlock-queue recover'],
   ['its end is committed, and its worker was killed', 'active', 'active', 'active', 'active', 'problem inbox', 'active', 'active', 'start a process of Interlock on this queue'],
   ['its end by SQL is undecided', 'active', 'active', 'active', 'active', 'problem inbox', 'active', 'active', 'complete'],
@@ -82,11 +73,20 @@ const rows: readonly Row[] = [
   ['completed', 'ended completed', counts, lives, screen, ends, 'ended completed', 'ended completed', 'nothing'],
   ['failed for good', 'ended failed', counts, lives, screen, 'note dead', 'ended failed', 'ended failed', 'npx interlock-queue retry'],
   ['cancelled', 'ended cancelled', counts, lives, screen, ends, 'ended cancelled', 'ended cancelled', 'nothing'],
-  ['expired', 'ended expired', counts, lives, screen, 'note dead', 'ended expired', 'ended expired', 'npx interlock-queue retry'],
   ['ran outside the line', 'ended bypassed', counts, lives, screen, ends, 'ended bypassed', 'ended bypassed', 'nothing'],
   ['ended, archived and kept', 'archived completed', counts, lives, screen, ends, 'archived', 'archived', 'nothing'],
   ['ended, archived and gone', 'archived', counts, lives, screen, ends, 'archived', 'archived', '--from-archive'],
   ['never heard of', 'unknown', counts, lives, screen, well, 'unknown', nobody, ''],
+  // Time passes.
+  ['may start, a worker is free', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', 'problem offered', 'waiting offered', 'waiting offered', 'takes it within its next poll'],
+  ['may start, all slots are taken', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'note busy', 'waiting no_worker', 'waiting no_worker', 'more slots'],
+  ['the process that serves its place has no free slot', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'note busy', 'waiting no_worker', 'waiting needs process', 'more slots'],
+  ['beside a batch', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', 'problem offered', 'waiting offered', 'waiting offered', ''],
+  ['its time came, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', '1 waiting', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],
+  ['behind one that no worker wanted in time', 'waiting no_worker', '2 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting needs process', 'start a worker'],
+  ['it waited too long, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', 'waiting overdue', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],
+  ['detached, its time is over', 'active overdue', 'active overdue', 'active overdue', 'active overdue', 'problem overdue', 'active overdue', 'active overdue', 'start a process of Interlock'],
+  ['expired', 'ended expired', counts, lives, screen, 'note dead', 'ended expired', 'ended expired', 'npx interlock-queue retry'],
   // Rows of the user's own table.
   ['its row arrived, nobody takes it in', 'submitted arrived', '1 undecided', 'submitted arrived', '1 undecided', 'problem arrivals', 'submitted arrived', 'submitted arrived', 'a worker with intake'],
   ['its row cannot be taken in', 'refused not_taken_in', '1 refused', 'refused not_taken_in', '1 refused', 'problem not_taken_in, note adoptable', 'refused not_taken_in', 'refused not_taken_in', 'npx interlock-queue adopt'],

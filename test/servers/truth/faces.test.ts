@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expected } from './expected.ts'
 import { type Answers, askAll, askList, faces, type Listed, listedIn, SILENT } from './faces.ts'
 import { type Place, placeOf, Scene } from './scene.ts'
-import { type Make, rowSituations, situations } from './situations.ts'
+import { type Make, ownSituations, situations } from './situations.ts'
 
 const made: ReadonlyMap<string, Make> = new Map([
   ...Object.entries(situations),
-  ...Object.entries(rowSituations),
+  ...Object.entries(ownSituations),
 ])
 const said = new Map<string, Answers>()
 
@@ -37,9 +37,8 @@ async function jobIn(scene: Scene, name: string): Promise<string> {
   return make(scene)
 }
 
-/** Every queue of a database may take in the rows of `jobs` there, so a situation with rows has a database for itself. */
 async function ask(name: string): Promise<readonly [Answers, Listed]> {
-  const place = name in rowSituations ? await placeOf() : shared
+  const place = name in ownSituations ? await placeOf() : shared
   const scene = new Scene(place, `q${[...made.keys()].indexOf(name)}`)
   try {
     const jobId = await jobIn(scene, name)

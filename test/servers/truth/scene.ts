@@ -1,29 +1,41 @@
 /** One situation of one job, made for real: its own queue on a real server, and the processes that come and go there. */
 import pg from 'pg'
-import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import {
+  type Coordinator,
+  type CoordinatorOptions,
+  createCoordinator,
+  silentLogger,
+} from '../../../src/engine/coordinator/index.ts'
 import type { LogStore } from '../../../src/engine/store/index.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
 import { createDatabase } from '../../support/postgres-database.ts'
 import { eventually } from '../../support/this-test.ts'
+import { type Clocked, clockOf } from '../contract/clocked.ts'
 
 /** A database that situations share, or that one has for itself. */
 export interface Place {
   readonly url: string
   readonly pool: pg.Pool
   readonly store: LogStore
+  /** Sets the clock of the database: so many seconds from the real one. */
+  readonly setClock: Clocked['set']
   close(): Promise<void>
 }
 
 export async function placeOf(): Promise<Place> {
   const url = await createDatabase('truth', 'migrated')
   const pool = new pg.Pool({ connectionString: url, max: 4 })
+  const setClock = await clockOf(pool)
   const store = postgresStore(url)
   const close = async () => {
     await store.close()
     await pool.end()
   }
-  return { url, pool, store, close }
+  return { url, pool, store, setClock, close }
 }
+
+/** Longer than what passes in any situation. */
+const LEASE_MS = 3_600_000
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -38,13 +50,20 @@ export class Scene {
   readonly url: string
   readonly pool: pg.Pool
   readonly store: LogStore
+  readonly #setClock: Clocked['set']
   readonly #open: Coordinator[] = []
 
-  constructor({ url, pool, store }: Place, queue: string) {
+  constructor({ url, pool, store, setClock }: Place, queue: string) {
     this.url = url
     this.pool = pool
     this.store = store
+    this.#setClock = setClock
     this.queue = queue
+  }
+
+  get #options(): CoordinatorOptions {
+    const { store, queue } = this
+    return { store, queue, logger: silentLogger, pollMs: 200, leaseMs: LEASE_MS }
   }
 
   /** The value of the first column of the first row. */
@@ -55,8 +74,7 @@ export class Scene {
 
   /** A process that stays until the situation is over. */
   async join(): Promise<Coordinator> {
-    const { store, queue } = this
-    const joined = await createCoordinator({ store, queue, logger: silentLogger, pollMs: 200 })
+    const joined = await createCoordinator(this.#options)
     this.#open.push(joined)
     return joined
   }
@@ -73,8 +91,7 @@ export class Scene {
 
   /** A process that is gone afterwards. */
   async briefly<Out>(work: (coordinator: Coordinator) => Promise<Out>): Promise<Out> {
-    const { store, queue } = this
-    const coordinator = await createCoordinator({ store, queue, logger: silentLogger, pollMs: 200 })
+    const coordinator = await createCoordinator(this.#options)
     try {
       return await work(coordinator)
     } finally {
@@ -84,15 +101,15 @@ export class Scene {
 
   /** A worker in another language: it has a lease, and decides nothing. */
   async worker(id: string, { kinds, freeSlots = 1, graceMs = 0 }: WorkerAs = {}): Promise<void> {
-    await this.value('select job_queue_beat($1, $2, $3, $4, $5, 3600000, $6)', [
-      ...[this.queue, id, kinds ?? null, freeSlots, 'python', graceMs],
+    await this.value('select job_queue_beat($1, $2, $3, $4, $5, $6, $7)', [
+      ...[this.queue, id, kinds ?? null, freeSlots, 'python', LEASE_MS, graceMs],
     ])
   }
 
   /** As if it had been killed so long ago. */
   async killed(id: string, ago: string): Promise<void> {
     await this.pool.query(
-      `update interlock.job_queue_workers set beat_at = now() - $3::interval, expires_at = now() - $3::interval
+      `update interlock.job_queue_workers set beat_at = test_clock() - $3::interval, expires_at = test_clock() - $3::interval
         where queue = $1 and worker_id = $2`,
       [this.queue, id, ago],
     )
@@ -117,9 +134,9 @@ export class Scene {
     return (lease as { fencing_token: number }).fencing_token
   }
 
-  /** When the database's clock has passed this time. */
-  async passed(time: Date): Promise<void> {
-    await eventually(() => this.value('select now() > $1', [time.toISOString()])).toBe(true)
+  /** So many minutes go by at once, in the whole database: a situation that wants this has one for itself. */
+  pass(minutes: number): Promise<void> {
+    return this.#setClock(60 * minutes)
   }
 
   async close(): Promise<void> {

@@ -45,11 +45,6 @@ async function ended(scene: Scene, how: 'complete' | 'fail'): Promise<string> {
 }
 
 const waiting: Readonly<Record<string, Make>> = {
-  'may start, a worker is free': async (scene) => {
-    const coordinator = await scene.offering(['normal'], 1)
-    await coordinator.enqueue([job('j')])
-    return 'j'
-  },
   'may start, nobody is alive': async (scene) => {
     await enqueued(scene, [job('j')])
     return 'j'
@@ -64,11 +59,6 @@ const waiting: Readonly<Record<string, Make>> = {
     // Until its offer is over, the first one keeps its place: for as long as somebody looks here.
     await coordinator.setPolicy({ maxActive: null, offerMs: 600_000 })
     await coordinator.enqueue([job('a', ['m'], { kind: 'raport' }), job('j')])
-    return 'j'
-  },
-  'may start, all slots are taken': async (scene) => {
-    const coordinator = await scene.offering(['normal'], 0)
-    await coordinator.enqueue([job('j')])
     return 'j'
   },
   'its model is in use': async (scene) => {
@@ -118,12 +108,6 @@ const waiting: Readonly<Record<string, Make>> = {
       const retryAt = new Date(Date.now() + 3_600_000)
       await coordinator.fail(started.lease, { retryAt, error: { name: 'Error', message: 'no answer' } })
     })
-    return 'j'
-  },
-  'its time came, and nobody noted it': async (scene) => {
-    const runAt = new Date(Date.now() + 2_000)
-    await enqueued(scene, [job('j', ['m'], { runAt })])
-    await scene.passed(runAt)
     return 'j'
   },
   'its model is paused': async (scene) => {
@@ -220,23 +204,6 @@ const waiting: Readonly<Record<string, Make>> = {
     await scene.offering(['normal'], 1)
     return 'j'
   },
-  'the process that serves its place has no free slot': async (scene) => {
-    const coordinator = await scene.offering(['normal'], 1)
-    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['host1:0'], n: ['host2:0'] } })
-    await scene.worker('py', { freeSlots: 0 })
-    await scene.ask({ type: 'claim', worker_id: 'py', max: 1, serves: ['host1:0'] })
-    await coordinator.claim({ max: 1, serves: ['host2:0'] })
-    await coordinator.enqueue([job('j')])
-    return 'j'
-  },
-  'beside a batch': async (scene) => {
-    const coordinator = await scene.offering(['normal'], 1)
-    await coordinator.setPolicy({ maxActive: null, capacity: { m: 2 } })
-    await coordinator.enqueue([job('a'), job('b')])
-    await coordinator.claim({ max: 1, batches: [{ kind: '*', size: 2 }] })
-    await coordinator.enqueue([job('j')])
-    return 'j'
-  },
   'its turn comes after that of another key': async (scene) => {
     const rules = { maxActive: 1, maxOvertakes: null, weights: { '*': 1 } }
     await beside(scene, [job('b', ['m'], { fairKey: 'ben' }), job('j', ['n'], { fairKey: 'ann' })], rules)
@@ -252,16 +219,6 @@ const waiting: Readonly<Record<string, Make>> = {
   'the queue is drained': async (scene) => {
     await enqueued(scene, [job('j')])
     await scene.briefly((coordinator) => coordinator.drain())
-    return 'j'
-  },
-  'behind one that no worker wanted in time': async (scene) => {
-    await enqueued(scene, [job('a', ['m'], { kind: 'report' }), job('j')], { maxActive: null, offerMs: 100 })
-    await scene.passed(new Date(Date.now() + 200))
-    return 'j'
-  },
-  'it waited too long, and nobody noted it': async (scene) => {
-    await enqueued(scene, [job('j', ['m'], { expireMs: 1_000 })])
-    await scene.passed(new Date(Date.now() + 1_200))
     return 'j'
   },
   'its cancel by SQL is undecided': async (scene) => {
@@ -314,14 +271,6 @@ const active: Readonly<Record<string, Make>> = {
     const token = await running(scene)
     const until = new Date(Date.now() + 3_600_000).toISOString()
     await scene.briefly(() => scene.ask({ type: 'detach', job_id: 'j', token, until, worker_id: 'py' }))
-    return 'j'
-  },
-  'detached, its time is over': async (scene) => {
-    const token = await running(scene)
-    const until = new Date(Date.now() + 2_000)
-    const detach = { type: 'detach', job_id: 'j', token, until: until.toISOString(), worker_id: 'py' }
-    await scene.briefly(() => scene.ask(detach))
-    await scene.passed(until)
     return 'j'
   },
   'in doubt after a restore': async (scene) => {
@@ -396,13 +345,6 @@ const notLive: Readonly<Record<string, Make>> = {
     await scene.briefly((coordinator) => coordinator.cancel('j'))
     return 'j'
   },
-  expired: async (scene) => {
-    await enqueued(scene, [job('j', ['m'], { expireMs: 1_000 })])
-    await scene.passed(new Date(Date.now() + 1_200))
-    // A process notes it by itself, but not if it is closed before its timer goes off.
-    await scene.briefly((coordinator) => eventually(() => coordinator.state().waitingCount).toBe(0))
-    return 'j'
-  },
   'ran outside the line': async (scene) => {
     await scene.briefly((coordinator) => coordinator.onJobStart('j', 'normal', []))
     return 'j'
@@ -431,7 +373,76 @@ async function cut(scene: Scene, keep: boolean): Promise<void> {
   await archive({ store, queue }, { before: version, keep })
 }
 
-/** Rows of the user's own table. Every queue of a database may take them, so each of these has a database for itself. */
+const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * 60_000)
+
+/** Time passes in them, more than any process takes to make them. */
+const timed: Readonly<Record<string, Make>> = {
+  'may start, a worker is free': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.enqueue([job('j')])
+    await scene.pass(2)
+    return 'j'
+  },
+  'may start, all slots are taken': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 0)
+    await coordinator.enqueue([job('j')])
+    await scene.pass(2)
+    return 'j'
+  },
+  'the process that serves its place has no free slot': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['host1:0'], n: ['host2:0'] } })
+    await scene.worker('py', { freeSlots: 0 })
+    await scene.ask({ type: 'claim', worker_id: 'py', max: 1, serves: ['host1:0'] })
+    await coordinator.claim({ max: 1, serves: ['host2:0'] })
+    await coordinator.enqueue([job('j')])
+    await scene.pass(2)
+    return 'j'
+  },
+  'beside a batch': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: 2 } })
+    await coordinator.enqueue([job('a'), job('b')])
+    await coordinator.claim({ max: 1, batches: [{ kind: '*', size: 2 }] })
+    await coordinator.enqueue([job('j')])
+    await scene.pass(2)
+    return 'j'
+  },
+  'its time came, and nobody noted it': async (scene) => {
+    await enqueued(scene, [job('j', ['m'], { runAt: inMinutes(10) })])
+    await scene.pass(20)
+    return 'j'
+  },
+  'behind one that no worker wanted in time': async (scene) => {
+    await enqueued(scene, [job('a', ['m'], { kind: 'report' }), job('j')], {
+      maxActive: null,
+      offerMs: 600_000,
+    })
+    await scene.pass(20)
+    return 'j'
+  },
+  'it waited too long, and nobody noted it': async (scene) => {
+    await enqueued(scene, [job('j', ['m'], { expireMs: 600_000 })])
+    await scene.pass(20)
+    return 'j'
+  },
+  'detached, its time is over': async (scene) => {
+    const token = await running(scene)
+    const until = inMinutes(10).toISOString()
+    await scene.briefly(() => scene.ask({ type: 'detach', job_id: 'j', token, until, worker_id: 'py' }))
+    await scene.pass(20)
+    return 'j'
+  },
+  expired: async (scene) => {
+    await enqueued(scene, [job('j', ['m'], { expireMs: 600_000 })])
+    await scene.pass(20)
+    // A process notes it by itself, but not if it is closed before its timer goes off.
+    await scene.briefly((coordinator) => eventually(() => coordinator.state().waitingCount).toBe(0))
+    return 'j'
+  },
+}
+
+/** Rows of the user's own table. Every queue of a database may take them. */
 const rows: Readonly<Record<string, Make>> = {
   'its row arrived, nobody takes it in': async (scene) => {
     await scene.briefly(async () => {})
@@ -468,4 +479,5 @@ const rows: Readonly<Record<string, Make>> = {
 }
 
 export const situations = { ...waiting, ...active, ...notLive }
-export const rowSituations = rows
+/** Each of these has a database for itself. */
+export const ownSituations = { ...timed, ...rows }
