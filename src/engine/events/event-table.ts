@@ -11,6 +11,7 @@ import {
   type SpecField,
   specEntries,
   specFields,
+  sqlName,
   USES_SINCE,
   WARM_SINCE,
   WEIGHTS_SINCE,
@@ -86,7 +87,7 @@ function under<At extends string, Fields extends Readonly<Record<string, SpecFie
   const entries = Object.entries(fields).map(([name, field]) => {
     const { usual } = field
     const from = typeof usual === 'object' && usual !== null ? { usual: { of: `${at}.${usual.of}` } } : {}
-    return [`${at}.${name}`, { ...field, ...from }]
+    return [`${at}.${name}`, { in: `data.${sqlName(name)}`, ...field, ...from }]
   })
   return Object.fromEntries(entries) as { readonly [Name in keyof Fields & string as `${At}.${Name}`]: Field }
 }

@@ -9,42 +9,9 @@ import {
   overlapRules,
   type PolicyRule,
   policyEntries,
-  type SpecField,
-  type SpecKinds,
-  specEntries,
 } from '../../../engine/core/index.ts'
+import { specShape } from '../../../engine/events/index.ts'
 import { anything, jobId, micros, seq } from './fields.ts'
-
-const kinds = {
-  text: z.string(),
-  texts: z.array(z.string()),
-  jobType: z.enum(jobTypes),
-  int: z.int(),
-  count: z.int(),
-  whole: z.int(),
-  true: z.literal(true),
-  dedupe: z.strictObject({
-    key: z.string(),
-    while: z.union([z.enum(['waiting', 'live']), z.int()]),
-    debounce: z.strictObject({ delay: z.int(), maxDelay: z.int() }).optional(),
-  }),
-  asks: z.record(z.string(), z.record(z.string(), z.int())),
-  uses: z.record(z.string(), z.int()),
-} satisfies Readonly<Record<keyof SpecKinds, z.ZodType>>
-
-/** Some fields of a spec. @param none what stands in the place of one that the job is without */
-export function specShape(
-  isMeant: (field: SpecField) => boolean,
-  none: (schema: z.ZodType) => z.ZodType = (schema) => schema.optional(),
-): Readonly<Record<string, z.ZodType>> {
-  const schemaOf = ({ is, usual, optional, says }: SpecField) => {
-    const schema = optional ? none(kinds[is]) : usual === null ? kinds[is].nullable() : kinds[is]
-    return says === undefined ? schema : schema.describe(says)
-  }
-  return Object.fromEntries(
-    specEntries.flatMap(([name, field]) => (isMeant(field) ? [[name, schemaOf(field)]] : [])),
-  )
-}
 
 export const specSchema = z.strictObject(specShape(() => true)) as unknown as z.ZodType<JobSpec>
 

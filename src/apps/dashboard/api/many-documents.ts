@@ -1,8 +1,8 @@
 /** Jobs that were found, and many of them changed by one command. Times are ISO texts, as `interlock jobs --json` has them. */
 import * as z from 'zod'
 import type { ListedSpec } from '../../../engine/core/index.ts'
+import { specShape } from '../../../engine/events/index.ts'
 import { jobId, seq } from './fields.ts'
-import { specShape } from './log-documents.ts'
 
 const listed = specShape(
   (field) => field.listed === true,

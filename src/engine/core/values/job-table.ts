@@ -246,8 +246,8 @@ export interface SpecKinds {
 
 /** A field of a spec. */
 export interface SpecField {
-  /** Where it stands in the row of its event. */
-  readonly in: 'job_id' | 'job_type' | 'models' | `data.${string}`
+  /** The column of the row of its event where it stands; absent: in `data`, under its name in SQL. */
+  readonly in?: 'job_id' | 'job_type' | 'models'
   readonly is: keyof SpecKinds
   /** What it is in a row that does not have it: a value, or another field. */
   readonly usual?: number | null | { readonly of: string }
@@ -273,70 +273,55 @@ export const specFields = {
   jobId: { in: 'job_id', is: 'text', listed: true },
   jobType: { in: 'job_type', is: 'jobType', ofSchedule: true, compared: true },
   /** Which handler runs it; the job type unless given. */
-  kind: {
-    in: 'data.kind',
-    is: 'text',
-    usual: { of: 'jobType' },
-    ofSchedule: true,
-    compared: true,
-    listed: true,
-  },
+  kind: { is: 'text', usual: { of: 'jobType' }, ofSchedule: true, compared: true, listed: true },
   /** In the order given, without duplicates. Empty: the job bypasses. */
   models: { in: 'models', is: 'texts', ofSchedule: true, compared: true, listed: true },
   /** A level is worth `policy.ageSeconds` of waiting. */
-  priority: { in: 'data.priority', is: 'int', usual: 0, ofSchedule: true, compared: true, listed: true },
+  priority: { is: 'int', usual: 0, ofSchedule: true, compared: true, listed: true },
   /** It must not start before this time; null: at once. */
-  runAt: { in: 'data.run_at', is: 'int', usual: null, compared: true },
+  runAt: { is: 'int', usual: null, compared: true },
   /** How many attempts may be started in all. */
-  attempts: { in: 'data.attempts', is: 'count', usual: 3, ofSchedule: true, compared: true, listed: true },
+  attempts: { is: 'count', usual: 3, ofSchedule: true, compared: true, listed: true },
   /** How long one attempt may run, in milliseconds. */
-  timeoutMs: { in: 'data.timeout_ms', is: 'count', usual: 3_600_000, ofSchedule: true, compared: true },
+  timeoutMs: { is: 'count', usual: 3_600_000, ofSchedule: true, compared: true },
   /** How long it may wait since it last became waiting, in milliseconds; null: for ever. */
-  expireMs: { in: 'data.expire_ms', is: 'count', usual: null, ofSchedule: true, compared: true },
+  expireMs: { is: 'count', usual: null, ofSchedule: true, compared: true },
   /** Who owns it, for `policy.fairShare`; null: nobody in particular. */
-  fairKey: { in: 'data.fair_key', is: 'text', usual: null, ofSchedule: true, compared: true, listed: true },
+  fairKey: { is: 'text', usual: null, ofSchedule: true, compared: true, listed: true },
   /**
    * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), and a worker reads it before it begins.
    * Absent: its first attempt begins without asking the database.
    */
-  hasData: { in: 'data.has_data', is: 'true', optional: true, ofSchedule: true },
+  hasData: { is: 'true', optional: true, ofSchedule: true },
   /** The hash of its payload, if it came with one: a live id with another payload is another job. */
-  payloadHash: { in: 'data.payload_hash', is: 'whole', optional: true, ofSchedule: true },
+  payloadHash: { is: 'whole', optional: true, ofSchedule: true },
   /**
    * For how long from its `queued` event on no other job is enqueued `once` under its id, in milliseconds; {@link FOR_EVER}: never again.
    * Absent: its id is taken only while it is live.
    */
-  once: {
-    in: 'data.once',
-    is: 'whole',
-    optional: true,
-    says: 'how long its id is taken, in milliseconds; 0: without end',
-  },
+  once: { is: 'whole', optional: true, says: 'how long its id is taken, in milliseconds; 0: without end' },
   /** Another job that has its key stands for it. Absent: none does. */
   dedupe: {
-    in: 'data.dedupe',
     is: 'dedupe',
     optional: true,
     says: 'a digest of its key, and for how long it has it: a number of milliseconds, or while it waits or is live',
   },
   /** The schedule that fired it. Its due time is in its id: `<schedule>@<due time>`. */
-  schedule: { in: 'data.schedule', is: 'text', optional: true, says: 'the schedule that fired it' },
+  schedule: { is: 'text', optional: true, says: 'the schedule that fired it' },
   /**
    * The hash of the jobs that it was enqueued to come after, and of what it does if they do not complete. It stands in no line until it
    * is `released`. The jobs themselves are in the `linked` events. Absent: it comes after none.
    */
   after: {
-    in: 'data.after',
     is: 'whole',
     optional: true,
     compared: 'bare',
     says: 'the hash of the jobs that it comes after; it has `linked` events',
   },
   /** A word to find it by among others (docs/guides/many-jobs.md). It has no effect on when it starts. Absent: none. */
-  tag: { in: 'data.tag', is: 'text', optional: true, ofSchedule: true, compared: 'bare', listed: true },
+  tag: { is: 'text', optional: true, ofSchedule: true, compared: 'bare', listed: true },
   /** Those of its models of which it takes all places, in the order of `models`. Absent: it takes one of each. */
   whole: {
-    in: 'data.whole',
     is: 'texts',
     optional: true,
     since: EARLY_SINCE,
@@ -347,7 +332,6 @@ export const specFields = {
   },
   /** By the one model that has units: what it asks of one of that model's places. Absent: it takes all of each place that it is in. */
   asks: {
-    in: 'data.asks',
     is: 'asks',
     optional: true,
     since: UNITS_SINCE,
@@ -357,7 +341,6 @@ export const specFields = {
   },
   /** How much of which resources each of its attempts is expected to use: it starts when the policy has room for all of it. Absent: none. */
   uses: {
-    in: 'data.uses',
     is: 'uses',
     optional: true,
     since: USES_SINCE,

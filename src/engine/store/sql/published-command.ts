@@ -7,11 +7,8 @@ import {
   type ParentChoice,
   type ScheduleRule,
   type ScheduleWish,
-  type SpecField,
-  type SpecKinds,
-  specEntries,
 } from '../../core/index.ts'
-import { policySchema } from '../../events/index.ts'
+import { policySchema, specShape } from '../../events/index.ts'
 import type { PublishedCommand } from '../index.ts'
 
 /** A schema for every field that there is. One that is forgotten here does not compile. */
@@ -31,35 +28,7 @@ const jobType = z.literal(['normal', 'workflow'])
 const amounts = z.record(text, z.number())
 const uses = amounts.exactOptional()
 
-const kinds = {
-  text,
-  texts,
-  jobType,
-  int: whole,
-  count: whole,
-  whole,
-  true: z.literal(true),
-  dedupe: z.strictObject({
-    key: text,
-    while: z.union([z.literal(['waiting', 'live']), whole]),
-    debounce: z.strictObject({ delay: whole, maxDelay: whole }).exactOptional(),
-  }),
-  asks: z.record(text, amounts),
-  uses: amounts,
-} satisfies Readonly<Record<keyof SpecKinds, z.ZodType>>
-
-function fieldSchema({ is, usual, optional }: SpecField): z.ZodType {
-  if (optional) return kinds[is].exactOptional()
-  return usual === null ? kinds[is].nullable() : kinds[is]
-}
-
-const fieldsOf = (isMeant: (field: SpecField) => boolean) =>
-  z.strictObject(
-    Object.fromEntries(
-      specEntries.flatMap(([name, field]) => (isMeant(field) ? [[name, fieldSchema(field)]] : [])),
-    ),
-  )
-const spec = fieldsOf(() => true)
+const spec = z.strictObject(specShape(() => true))
 
 const rule = z.strictObject({
   cron: text.exactOptional(),
@@ -68,7 +37,7 @@ const rule = z.strictObject({
   upTo: whole,
   withinMs: time,
   overlap: z.enum(overlapRules),
-  job: fieldsOf(({ ofSchedule }) => ofSchedule === true),
+  job: z.strictObject(specShape(({ ofSchedule }) => ofSchedule === true)),
 } satisfies ShapeOf<ScheduleRule>)
 
 const parent = z.strictObject({ job: text, goesOn: flag } satisfies ShapeOf<ParentChoice>)
