@@ -1,7 +1,7 @@
 /** Whose turn it is where fair keys are weighed by what they have used (fair-queue.ts). */
 
 import { reserves } from '../line/overtaking.ts'
-import { candidatesInKey } from '../line/warmth/candidates.ts'
+import { type ClaimView, candidatesInKey } from '../line/warmth/candidates.ts'
 import { choose, type WarmChoice } from '../line/warmth/choose.ts'
 import type { AsOf } from '../needs/need.ts'
 import { isOfferLive } from '../needs/offer-expiry.ts'
@@ -29,16 +29,12 @@ interface FairTurn {
 }
 
 /** A claim of one process. */
-export interface TurnClaim {
-  readonly worker: string
-  readonly runs: (kind: string) => boolean
+export interface TurnClaim extends ClaimView {
   /** For which process a job could start now; undefined: it is not to be taken here; null: nobody is to start it. */
   readonly processFor: (job: Job) => string | null | undefined
   /** Jobs that are about to be cancelled. */
   readonly heldBack: ReadonlySet<string> | undefined
   readonly now: Micros
-  /** The time of the start. */
-  readonly at: Micros
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * Line: where each job stands, in line or beside it. What a job keeps from others, which jobs are offered, which are alike.
+ * Line: where each job stands, in line or beside it. What a job keeps from others, which jobs are offered, which are alike (`alike.ts`), what is
+ * taken for the sake of loaded models (`warmth/`).
  * It may import values, state and needs.
  * Begin with `line.ts`: a job comes into line, starts, or leaves it.
  * @module

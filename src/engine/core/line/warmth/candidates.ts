@@ -33,6 +33,7 @@ const MOST_CLASSES = 200
 export interface ClaimView {
   readonly worker: string
   readonly runs: (kind: string) => boolean
+  /** The time of the start. */
   readonly at: Micros
 }
 

@@ -5,7 +5,7 @@ import type { Keeper } from '../../state/serving.ts'
 import { MICROS_PER_SECOND, type Micros, type Places } from '../../values/job.ts'
 import type { Policy } from '../../values/policy.ts'
 import { timesPassed } from '../passes.ts'
-import type { WarmCandidate } from './candidates.ts'
+import type { ClaimView, WarmCandidate } from './candidates.ts'
 import { loadingOf, loadsOf, pushesOut } from './loaded.ts'
 
 /** A job that a claim could take. */
@@ -22,13 +22,10 @@ interface Takeable {
   readonly without: readonly string[]
 }
 
-/** Whose claim it is, and when. */
-interface WarmClaim {
+interface WarmClaim extends ClaimView {
   readonly keeper: Keeper
-  readonly runs: (kind: string) => boolean
   /** Jobs that are about to be cancelled. */
-  readonly heldBack?: ReadonlySet<string> | undefined
-  readonly at: Micros
+  readonly heldBack: ReadonlySet<string> | undefined
 }
 
 /** The job that a claim takes, and what its start says if it passes others for what is loaded. */
