@@ -3,16 +3,18 @@ import { expect, it } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
 import { quote } from '../../../src/tools/operate/index.ts'
-import { migratedDatabase } from '../contract/support.ts'
+import { clockOf } from '../contract/clocked.ts'
+import { connection, migratedDatabase } from '../contract/support.ts'
 import { documentOf } from './history.ts'
 import { interlock } from './support.ts'
 
 it('interlock quote says what would come of a job and changes nothing, and explain when one starts that waits', async () => {
   const url = await migratedDatabase()
-  // Alive for as long as the test lasts, on a busy machine too.
+  const setClock = await clockOf(await connection(url))
+  // Alive in all the minutes that pass.
   const coordinator = await createCoordinator({
     store: postgresStore(url),
-    leaseMs: 120_000,
+    leaseMs: 3_600_000,
     logger: silentLogger,
   })
   await coordinator.setPolicy('by-model')
@@ -20,9 +22,12 @@ it('interlock quote says what would come of a job and changes nothing, and expla
   const names = Array.from({ length: 20 }, (_, n) => `j${n}`)
   await coordinator.enqueue(names.map((jobId) => ({ jobId, models: ['veo'] })))
   let [started] = await coordinator.claim({ max: 1 })
-  for (let n = 0; n < 18; n++)
-    if (started !== undefined)
-      [started] = await coordinator.complete(started.lease, { claim: { max: 1, kinds: null } })
+  // Each takes a minute. Against that it does not count how long one waits until the last question.
+  for (let minute = 1; minute <= 18; minute++) {
+    await setClock(60 * minute)
+    const { lease } = started ?? expect.unreachable()
+    ;[started] = await coordinator.complete(lease, { claim: { max: 1, kinds: null } })
+  }
   const before = await documentOf(url, ['status'])
   const told = await documentOf(url, ['quote', '--models', 'veo'])
   expect(told).toMatchObject({
