@@ -1,8 +1,9 @@
 import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, takesAll } from './job.ts'
-import { asksTooMuch } from './limits.ts'
+import { usesOf } from './needs.ts'
 import { fitsNowhere, mayBeIn, placesFor } from './places.ts'
 import { AuditedServers } from './servers.ts'
+import { isEverRoom } from './stock.ts'
 
 /** Due jobs that stand in no line: they fit nowhere, ask for too much, a model or place is paused, or no process serves one. */
 export class Aside {
@@ -41,7 +42,8 @@ export class Aside {
     const isPaused = (model: string) =>
       this.paused.has(model) ||
       placesFor(policy, job, model)?.every((place) => this.paused.has(place)) === true
-    return fitsNowhere(policy, job) || asksTooMuch(policy, job) || job.spec.models.some(isPaused)
+    const isTooMuch = usesOf(job).some((need) => !isEverRoom(policy, need))
+    return fitsNowhere(policy, job) || isTooMuch || job.spec.models.some(isPaused)
   }
 
   /** One process serves places for all its models that have some, of those that are not paused. */

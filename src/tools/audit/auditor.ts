@@ -157,15 +157,15 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   checkOnce(state, event, event.spec.once)
   checkDeclared(state, event)
   checkKey(state, event)
-  const { policy, shares } = state.lines
+  const { policy } = state.lines
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
-  const before = shares.waiting(event.spec)
+  const before = state.lines.waiting(event.spec)
   const job = auditedJob(event.spec, event, policy, before)
   job.asked = event.asked === true
   const limit = policy.fairShare?.maxWaiting ?? null
   if (limit !== null && before >= limit && event.spec.fairKey !== null && !isExempt(event) && !alone)
     state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
-  shares.move(job, 1, 0)
+  state.lines.countWaiting(job, 1)
   state.jobs.set(job.jobId, job)
   state.noteKey(job)
   state.counts.jobs++
@@ -252,9 +252,9 @@ function requeue(state: AuditState, event: RecordedEvent & { readonly type: 'req
   job.state = 'waiting'
   state.between.delete(job)
   if (event.models !== undefined) {
-    state.lines.shares.move(job, -1, 0)
+    state.lines.countWaiting(job, -1)
     needOthers(job, event.models, state.lines.policy)
-    state.lines.shares.move(job, 1, 0)
+    state.lines.countWaiting(job, 1)
   }
   if (event.reason !== 'retry' && event.reason !== 'lease_expired') job.free++
   job.dueAt = event.runAt !== null && event.runAt > event.at ? event.runAt : null

@@ -1,7 +1,10 @@
 import type { Job, Ledger } from '../../engine/core/index.ts'
 import type { AuditedJob } from './job.ts'
-import type { AuditedLines } from './lines.ts'
+import { type AuditedLimit, limitsOf, type AuditedNeed } from './limits.ts'
+import { needsOf } from './needs.ts'
 import type { AuditState } from './state.ts'
+import type { Stock } from './stock.ts'
+import type { Used } from './thing.ts'
 
 /**
  * Begins in the middle of a log whose first events are gone. What the snapshot at the cut says is taken as true; what comes after
@@ -10,22 +13,20 @@ import type { AuditState } from './state.ts'
 export function beginAt(state: AuditState, ledger: Ledger): void {
   const { lines } = state
   state.beginAt(ledger)
-  lines.policy = ledger.policy
+  lines.stock.govern(ledger.policy)
   state.parents.beginAt(ledger)
   for (const { model } of ledger.pauses) lines.pause(model)
   for (const { worker, places } of ledger.servers) lines.serve(worker, places)
   for (const { worker } of ledger.keepers) lines.passes.note(worker, 1)
-  for (const { model, starts } of ledger.models) if (starts !== null) lines.rates.recall(model, [...starts])
-  recallUses(lines, ledger)
+  recallUsed(lines.stock, ledger)
   for (const { key, jobId, until } of ledger.keys) if (until !== null) state.noteKeyUntil(key, jobId, until)
   const jobs = [...ledger.jobs].map((job) => [job, auditedAt(ledger, job)] as const)
   for (const [job, audited] of jobs.toSorted(([a], [b]) => a.queuedAt - b.queuedAt)) {
     state.jobs.set(job.jobId, audited)
     if (typeof audited.spec.dedupe?.while !== 'number') state.noteKey(audited)
-    lines.shares.move(audited, job.active ? 0 : 1, job.active ? 1 : 0)
-    if (job.active) lines.uses.reserve(ledger.policy, audited, null)
-    if (job.active) lines.take(audited)
-    else if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)
+    if (job.active) lines.take(audited, heldAt(job, audited))
+    else lines.countWaiting(audited, 1)
+    if (audited.state === 'waiting' && audited.dueAt === null) lines.enter(audited)
     if (job.offeredAt !== null) lines.offers.add(audited, job.offeredAt)
   }
   lines.turns.beginAt(ledger)
@@ -35,16 +36,37 @@ export function beginAt(state: AuditState, ledger: Ledger): void {
   state.maxConcurrent = lines.slots
 }
 
-/** Of each resource what its windows know. */
-function recallUses({ uses }: AuditedLines, { models, policy }: Ledger): void {
-  for (const { model, meter } of models) {
-    const used = [...(meter?.ended ?? [])].map((all) => {
-      const sums = [...all]
-      return sums.slice(1).map(({ at, sum }, i) => ({ at, amount: sum - (sums[i]?.sum ?? 0) }))
-    })
+/** What the windows of rates and resources know. */
+function recallUsed(stock: Stock, { models, policy }: Ledger): void {
+  for (const { model, starts, meter } of models) {
+    const rate = stock.of({ sort: 'rate', name: model })
+    if (starts !== null) rate.recall([...starts].map((at) => ({ at, amount: 1, atStart: true })))
+    if (meter === null) continue
     // Its name among the models stands behind a mark.
-    if (meter !== null) uses.recall(policy, model.slice(1), used)
+    const name = model.slice(1)
+    const windows = [...meter.ended].map((all) => [...all])
+    stock.of({ sort: 'use', name }).recall(usedIn(windows, limitsOf.use(policy, name)))
   }
+}
+
+type Windows = readonly (readonly { readonly at: number; readonly sum: number }[])[]
+
+/** Of those that count at the start, and of the others, the longest knows most. @param windows in the order of the limits */
+const usedIn = (windows: Windows, limits: readonly AuditedLimit[]): readonly Used[] =>
+  [true, false].flatMap((atStart) => {
+    const own = windows.filter((_, nth) => (limits[nth]?.counted === 'atStart') === atStart)
+    const [sums = []] = own.toSorted((a, b) => b.length - a.length)
+    return sums.slice(1).map(({ at, sum }, i) => ({ at, amount: sum - (sums[i]?.sum ?? 0), atStart }))
+  })
+
+/** What an attempt that runs has. */
+function heldAt({ places, wholes }: Job, audited: AuditedJob): readonly AuditedNeed[] {
+  const all = Object.entries(wholes ?? {}).flatMap(([model, own]) =>
+    own.map((place) => [model, place] as const),
+  )
+  const isBack = ({ sort, name, model }: AuditedNeed) =>
+    audited.returned.has((sort === 'model' ? name : model) ?? '')
+  return needsOf(audited, [...all, ...Object.entries(places ?? {})]).filter((need) => !isBack(need))
 }
 
 function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
@@ -64,7 +86,7 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     priority: job.priority,
     waitedBefore: job.fairRank,
     places: job.active ? job.places : null,
-    wholes: (job.active ? job.wholes : null) ?? {},
+    has: [],
     held: false,
     token: job.token,
     startedAt: job.startedAt,
@@ -74,7 +96,6 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     asked: job.asker !== null,
     workerId: job.workerId,
     batch: job.batch,
-    gaveBack: (job.gaveBack ?? []).map(({ model }) => model),
     detached: job.detachedUntil !== null,
     attempt: job.attempt,
     free: job.free,

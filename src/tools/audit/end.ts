@@ -1,5 +1,5 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
-import type { AuditedJob } from './job.ts'
+import { type AuditedJob, takesSlot } from './job.ts'
 import type { AuditState } from './state.ts'
 
 type EndType = 'completed' | 'failed' | 'cancelled' | 'lease_expired' | 'expired'
@@ -24,16 +24,16 @@ export function end(state: AuditState, event: EndEvent): void {
       `the lease of ${event.workerId} ended it, though it no longer depended on that lease`,
     )
   const used = event.type === 'lease_expired' || event.type === 'expired' ? {} : (event.used ?? {})
-  if (state.lines.uses.settle(state.lines.policy, job, used, event.at)) state.counts.overruns++
+  const asked = job.spec.uses ?? {}
+  if (takesSlot(job) && state.lines.stock.settle(asked, used, event.at)) state.counts.overruns++
   state.lines.giveBack(job)
   state.lines.turns.end(job, event.at)
   job.batch = null
   job.places = null
-  job.wholes = {}
   state.active--
   const final = event.type === 'failed' || event.type === 'lease_expired' ? event.final : true
-  state.lines.shares.move(job, final ? 0 : 1, -1)
   if (final) return drop(state, job, event)
+  state.lines.countWaiting(job, 1)
   job.state = 'between'
   state.between.add(job)
 }
@@ -57,7 +57,7 @@ export function giveBackModel(
   const { token, model } = event
   if (job.token !== token)
     state.report('token', job.jobId, `token ${token} gave back ${model}; its attempt has token ${job.token}`)
-  const hasIt = job.spec.models.includes(model) && !job.gaveBack.includes(model)
+  const hasIt = job.spec.models.includes(model) && !job.returned.has(model)
   if (hasIt && job.batch === null) {
     job.returned = new Map([...job.returned, [model, event.at]])
     return state.lines.giveBackModel(job, model)
@@ -80,7 +80,7 @@ function endWaiting(state: AuditState, event: EndEvent): void {
       `it failed, and no job that it comes after did because of ${event.cause}`,
     )
   state.lines.leave(job)
-  state.lines.shares.move(job, -1, 0)
+  state.lines.countWaiting(job, -1)
   drop(state, job, event)
 }
 

@@ -1,4 +1,6 @@
 import type { JobSpec, Policy } from '../../engine/core/index.ts'
+import { inOrder } from './in-order.ts'
+import type { AuditedNeed } from './limits.ts'
 
 /** A live job as the audit knows it, from the log alone. */
 export interface AuditedJob {
@@ -18,8 +20,8 @@ export interface AuditedJob {
   readonly waitedBefore: number
   /** While it is active, the places of its models that have some; null: none has. */
   places: Readonly<Record<string, string>> | null
-  /** While it is active, by model of which it takes all: the places that it has. */
-  wholes: Readonly<Record<string, readonly string[]>>
+  /** While it is active, what it has for itself, beside what its batch has. */
+  has: readonly AuditedNeed[]
   /** Due, and a model it needs is paused, or all places of one, or nobody serves places for it. */
   held: boolean
   token: number
@@ -35,8 +37,6 @@ export interface AuditedJob {
   workerId: string | null
   /** The batch in which it runs. */
   batch: number | null
-  /** The models that its attempt has no more. */
-  gaveBack: readonly string[]
   /** Its attempt depends on no lease. */
   detached: boolean
   attempt: number
@@ -104,7 +104,7 @@ export function auditedJob(
     priority: spec.priority,
     waitedBefore: waitingBefore,
     places: null,
-    wholes: {},
+    has: [],
     held: false,
     token: 0,
     startedAt: 0,
@@ -114,7 +114,6 @@ export function auditedJob(
     asked: false,
     workerId: null,
     batch: null,
-    gaveBack: [],
     detached: false,
     attempt: 0,
     free: 0,
@@ -149,3 +148,15 @@ export const takesAll = ({ spec }: AuditedJob, model: string): boolean => spec.w
 
 /** False for a job without models that bypasses: it takes no slot and stands in no line. */
 export const takesSlot = (job: AuditedJob): boolean => job.spec.models.length > 0 || job.alone
+
+const sorts = new WeakMap<JobSpec, string>()
+
+/** Alike are jobs of one kind that need the very same: of these, only the first could be next. */
+export function sortOf({ spec }: AuditedJob): string {
+  const known = sorts.get(spec)
+  if (known !== undefined) return known
+  const { kind, models, whole, asks, uses } = spec
+  const sort = JSON.stringify(inOrder([kind, models, whole, asks, uses]))
+  sorts.set(spec, sort)
+  return sort
+}

@@ -20,6 +20,11 @@ export class Offers {
     job.offered = false
   }
 
+  /** Withdraws those of jobs that cannot start any more: after a start, a change of rules, or a drain. */
+  end(isOver: (job: AuditedJob) => boolean): void {
+    for (const job of [...this.#offered]) if (isOver(job)) this.withdraw(job)
+  }
+
   noteEntry(job: AuditedJob): void {
     job.entered = ++this.#entries
   }

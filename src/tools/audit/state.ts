@@ -1,33 +1,19 @@
-import type { Ledger, Policy, RecordedEvent } from '../../engine/core/index.ts'
+import type { Ledger, RecordedEvent } from '../../engine/core/index.ts'
 import { AuditedIntake } from './intake.ts'
-import { type AuditedJob, byPosition } from './job.ts'
+import type { AuditedJob } from './job.ts'
+import { firstPolicy } from './limits.ts'
 import { AuditedLines } from './lines.ts'
 import { AuditedParents } from './parents.ts'
 import { AuditedSchedules } from './schedules.ts'
 import type { AuditReport, AuditRule, Violation } from './violation.ts'
-
-/** The policy of a queue that was never given one, as the documentation states it. Not taken from the core. */
-const firstPolicy: Policy = {
-  maxActive: 1,
-  capacity: {},
-  maxOvertakes: 0,
-  ageSeconds: 60,
-  offerMs: 2_000,
-  emptySet: 'bypass',
-  holdAfterLossSeconds: {},
-  rate: {},
-  fairShare: null,
-  retentionDays: 30,
-  archive: 'keep',
-}
 
 /** A job passed by one that needed the same slot, or the same places. Forgiven if the same append offers or starts it. */
 interface Passed {
   readonly job: AuditedJob
   readonly by: string
   readonly seq: number
-  /** It could have had the same places; absent: the slot. */
-  readonly rule?: 'order'
+  /** `order`: it could have had the same places; `line_order`: the slot. */
+  readonly rule: 'order' | 'line_order'
 }
 
 /** A job that came with a key. */
@@ -152,27 +138,10 @@ export class AuditState {
     return undefined
   }
 
-  /** The last slot went to this job, so the offers that this append made to jobs behind it ended. */
-  excuseBehind(job: AuditedJob): void {
-    const open = this.passed.splice(0).filter((passed) => byPosition(job, passed.job) >= 0)
-    this.passed.push(...open)
-  }
-
-  /**
-   * What these lack went to this job, which is ahead of those whose offers this append had made: they ended. Where nothing is passed, nothing
-   * is looked at.
-   */
-  excuseTaken(by: AuditedJob, lacks: (job: AuditedJob) => boolean): void {
+  /** What these lacked went to the job that starts, so the offers that this append had made to them ended. */
+  excuse(lacks: (job: AuditedJob) => boolean): void {
     if (this.passed.length === 0) return
-    const open = this.passed.splice(0).filter(({ job }) => byPosition(by, job) > 0 || !lacks(job))
-    this.passed.push(...open)
-  }
-
-  /** The rates of these models allow no more starts, so the offers that this append made to jobs that need them ended. */
-  excuseLimited(models: readonly string[]): void {
-    const open = this.passed
-      .splice(0)
-      .filter(({ job }) => !job.spec.models.some((model) => models.includes(model)))
+    const open = this.passed.splice(0).filter(({ job }) => !lacks(job))
     this.passed.push(...open)
   }
 
@@ -184,7 +153,7 @@ export class AuditState {
       this.report('draining', null, `drained is recorded while ${this.active} jobs are active`)
     }
     this.draining = type !== 'resumed'
-    if (type === 'drain_requested') this.lines.endOffers(() => true)
+    if (type === 'drain_requested') this.lines.offers.end(() => true)
   }
 
   changeEpoch(epoch: number): void {
@@ -209,11 +178,11 @@ export class AuditState {
       this.report('attempt', job.jobId, 'its attempt ended, another was to follow, and it was not requeued')
     }
     this.between.clear()
-    for (const { job, by, seq, rule = 'line_order' } of this.passed.splice(0)) {
+    for (const { job, by, seq, rule } of this.passed.splice(0)) {
       if (
         job.state !== 'waiting' ||
         this.jobs.get(job.jobId) !== job ||
-        this.lines.hasItsShare(job) ||
+        this.lines.ahead.hasItsShare(job) ||
         this.lines.offers.excuse(job, this.lines.policy)
       )
         continue

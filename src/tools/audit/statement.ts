@@ -16,6 +16,7 @@ import { type Access, firstLedger } from '../history/index.ts'
 import { checkKept, unlessGone } from '../history/kept-events.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { Auditor } from './auditor.ts'
+import { inOrder } from './in-order.ts'
 import { type ModelUse, ModelUses, type Overlap } from './use.ts'
 import { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'
 
@@ -168,7 +169,7 @@ class LogDigest {
       job_type,
       models,
       worker_id,
-      sorted(data),
+      inOrder(data),
       command_id,
       command_hash,
     ]
@@ -179,14 +180,6 @@ class LogDigest {
   finish(): string {
     return toHex(this.#hash.digest())
   }
-}
-
-/** Puts the keys in order: databases return them in any. */
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(sorted)
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }
 
 /**

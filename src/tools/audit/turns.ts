@@ -1,5 +1,5 @@
-import type { JobSpec, Ledger, Policy } from '../../engine/core/index.ts'
-import { type AuditedJob, byPosition, takesSlot } from './job.ts'
+import type { Ledger, Policy } from '../../engine/core/index.ts'
+import { type AuditedJob, byPosition, sortOf, takesSlot } from './job.ts'
 import { Sorted } from './sorted.ts'
 
 /** What the jobs of one fair key have used: microseconds for which a model was held. */
@@ -18,9 +18,6 @@ interface KeyCount {
 const MOST_IDLE = 10_000
 
 const fairKeyOf = ({ spec }: AuditedJob): string => spec.fairKey ?? ''
-
-const sortOf = ({ kind, models, whole, asks, uses }: JobSpec): string =>
-  JSON.stringify([kind, models, whole, asks, uses])
 
 /** That of the key itself, else that of its tier, else that of all others. */
 function weightOf({ weights = {} }: Policy, key: string): number {
@@ -103,9 +100,9 @@ export class AuditedTurns {
   leave(job: AuditedJob): void {
     if (this.#policy === undefined) return
     const key = this.#key(job)
-    const sort = key.sorts.get(sortOf(job.spec))
+    const sort = key.sorts.get(sortOf(job))
     if (sort?.delete(job) === true) this.#left.add(key.key)
-    if (sort?.size === 0) key.sorts.delete(sortOf(job.spec))
+    if (sort?.size === 0) key.sorts.delete(sortOf(job))
     this.#forget()
   }
 
@@ -142,7 +139,7 @@ export class AuditedTurns {
 
   /** Of its own key and sort; undefined: keys take no turns, or it uses no slot. */
   firstLike(job: AuditedJob): AuditedJob | undefined {
-    return this.#keys.get(fairKeyOf(job))?.sorts.get(sortOf(job.spec))?.first()
+    return this.#keys.get(fairKeyOf(job))?.sorts.get(sortOf(job))?.first()
   }
 
   /** Those of its own key. */
@@ -175,7 +172,7 @@ export class AuditedTurns {
 
   #stand(job: AuditedJob): void {
     const { sorts } = this.#key(job)
-    const name = sortOf(job.spec)
+    const name = sortOf(job)
     const sort = sorts.get(name) ?? new Sorted<AuditedJob>(byPosition)
     sort.add(job)
     sorts.set(name, sort)

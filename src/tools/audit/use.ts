@@ -1,6 +1,6 @@
 import type { Ledger, Micros, Policy, RecordedEvent } from '../../engine/core/index.ts'
-import { ownOf } from './places.ts'
-import { ruleFor } from './rules.ts'
+import { capacityOf, firstPolicy, limitsOf, placesOf } from './limits.ts'
+import { ownOf } from './needs.ts'
 
 /** A stretch of time in which more jobs held a model than it has places. */
 export interface Overlap {
@@ -66,7 +66,7 @@ export class ModelUses {
   readonly #held = new Map<number, Held>()
   /** The models of which a job takes all, by its id. */
   readonly #whole = new Map<string, readonly string[]>()
-  #policy: Pick<Policy, 'capacity' | 'units'> = { capacity: {} }
+  #policy = firstPolicy
   #at: Micros = 0
 
   /** The log begins here. Models held by then are counted from then on. */
@@ -100,7 +100,7 @@ export class ModelUses {
         attempts: use.attempts,
         busyMs: (use.busy + (use.holders.size > 0 ? this.#at - use.busySince : 0)) / 1_000,
         most: use.most,
-        places: this.#places(model),
+        places: capacityOf(this.#policy, model),
         overlaps: use.open === undefined ? use.overlaps : [...use.overlaps, this.#closed(use.open, null)],
       }))
       .toSorted((a, b) => b.busyMs - a.busyMs || (a.model < b.model ? -1 : 1))
@@ -131,7 +131,7 @@ export class ModelUses {
       model.apart.set(by, (model.apart.get(by) ?? 0) + 1)
       model.attempts++
       model.most = Math.max(model.most, model.apart.size)
-      const places = this.#places(name)
+      const places = capacityOf(this.#policy, name)
       if (model.open !== undefined) model.open.holders.set(seq, { jobId, token: seq })
       else if (this.#isOver(name, model)) {
         model.open = { model: name, places, fromSeq: seq, from: at, holders: new Map(model.holders) }
@@ -172,37 +172,16 @@ export class ModelUses {
     return { ...open, toSeq: end?.seq ?? null, to: end?.at ?? this.#at, holders: [...open.holders.values()] }
   }
 
-  /** More have it than may. A place that had units when they came may have several, and counts once. */
-  #isOver(name: string, model: ModelHolders): boolean {
-    const most = this.#most(name, model)
-    if (model.apart.size <= most || typeof this.#rule(name) === 'number') return model.apart.size > most
-    const where = [...model.holders.keys()].map((token) => {
+  /** More have it than may: more than one, where that one has all of it. A place that had units when they came may have several, and counts once. */
+  #isOver(name: string, { apart, holders, whole }: ModelHolders): boolean {
+    const [limit] = limitsOf.model(this.#policy, name)
+    const most = whole.size > 0 ? 1 : (limit?.most ?? Number.POSITIVE_INFINITY)
+    if (apart.size <= most || placesOf(this.#policy, name) === undefined) return apart.size > most
+    const where = [...holders.keys()].map((token) => {
       const { places = null, by = token } = this.#held.get(token) ?? {}
       return ownOf(places, name) ?? by
     })
     return new Set(where).size > most
-  }
-
-  /** How many may have it: one, where that one has all of it. */
-  #most(name: string, { whole }: ModelHolders): number {
-    return whole.size > 0 ? 1 : this.#limitOf(name)
-  }
-
-  #places(model: string): number {
-    const places = this.#rule(model)
-    return typeof places === 'number' ? places : places.length
-  }
-
-  #rule(model: string): number | readonly string[] {
-    return ruleFor(this.#policy.capacity, model) ?? 1
-  }
-
-  /** Of places with units their number does not say how many jobs can have the model. */
-  #limitOf(model: string): number {
-    const rule = this.#rule(model)
-    const { units = {} } = this.#policy
-    const isCounted = typeof rule === 'number' || !rule.some((place) => ruleFor(units, place) !== undefined)
-    return isCounted ? this.#places(model) : Number.POSITIVE_INFINITY
   }
 
   #model(name: string): ModelHolders {
