@@ -519,6 +519,18 @@ const bad: readonly (readonly [AuditRule, string, number, readonly Step[]])[] = 
   ],
   [
     'batch',
+    'starts in a batch although it takes all of a model',
+    5,
+    [
+      policy({ maxActive: null, capacity: { m: 2 } }),
+      queued('a', ['m']),
+      queued('b', ['m'], { whole: ['m'] }),
+      startedIn(4, 'a', ['m']),
+      startedIn(4, 'b', ['m']),
+    ],
+  ],
+  [
+    'batch',
     'starts in a batch although it had failed before',
     7,
     [

@@ -194,6 +194,22 @@ describe('the audit of every log that the core decides', () => {
     })
   })
 
+  it('takes jobs for alike that name what they use in another order, as the queue does', () => {
+    const queue = given({ maxActive: null, maxOvertakes: 1, weights: { '*': 1 } })
+    const ofKey = (fairKey: string, uses = {}) => ({ fairKey, uses })
+    queue.enqueue('k0', ['a'], ofKey('k'))
+    queue.claim()
+    queue.enqueue('k1', ['a'], ofKey('k', { x: 1, y: 1 }))
+    queue.enqueue('k2', ['a'], ofKey('k', { y: 1, x: 1 }))
+    for (const jobId of ['l1', 'l2']) queue.enqueue(jobId, ['a'], ofKey('l'))
+    const next = (jobId: string) =>
+      queue.later(1_000).complete(jobId, { claim: { max: 1, kinds: null } }).said.at(-1)
+    expect(next('k0')).toBe('started l1 by w1')
+    expect(next('l1')).toBe('started k1 by w1')
+    expect(next('k1')).toBe('started l2 by w1')
+    expect(audit(queue.log).violations).toEqual([])
+  })
+
   it('excuses a turn of a key whose tier is kept for a job that was passed often enough', () => {
     const queue = given({
       maxActive: null,
