@@ -2,7 +2,7 @@ import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPosition, sortOf, takesAll, takesSlot } from './job.ts'
 import { ALL, placesOf } from './limits.ts'
 import type { AuditedLines } from './lines.ts'
-import { modelOf, sharesOf, usesOf } from './needs.ts'
+import { amountOf, sharesOf, usesOf } from './needs.ts'
 import { mayBeIn } from './places.ts'
 
 /** Which of those ahead keep a model from a job. */
@@ -30,7 +30,7 @@ export class Ahead {
 
   /** Nobody could share the model at this moment. */
   isFull(name: string): boolean {
-    return !this.#lines.stock.of({ sort: 'model', name }).hasRoom(1)
+    return !this.#lines.stock.of('model', name).hasRoom(1)
   }
 
   /**
@@ -39,7 +39,7 @@ export class Ahead {
    */
   hasModel(job: AuditedJob, name: string, more = 0, keeps?: Keeps): boolean {
     const kept = this.#lines.model(name).keptFrom(job, keeps?.(name))
-    return this.#lines.stock.hasRoom(modelOf(job, name), kept + more)
+    return this.#lines.stock.of('model', name).hasRoom(amountOf(job, name), kept + more)
   }
 
   /** The first model in which the job has no room. @param own how much the job itself has, with its batch */
@@ -98,7 +98,7 @@ export class Ahead {
     return open.before(job).filter((other) => {
       if (this.#mayLackElse(other, at)) return false
       const isExcused = offers.excuse(other, this.#policy)
-      if (other.alone) return stock.hasRoom({ sort: 'slot', name: '', amount: ALL }) && !isExcused
+      if (other.alone) return stock.of('slot', '').hasRoom(ALL) && !isExcused
       const lacking = this.keptFrom(other)
       if (lacking !== undefined) this.#lines.park(other, lacking)
       if (lacking !== undefined || this.#isPromised(other, promised)) return false
@@ -141,15 +141,18 @@ export class Ahead {
   /** Where jobs may overtake, only the next worker that looks at all jobs notices that a rate allows a start again. */
   #mayBeLimited(job: AuditedJob, at: number): boolean {
     const { stock } = this.#lines
-    if (usesOf(job).some((need) => stock.of(need).isLimited)) return true
-    const rates = job.spec.models.map((name) => stock.of({ sort: 'rate', name }))
-    return rates.some((rate) => (this.#policy.maxOvertakes === 0 ? rate.mayBeFull(at) : rate.isLimited))
+    const { models, uses } = job.spec
+    if (uses !== undefined && usesOf(job).some(({ name }) => stock.of('use', name).isLimited)) return true
+    return models.some((name) => {
+      const rate = stock.of('rate', name)
+      return this.#policy.maxOvertakes === 0 ? rate.mayBeFull(at) : rate.isLimited
+    })
   }
 
   /** The policy allows no more jobs with its fair key, or of its tier, active and offered together. */
   hasItsShare(job: AuditedJob): boolean {
     return sharesOf(job).some((need) => {
-      const thing = this.#lines.stock.of(need)
+      const thing = this.#lines.stock.of(need.sort, need.name)
       const isSame = ({ sort, name }: typeof need) => sort === need.sort && name === need.name
       const takes = (other: AuditedJob) => other !== job && sharesOf(other).some(isSame)
       return thing.isLimited && !thing.hasRoom(1, [...this.#lines.offers.all()].filter(takes).length)
@@ -194,7 +197,9 @@ export class Ahead {
   /** Whether both use something that has a limit. */
   #competes(job: AuditedJob, other: AuditedJob): boolean {
     return usesOf(job).some(
-      (need) => Object.hasOwn(other.spec.uses ?? {}, need.name) && this.#lines.stock.of(need).isLimited,
+      (need) =>
+        Object.hasOwn(other.spec.uses ?? {}, need.name) &&
+        this.#lines.stock.of(need.sort, need.name).isLimited,
     )
   }
 }

@@ -1,6 +1,6 @@
 import type { Job, Ledger } from '../../engine/core/index.ts'
 import type { AuditedJob } from './job.ts'
-import { type AuditedLimit, limitsOf, type AuditedNeed } from './limits.ts'
+import { type AuditedLimit, type AuditedNeed, limitsOf } from './limits.ts'
 import { needsOf } from './needs.ts'
 import type { AuditState } from './state.ts'
 import type { Stock } from './stock.ts'
@@ -39,13 +39,13 @@ export function beginAt(state: AuditState, ledger: Ledger): void {
 /** What the windows of rates and resources know. */
 function recallUsed(stock: Stock, { models, policy }: Ledger): void {
   for (const { model, starts, meter } of models) {
-    const rate = stock.of({ sort: 'rate', name: model })
+    const rate = stock.of('rate', model)
     if (starts !== null) rate.recall([...starts].map((at) => ({ at, amount: 1, atStart: true })))
     if (meter === null) continue
     // Its name among the models stands behind a mark.
     const name = model.slice(1)
     const windows = [...meter.ended].map((all) => [...all])
-    stock.of({ sort: 'use', name }).recall(usedIn(windows, limitsOf.use(policy, name)))
+    stock.of('use', name).recall(usedIn(windows, limitsOf.use(policy, name)))
   }
 }
 

@@ -1,6 +1,6 @@
 import { type AuditedJob, byPosition, takesSlot } from './job.ts'
 import type { AuditedLines } from './lines.ts'
-import { modelOf } from './needs.ts'
+import { amountOf } from './needs.ts'
 import type { AuditedStart } from './start.ts'
 import type { AuditState } from './state.ts'
 
@@ -11,7 +11,7 @@ export function checkKept(state: AuditState, { job, event, joins }: AuditedStart
   const isOver = byLine === undefined || event.warm === undefined || turns.isOn
   const name = isOver ? byLine : ahead.keptFromWarm(job, event.without ?? [])
   // What others have is not kept.
-  if (name !== undefined && (joins || stock.hasRoom(modelOf(job, name))))
+  if (name !== undefined && (joins || stock.of('model', name).hasRoom(amountOf(job, name))))
     state.report('order', job.jobId, `${name} is kept for a job ahead of it in line`, name)
 }
 

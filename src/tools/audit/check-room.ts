@@ -1,7 +1,7 @@
 import { takesAll, takesSlot } from './job.ts'
 import { ALL, type AuditedNeed, placesOf, type Sort } from './limits.ts'
 import type { AuditedLines } from './lines.ts'
-import { ownOf, sharesOf, slotOf } from './needs.ts'
+import { ownOf, sharesOf } from './needs.ts'
 import type { AuditedStart } from './start.ts'
 import type { AuditState } from './state.ts'
 import type { Thing } from './thing.ts'
@@ -25,7 +25,7 @@ export function checkSlot(state: AuditState, { job, joins }: AuditedStart): void
       job.jobId,
       `as many jobs of ${job.spec.fairKey} were active as its share allows`,
     )
-  const { holders, most, isWhole } = stock.of(slotOf(job))
+  const { holders, most, isWhole } = stock.of('slot', '')
   if (!joins && holders.size >= most)
     state.report('max_active', job.jobId, `${holders.size} were active, and the policy allows ${most}`)
   if (isWhole || (job.alone && holders.size > 0))
@@ -46,8 +46,9 @@ const rules = {
 function checkEach(state: AuditState, { job, event, needs }: AuditedStart, sort: keyof typeof rules): void {
   const [rule, textOf] = rules[sort]
   for (const need of needs) {
-    const thing = state.lines.stock.of(need)
-    if (need.sort === sort && !thing.hasRoom(need.amount, 0, event.at))
+    if (need.sort !== sort) continue
+    const thing = state.lines.stock.of(need.sort, need.name)
+    if (!thing.hasRoom(need.amount, 0, event.at))
       state.report(rule, job.jobId, textOf(thing, need), sort === 'use' ? undefined : need.name)
   }
 }
@@ -57,19 +58,25 @@ function checkPlaces(state: AuditState, start: AuditedStart): void {
   const { job, joins, needs } = start
   const { stock } = state.lines
   const wholesFirst = (a: string, b: string) => Number(takesAll(job, b)) - Number(takesAll(job, a))
-  for (const model of job.spec.models.toSorted(wholesFirst)) {
+  const { models, whole } = job.spec
+  for (const model of whole === undefined ? models : models.toSorted(wholesFirst)) {
     const isWhole = takesAll(job, model)
     const fault = faultOfChoice(state.lines, start, model, isWhole)
     if (fault !== undefined) state.report('place', job.jobId, fault, model)
     if (joins || (fault !== undefined && !isWhole)) continue
     for (const need of needs)
       if (need.model === model && !stock.hasRoom(need))
-        state.report('place', job.jobId, whoIsThere(stock.of(need), need, isWhole), model)
+        state.report('place', job.jobId, whoIsThere(stock.of(need.sort, need.name), need, isWhole), model)
   }
 }
 
 /** It has to be one of the model, and open to its process, whoever else is there. */
-function faultOfChoice({ aside, policy }: AuditedLines, { event }: AuditedStart, model: string, isWhole: boolean) {
+function faultOfChoice(
+  { aside, policy }: AuditedLines,
+  { event }: AuditedStart,
+  model: string,
+  isWhole: boolean,
+) {
   const place = ownOf(event.places ?? null, model)
   const listed = placesOf(policy, model)
   if (isWhole) return place === undefined ? undefined : 'it takes all of its places, and names one'

@@ -4,7 +4,7 @@ import { checkRoom, checkSlot } from './check-room.ts'
 import { inOrder } from './in-order.ts'
 import { type AuditedJob, awaits, byPosition, takesAll, takesSlot } from './job.ts'
 import { type AuditedNeed, placesOf } from './limits.ts'
-import { modelOf, needsOf, placeFor, sharesOf, slotOf } from './needs.ts'
+import { amountOf, needsOf, placeFor, sharesOf, slotOf } from './needs.ts'
 import { isWhere } from './places.ts'
 import type { AuditedStart, AuditedStartEvent } from './start.ts'
 import type { AuditState } from './state.ts'
@@ -33,7 +33,11 @@ export function checkStart(state: AuditState, event: AuditedStartEvent): void {
 }
 
 /** Everything that the job takes, where it says that it starts. */
-function needsAt(policy: Policy, job: AuditedJob, { places = {} }: AuditedStartEvent): readonly AuditedNeed[] {
+function needsAt(
+  policy: Policy,
+  job: AuditedJob,
+  { places = {} }: AuditedStartEvent,
+): readonly AuditedNeed[] {
   const wholes = job.spec.models.filter((model) => takesAll(job, model))
   const all = wholes.flatMap((model) =>
     (placesOf(policy, model) ?? []).map((place) => [model, place] as const),
@@ -110,7 +114,9 @@ function endOffers(state: AuditState, { job: started, event }: AuditedStart): vo
   const lacks = (need: AuditedNeed) => !stock.hasRoom(need)
   const { models } = started.spec
   const lacksModel = (job: AuditedJob) =>
-    models.some((name) => job.spec.models.includes(name) && lacks(modelOf(job, name)))
+    models.some(
+      (name) => job.spec.models.includes(name) && !stock.of('model', name).hasRoom(amountOf(job, name)),
+    )
   const lacksPlace = (job: AuditedJob) =>
     job.spec.models.some(
       (model) => placesOf(policy, model)?.every((place) => lacks(placeFor(job, model, place))) === true,
@@ -118,7 +124,7 @@ function endOffers(state: AuditState, { job: started, event }: AuditedStart): vo
   const isTaken = (job: AuditedJob) => lacksModel(job) || (started.places !== null && lacksPlace(job))
   const isLast = (job: AuditedJob) => takesSlot(started) && lacks(slotOf(job))
   const isFull = (job: AuditedJob) => sharesOf(started).length > 0 && sharesOf(job).some(lacks)
-  const spent = models.filter((name) => stock.of({ sort: 'rate', name }).mayBeFull(event.at))
+  const spent = models.filter((name) => stock.of('rate', name).mayBeFull(event.at))
   state.excuse(
     (job) =>
       (byPosition(job, started) > 0 && (isLast(job) || isTaken(job))) ||

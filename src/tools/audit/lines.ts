@@ -44,7 +44,7 @@ export class AuditedLines {
 
   /** How many jobs and batches have a slot. */
   get slots(): number {
-    return this.stock.of({ sort: 'slot', name: '' }).holders.size
+    return this.stock.of('slot', '').holders.size
   }
 
   /** One of the jobs that run in this batch. */
@@ -142,7 +142,8 @@ export class AuditedLines {
   /** It has these. A batch takes once what its jobs have in common. */
   take(job: AuditedJob, needs: readonly AuditedNeed[]): void {
     const { batch: id } = job
-    job.has = id === null ? needs : needs.filter((need) => !isCommon(need))
+    // Nobody has a rate: a start is over at once.
+    job.has = needs.filter((need) => need.sort !== 'rate' && (id === null || !isCommon(need)))
     this.stock.take(`job ${job.jobId}`, job.has)
     if (id === null) return
     const batch: AuditedBatch = this.#batches.get(id) ?? { jobs: new Set(), has: needs.filter(isCommon) }
@@ -166,7 +167,8 @@ export class AuditedLines {
 
   /** One model of a job that goes on, and is in no batch. Its place is free, unless another model of the job is there. */
   giveBackModel(job: AuditedJob, name: string): void {
-    const isMeant = (need: AuditedNeed) => need.model === name || (need.sort === 'model' && need.name === name)
+    const isMeant = (need: AuditedNeed) =>
+      need.model === name || (need.sort === 'model' && need.name === name)
     const left = job.has.filter((need) => !isMeant(need))
     this.stock.giveBack(`job ${job.jobId}`, job.has.filter(isMeant))
     this.stock.take(

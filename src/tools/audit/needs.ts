@@ -7,11 +7,8 @@ export type Where = readonly (readonly [model: string, place: string])[]
 export const ownOf = (places: AuditedJob['places'], model: string): string | undefined =>
   places !== null && Object.hasOwn(places, model) ? places[model] : undefined
 
-export const modelOf = (job: AuditedJob, name: string): AuditedNeed => ({
-  sort: 'model',
-  name,
-  amount: takesAll(job, name) ? ALL : 1,
-})
+/** What it takes of a model. */
+export const amountOf = (job: AuditedJob, model: string): 1 | typeof ALL => (takesAll(job, model) ? ALL : 1)
 
 /** What it takes of a place: what it asks, or all. */
 const askOf = ({ spec: { models, asks = {} } }: AuditedJob, model: string): AuditedAmount =>
@@ -36,14 +33,20 @@ export function sharesOf(job: AuditedJob): readonly AuditedNeed[] {
   return tier === undefined ? [own] : [own, { sort: 'tier', name: tier, amount: 1 }]
 }
 
-export const slotOf = ({ alone }: AuditedJob): AuditedNeed => ({ sort: 'slot', name: '', amount: alone ? ALL : 1 })
+export const slotOf = ({ alone }: AuditedJob): AuditedNeed => ({
+  sort: 'slot',
+  name: '',
+  amount: alone ? ALL : 1,
+})
 
 /** Everything that a job takes to start. @param where a model of which it takes all is in several */
 export function needsOf(job: AuditedJob, where: Where): readonly AuditedNeed[] {
   const { models } = job.spec
   const places = new Map(where)
   return [
-    ...models.map((name) => ({ ...modelOf(job, name), place: places.get(name) })),
+    ...models.map(
+      (name): AuditedNeed => ({ sort: 'model', name, amount: amountOf(job, name), place: places.get(name) }),
+    ),
     ...where.map(([model, place]): AuditedNeed => {
       const need = placeFor(job, model, place)
       return takesAll(job, model) ? { ...need, amount: ALL } : need

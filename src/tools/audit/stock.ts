@@ -1,5 +1,5 @@
 import type { Policy } from '../../engine/core/index.ts'
-import { ALL, limitsOf, type AuditedNeed, type Sort } from './limits.ts'
+import { ALL, type AuditedNeed, limitsOf, type Sort } from './limits.ts'
 import { Thing } from './thing.ts'
 
 type Amounts = Readonly<Record<string, number>>
@@ -27,7 +27,7 @@ export class Stock {
     return this.#policy
   }
 
-  of({ sort, name }: Pick<AuditedNeed, 'sort' | 'name'>): Thing {
+  of(sort: Sort, name: string): Thing {
     const known = this.#things.get(sort)?.get(name)
     if (known !== undefined) return known
     const made = new Thing(limitsOf[sort](this.#policy, name))
@@ -42,20 +42,22 @@ export class Stock {
   }
 
   hasRoom(need: AuditedNeed, more = 0, at = 0): boolean {
-    return this.of(need).hasRoom(need.amount, more, at)
+    return this.of(need.sort, need.name).hasRoom(need.amount, more, at)
   }
 
   take(who: string, needs: Iterable<AuditedNeed>): void {
     for (const need of needs) {
-      const thing = this.of(need)
-      this.#know(need.sort, need.name, thing)
+      const thing = this.of(need.sort, need.name)
+      if (fleeting.has(need.sort)) this.#know(need.sort, need.name, thing)
       thing.take(who, need)
     }
   }
 
   /** A start uses these: it counts in windows from now on. */
   use(needs: Iterable<AuditedNeed>, at: number): void {
-    for (const need of needs) this.of(need).use(need.amount, at, true)
+    for (const need of needs)
+      if (need.sort === 'rate' || need.sort === 'use')
+        this.of(need.sort, need.name).use(need.amount, at, true)
   }
 
   /**
@@ -69,7 +71,7 @@ export class Stock {
       const ask = Object.hasOwn(asked, name) ? (asked[name] ?? 0) : 0
       const amount = Object.hasOwn(used, name) ? (used[name] ?? ask) : ask
       isOver ||= amount > ask
-      const thing = this.of({ sort: 'use', name })
+      const thing = this.of('use', name)
       thing.use(amount, at, false)
       thing.use(amount - ask, at, true)
     }
@@ -78,7 +80,7 @@ export class Stock {
 
   giveBack(who: string, needs: Iterable<AuditedNeed>): void {
     for (const need of needs) {
-      const thing = this.of(need)
+      const thing = this.of(need.sort, need.name)
       thing.giveBack(who)
       if (fleeting.has(need.sort) && thing.holders.size === 0) this.#things.get(need.sort)?.delete(need.name)
     }

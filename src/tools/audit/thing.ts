@@ -69,7 +69,9 @@ export class Thing {
     if (amount === ALL) return this.holders.size + more === 0
     if (this.#alls > 0) return false
     if (typeof amount === 'object') return this.shortUnit(amount) === undefined
-    return this.#limits.every((limit) => this.#taken(limit, at, this.#before) + more + amount <= limit.most)
+    for (const limit of this.#limits)
+      if (this.#taken(limit, at, this.#before) + more + amount > limit.most) return false
+    return true
   }
 
   /** Whether one more could be too many, or could have been a second ago: clocks differ a little. */

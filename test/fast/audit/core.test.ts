@@ -203,7 +203,10 @@ describe('the audit of every log that the core decides', () => {
     queue.enqueue('k2', ['a'], ofKey('k', { y: 1, x: 1 }))
     for (const jobId of ['l1', 'l2']) queue.enqueue(jobId, ['a'], ofKey('l'))
     const next = (jobId: string) =>
-      queue.later(1_000).complete(jobId, { claim: { max: 1, kinds: null } }).said.at(-1)
+      queue
+        .later(1_000)
+        .complete(jobId, { claim: { max: 1, kinds: null } })
+        .said.at(-1)
     expect(next('k0')).toBe('started l1 by w1')
     expect(next('l1')).toBe('started k1 by w1')
     expect(next('k1')).toBe('started l2 by w1')
