@@ -1,5 +1,5 @@
 import { type AuditedJob, takesAll, takesSlot } from './job.ts'
-import { ALL, type AuditedAmount, type AuditedNeed, tierOf } from './limits.ts'
+import { ALL, type AuditedAmount, type AuditedNeed, type Sort, tierOf } from './limits.ts'
 
 /** In which place each model is. */
 export type Where = readonly (readonly [model: string, place: string])[]
@@ -14,44 +14,36 @@ export const amountOf = (job: AuditedJob, model: string): 1 | typeof ALL => (tak
 const askOf = ({ spec: { models, asks = {} } }: AuditedJob, model: string): AuditedAmount =>
   models.includes(model) && Object.hasOwn(asks, model) ? (asks[model] ?? ALL) : ALL
 
-export const placeFor = (job: AuditedJob, model: string, name: string): AuditedNeed => ({
-  sort: 'place',
-  name,
-  amount: askOf(job, model),
+const taking = (sort: Sort, name: string, amount: AuditedAmount = 1): AuditedNeed => ({ sort, name, amount })
+
+export const placeFor = (job: AuditedJob, model: string, place: string): AuditedNeed => ({
+  ...taking('place', place, askOf(job, model)),
   model,
 })
 
 export const usesOf = ({ spec: { uses = {} } }: AuditedJob): readonly AuditedNeed[] =>
-  Object.entries(uses).map(([name, amount]) => ({ sort: 'use', name, amount }))
+  Object.entries(uses).map(([name, amount]) => taking('use', name, amount))
 
 /** Of what those with its fair key, or of its tier, can have together. */
 export function sharesOf(job: AuditedJob): readonly AuditedNeed[] {
   const { fairKey } = job.spec
   if (fairKey === null || !takesSlot(job)) return []
   const tier = tierOf(fairKey)
-  const own: AuditedNeed = { sort: 'share', name: fairKey, amount: 1 }
-  return tier === undefined ? [own] : [own, { sort: 'tier', name: tier, amount: 1 }]
+  return [taking('share', fairKey), ...(tier === undefined ? [] : [taking('tier', tier)])]
 }
 
-export const slotOf = ({ alone }: AuditedJob): AuditedNeed => ({
-  sort: 'slot',
-  name: '',
-  amount: alone ? ALL : 1,
-})
+export const slotOf = ({ alone }: AuditedJob): AuditedNeed => taking('slot', '', alone ? ALL : 1)
 
 /** Everything that a job takes to start. @param where a model of which it takes all is in several */
 export function needsOf(job: AuditedJob, where: Where): readonly AuditedNeed[] {
   const { models } = job.spec
   const places = new Map(where)
+  const placed = ([model, place]: Where[number]): AuditedNeed =>
+    takesAll(job, model) ? { ...taking('place', place, ALL), model } : placeFor(job, model, place)
   return [
-    ...models.map(
-      (name): AuditedNeed => ({ sort: 'model', name, amount: amountOf(job, name), place: places.get(name) }),
-    ),
-    ...where.map(([model, place]): AuditedNeed => {
-      const need = placeFor(job, model, place)
-      return takesAll(job, model) ? { ...need, amount: ALL } : need
-    }),
-    ...models.map((name): AuditedNeed => ({ sort: 'rate', name, amount: 1 })),
+    ...models.map((name) => ({ ...taking('model', name, amountOf(job, name)), place: places.get(name) })),
+    ...where.map(placed),
+    ...models.map((name) => taking('rate', name)),
     ...(takesSlot(job) ? [...usesOf(job), ...sharesOf(job), slotOf(job)] : []),
   ]
 }
