@@ -53,12 +53,12 @@ export function* counted(facts: CensusFacts): Generator<void, Census> {
 }
 
 /** Whether nothing but a worker is missing: one definition, of doctor, health and the dashboard. */
-export const mayStart = (code: LiveCode | null, { heldOn }: Pick<Job, 'heldOn'>): boolean =>
-  code === 'offered' || (code === 'no_worker' && heldOn === null)
+export const mayStart = (code: LiveCode | null, { held }: Pick<Job, 'held'>): boolean =>
+  code === 'offered' || (code === 'no_worker' && held === null)
 
 function count(rows: Map<string, CensusRow>, job: Job, codeOf: LiveCodeOf): void {
   const code = codeOf(job)
-  const unserved = code === 'no_worker' && job.heldOn !== null
+  const unserved = code === 'no_worker' && job.held !== null
   const kind = mayStart(code, job) ? job.spec.kind : null
   const key =
     kind !== null ? `${code} ${kind}` : `${code ?? ''}${job.active ? '!' : ''}${unserved ? '?' : ''}`

@@ -71,7 +71,7 @@ describe('a paused model', () => {
     queue.send({ type: 'reprioritize', jobId: 'B', priority: 5 })
     queue.cancel('A')
     expect(queue.later(1_001).send(tick).said).toEqual(['expired C'])
-    expect(queue.job('B')).toMatchObject({ attempt: 0, heldOn: 'a' })
+    expect(queue.job('B')).toMatchObject({ attempt: 0, held: { as: 'model_paused', on: 'a' } })
     expect(codeOf(queue.send({ type: 'reprioritize', jobId: 'B', before: 'C' }))).toBe('job_not_live')
     expect(resume(queue, 'a').said).toEqual(['model_resumed, offers B'])
   })

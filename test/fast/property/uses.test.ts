@@ -24,7 +24,7 @@ describe('a log with uses', () => {
     const results = turns.flatMap(({ decision }) => decision.results)
     const over = results.filter((result) => !result.ok && result.code === 'use_over_limit')
     const held = turns.filter(({ decision: { ledger } }) =>
-      [...ledger.jobs].some(({ heldOn }) => heldOn?.startsWith('\u0003') === true),
+      [...ledger.jobs].some(({ held }) => held?.as === 'use_over_limit'),
     )
     expect([waits.length > 100, said.length > 100, over.length > 20, held.length > 20]).toEqual([
       true,

@@ -237,10 +237,10 @@ describe('a meter', () => {
       expect(said.waits.count).toBe(said.counts.starts)
       const waiting = [...ledger.jobs].filter(({ active }) => !active)
       expect([...said.waiting.values()].reduce((sum, count) => sum + count, 0)).toBe(waiting.length)
-      const inLine = waiting.filter(({ dueAt, heldOn }) => dueAt === null && heldOn === null)
+      const inLine = waiting.filter(({ dueAt, held }) => dueAt === null && held === null)
       expect(said.inLine).toBe(inLine.length)
       const places = inLine.reduce((sum, { spec }) => sum + spec.models.length, 0)
-      const held = waiting.filter(({ heldOn }) => heldOn !== null).length
+      const held = waiting.filter(({ held: beside }) => beside !== null).length
       expect(said.models.reduce((sum, one) => sum + one.waiting, 0)).toBe(places + held)
       for (const { waiting: of, running } of said.models)
         expect(Math.min(of, running)).toBeGreaterThanOrEqual(0)

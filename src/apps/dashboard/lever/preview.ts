@@ -139,5 +139,5 @@ function isElsewhere(before: Ledger, after: Ledger, jobId: string): boolean {
   const [was, is] = [jobOf(before, jobId), jobOf(after, jobId)]
   if (was === undefined || is === undefined) return was !== is
   const sameTime = (was.dueAt === null) === (is.dueAt === null)
-  return was.active !== is.active || was.heldOn !== is.heldOn || !sameTime
+  return was.active !== is.active || was.held?.on !== is.held?.on || !sameTime
 }

@@ -1,14 +1,11 @@
 import { dispatch } from '../dispatch/dispatch.ts'
 import type { Scribe } from '../dispatch/scribe.ts'
-import { resourceOf } from '../needs/meter.ts'
 import { inLineSince } from '../state/flow.ts'
-import { awaitsParents, isInLine, type Job, jobOf, NO_PLACE } from '../state/ledger.ts'
-import { isSite, placeOf } from '../state/site.ts'
+import { awaitsParents, type HeldBack, isInLine, type Job, jobOf } from '../state/ledger.ts'
 import { positionFor } from '../values/ageing.ts'
 import type { CommandResult, Refusal } from '../values/command.ts'
 import type { Position } from '../values/event.ts'
 import { MICROS_PER_MS } from '../values/job.ts'
-import { isMeter } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import { operand } from '../values/safe-text.ts'
 import { accepted, type Body, refused } from './result.ts'
@@ -57,18 +54,25 @@ const notLive = (jobId: string): Refusal =>
   )
 
 /** Why nothing can be moved before this job, although it is live. */
+function heldText({ as, on }: HeldBack): string {
+  switch (as) {
+    case 'fits_no_place':
+      return 'fits no place, so it stands in no line; '
+    case 'use_over_limit':
+      return `stands in no line, since it asks for more of ${on} than the policy ever allows; `
+    case 'no_worker':
+      return `stands in no line while no live process serves place ${on}; start a worker that serves it, or `
+    case 'model_paused':
+      return `stands in no line while model ${on} is paused; resume it first: \`npx interlock-queue resume ${operand(on)}\`, or `
+  }
+}
+
 function notInLine(target: Job, job: Job): string {
-  const { jobId, active, heldOn, dueAt } = target
+  const { jobId, active, held, dueAt } = target
   const other = 'name a job that stands in line: `npx interlock-queue queue`'
   if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
-  if (heldOn === NO_PLACE) return `job ${jobId} fits no place, so it stands in no line; ${other}`
-  if (heldOn !== null && isMeter(heldOn))
-    return `job ${jobId} stands in no line, since it asks for more of ${resourceOf(heldOn)} than the policy ever allows; ${other}`
-  if (heldOn !== null && isSite(heldOn))
-    return `job ${jobId} stands in no line while no live process serves place ${placeOf(heldOn)}; start a worker that serves it, or ${other}`
-  if (heldOn !== null)
-    return `job ${jobId} stands in no line while model ${heldOn} is paused; resume it first: \`npx interlock-queue resume ${operand(heldOn)}\`, or ${other}`
+  if (held !== null) return `job ${jobId} ${heldText(held)}${other}`
   if (awaitsParents(target))
     return `job ${jobId} waits for jobs that it comes after, and stands in no line until they have ended; ${other}`
   const due = dueAt === null ? 'later' : new Date(dueAt / MICROS_PER_MS).toISOString()

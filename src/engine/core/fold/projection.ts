@@ -3,20 +3,19 @@ import { conflictReason, limitReason, overLimitText, unservedReason } from '../n
 import {
   awaitsParents,
   dueTime,
+  type HeldBack,
   heldModels,
   isInLine,
   type Job,
   jobOf,
   type Ledger,
-  NO_PLACE,
   triesOf,
   usesSlot,
   waitingCount,
 } from '../state/ledger.ts'
 import { spokenOf } from '../state/serving.ts'
-import { isSite } from '../state/site.ts'
-import { heldModelOf } from '../state/units.ts'
-import { isMeter, type Policy } from '../values/policy.ts'
+import type { JobSpec } from '../values/job.ts'
+import type { Policy } from '../values/policy.ts'
 import { statusOf } from './law/state.ts'
 import { DUE_AFTER_PARENTS, type JobRow, type ProjectionChanges, type StateRow } from './row.ts'
 import { expiresAt, timesOutAt } from './timing.ts'
@@ -86,19 +85,29 @@ function jobRow(job: Job, policy: Policy): JobRow {
     whole: spec.whole ?? null,
     cancel_requested: job.cancelRequested,
     blocked_by_job_id: blockedBy,
-    blocked_on: job.heldOn !== null && isMeter(job.heldOn) ? null : (heldModelOf(job) ?? blockedOn),
+    blocked_on: job.held?.as === 'use_over_limit' ? null : (job.held?.on ?? blockedOn),
     conflict_reason: waitsFor(job, policy),
+  }
+}
+
+function heldReason({ as, on }: HeldBack, spec: JobSpec, policy: Policy): string {
+  switch (as) {
+    case 'fits_no_place':
+      return `no place of model ${on} has as much as it asks`
+    case 'use_over_limit':
+      return overLimitText(overLimit(policy, spec.uses))
+    case 'no_worker':
+      return unservedReason(on)
+    case 'model_paused':
+      return `${spec.models.includes(on) ? 'model' : 'place'} ${on} is paused`
   }
 }
 
 /** True for as long as the row says it, whatever else happens. */
 function waitsFor(job: Job, policy: Policy): string | null {
-  const { heldOn, blockedBy, blockedOn, spec } = job
+  const { held, blockedBy, blockedOn, spec } = job
   if (awaitsParents(job)) return blockedBy === null ? null : `comes after job ${blockedBy}`
-  if (heldOn === NO_PLACE) return `no place of model ${heldModelOf(job)} has as much as it asks`
-  if (heldOn !== null && isMeter(heldOn)) return overLimitText(overLimit(policy, spec.uses))
-  if (heldOn !== null && isSite(heldOn)) return unservedReason(heldOn)
-  if (heldOn !== null) return `${spec.models.includes(heldOn) ? 'model' : 'place'} ${heldOn} is paused`
+  if (held !== null) return heldReason(held, spec, policy)
   if (blockedBy !== null) return conflictReason({ jobId: blockedBy, model: blockedOn })
   const mayBeLimited = isInLine(job) && usesSlot(job) && job.offeredAt === null
   return mayBeLimited ? limitReason(spec, policy) : null

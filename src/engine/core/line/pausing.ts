@@ -1,11 +1,10 @@
 import { overLimit } from '../needs/limits/use.ts'
-import { meterOf } from '../needs/meter.ts'
 import type { Draft } from '../state/draft.ts'
-import { isInLine, type Job, modelOf, NO_PLACE, noPositions, type Pause, pauseOf } from '../state/ledger.ts'
+import { type HeldBack, isInLine, type Job, modelOf, noPositions, type Pause, pauseOf } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import { firstPause } from '../state/pause.ts'
 import { isServable, placeOf, siteOf, sitesNear, unservedPlace } from '../state/site.ts'
-import { fitsNowhere } from '../state/units.ts'
+import { askOf, fitsNowhere } from '../state/units.ts'
 import type { RecordedEvent } from '../values/event.ts'
 import { hash } from '../values/hash.ts'
 import type { Places } from '../values/job.ts'
@@ -20,27 +19,27 @@ import { enterLine, leaveLine } from './line.ts'
  */
 export function takePosition(draft: Draft, job: OwnJob, before: Places | null = null): void {
   if (job.spec.asks !== undefined && fitsNowhere(draft.policy, job.spec))
-    return standBeside(draft, job, NO_PLACE)
+    return standBeside(draft, job, 'fits_no_place', askOf(job.spec)?.model)
   const pause = firstPause(draft, job.spec)
   if (pause !== undefined) return hold(draft, job, pause)
   const over = overLimit(draft.policy, job.spec.uses)
-  if (over !== undefined) standBeside(draft, job, meterOf(over.resource))
+  if (over !== undefined) standBeside(draft, job, 'use_over_limit', over.resource)
   else if (draft.servers.length === 0 || isServable(draft, job.spec)) enterLine(draft, job, before)
-  else standBeside(draft, job, siteOf(unservedPlace(draft, job.spec)))
+  else standBeside(draft, job, 'no_worker', unservedPlace(draft, job.spec))
 }
 
-function standBeside(draft: Draft, job: OwnJob, heldOn: string): void {
-  job.heldOn = heldOn
+function standBeside(draft: Draft, job: OwnJob, as: HeldBack['as'], on = ''): void {
+  job.held = { as, on }
   draft.beside = draft.beside.insert(job.position, draft.owner)
 }
 
 /** Takes a job that does not start out of its line, or from beside it. */
 export function leavePosition(draft: Draft, job: OwnJob): void {
-  const { heldOn } = job
-  if (heldOn === null) return leaveLine(draft, job, false)
+  const { held } = job
+  if (held === null) return leaveLine(draft, job, false)
   draft.beside = draft.beside.remove(job.position, draft.owner)
-  const pause = pauseOf(draft, heldOn)
-  job.heldOn = null
+  const pause = held.as === 'model_paused' ? pauseOf(draft, held.on) : undefined
+  job.held = null
   if (pause === undefined) return
   setPause(draft, { ...pause, jobs: pause.jobs.remove(job.position, draft.owner) })
 }
@@ -121,13 +120,13 @@ export function takePositions(draft: Draft, jobs: Iterable<LinePosition>): void 
     const own = draft.edit(job)
     const { places } = own
     if (isInLine(own)) leaveLine(draft, own, false)
-    own.heldOn = null
+    own.held = null
     takePosition(draft, own, places)
   }
 }
 
 function hold(draft: Draft, job: OwnJob, pause: Pause): void {
-  job.heldOn = pause.model
+  job.held = { as: 'model_paused', on: pause.model }
   setPause(draft, { ...pause, jobs: pause.jobs.insert(job.position, draft.owner) })
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import { roomBeside } from '../state/room.ts'
-import { namesOf, placeFor, placeOf, siteOf, unservedModel, usablePlaces } from '../state/site.ts'
+import { namesOf, placeFor, siteOf, unservedModel, usablePlaces } from '../state/site.ts'
 import { askOf, mostText, placesFor, roomiest, unfitText, unitsOf, unitsText } from '../state/units.ts'
 import type { Waiting } from '../values/command.ts'
 import type { ReasonCode } from '../values/event.ts'
@@ -39,7 +39,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   if (code === 'waits_for_parents') return waitingForParents(ledger, job)
   if (code === 'fits_no_place')
     return { jobId, code, reason: `it ${unfitText(ledger.policy, job.spec)}`, blockedBy: null, until: null }
-  if (code === 'no_worker' && job.heldOn !== null)
+  if (code === 'no_worker' && job.held !== null)
     return { jobId, code, reason: unservedSentence(ledger, job), blockedBy: null, until: null }
   const blocker = blockerNow(asOf, job, code)
   const blockedBy = blocker?.jobId ?? null
@@ -238,7 +238,7 @@ export function conflictReason(blocker: Blocker): string {
 }
 
 /** What `conflict_reason` says while nobody serves places for the job: the first of them. */
-export const unservedReason = (heldOn: string): string => `no live process serves place ${placeOf(heldOn)}`
+export const unservedReason = (place: string): string => `no live process serves place ${place}`
 
 /** What `conflict_reason` says while no job blocks it but a limit may: true whether or not it does right now; null: there is no limit. */
 export function limitReason({ models, fairKey, uses }: JobSpec, policy: Policy): string | null {

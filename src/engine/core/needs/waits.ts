@@ -1,9 +1,8 @@
 /** Whether a waiting job may start, and if not, why: the first of its needs for which there is no room (docs/inside/conflict-rules.md). */
-import { awaitsParents, isInLine, type Job, type LedgerView, NO_PLACE } from '../state/ledger.ts'
+import { awaitsParents, isInLine, type Job, type LedgerView } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import type { ReasonCode } from '../values/event.ts'
 import type { Micros } from '../values/job.ts'
-import { isMeter } from '../values/policy.ts'
 import { passing } from './limits/index.ts'
 import { slot } from './limits/slot.ts'
 import { type AsOf, lacking, type Need } from './need.ts'
@@ -52,10 +51,8 @@ function besideTheLine(ledger: LedgerView, job: Job): ReasonCode | undefined {
   if (ledger.draining) return 'draining'
   if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
-  if (job.heldOn === null) return undefined
-  if (job.heldOn === NO_PLACE) return 'fits_no_place'
-  if (firstPause(ledger, job.spec) !== undefined) return 'model_paused'
-  return isMeter(job.heldOn) ? 'use_over_limit' : 'no_worker'
+  if (job.held === null || job.held.as === 'fits_no_place') return job.held?.as
+  return firstPause(ledger, job.spec) === undefined ? job.held.as : 'model_paused'
 }
 
 /** What is known of the live workers when a reason is asked for. Without it, every job has one. */

@@ -122,7 +122,7 @@ function diagnosisOfWaiting(facts: QueueFacts, job: Job): Diagnosis {
   const hasWorker = workers === null ? undefined : hasWorkerAmong(ledger, workers)
   const { code, reason, blockedBy, until } = waitingFor(ledger, job, now, hasWorker)
   const isKept = isKeptForNobody(ledger, job, code, hasWorker)
-  if ((code !== 'no_worker' && !isKept) || job.heldOn !== null) return { code, reason, blockedBy, until }
+  if ((code !== 'no_worker' && !isKept) || job.held !== null) return { code, reason, blockedBy, until }
   const when = isKept ? `its turn comes after job ${blockedBy}` : 'it may start'
   return { code: 'no_worker', reason: `${when}, and ${noWorker(facts, job)}`, blockedBy, until }
 }

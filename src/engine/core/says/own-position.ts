@@ -1,7 +1,6 @@
 import { reasonTexts } from '../needs/reasons.ts'
 import { unservedReason } from '../needs/told.ts'
 import { jobOf, type Ledger } from '../state/ledger.ts'
-import { isSite } from '../state/site.ts'
 import { MICROS_PER_SECOND } from '../values/job.ts'
 import { checkIds, checks } from './checks.ts'
 import type { JobCode, JobFault, LiveCode } from './diagnosis.ts'
@@ -78,9 +77,9 @@ export function positionOfJob(
     running: holders.length,
     capacity,
   }))
-  const heldOn = jobOf(facts.ledger, jobId)?.heldOn ?? ''
-  const reason =
-    code === null ? runs : code === 'no_worker' && isSite(heldOn) ? unservedReason(heldOn) : ownerText(code)
+  const held = jobOf(facts.ledger, jobId)?.held
+  const isUnserved = code === 'no_worker' && held?.as === 'no_worker'
+  const reason = code === null ? runs : isUnserved ? unservedReason(held.on) : ownerText(code)
   const stands = { state, ahead, position: ahead, models, code, reason }
   return { jobId, queue, ...stands, ...startsIn(range, isNext(facts, found)) }
 }

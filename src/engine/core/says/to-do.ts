@@ -121,7 +121,7 @@ function forShare({ ledger, now }: QueueFacts, job: Job): string {
 
 function noWorker({ workers, ledger }: QueueFacts, job: Job): string {
   const { kind } = job.spec
-  if (job.heldOn !== null) return `start a worker for ${kind} that serves it (\`serves\`)`
+  if (job.held !== null) return `start a worker for ${kind} that serves it (\`serves\`)`
   if (
     workers !== null &&
     serversOf(workers, kind).length > 0 &&

@@ -23,4 +23,4 @@ export {
 } from './ledger.ts'
 export { isServed, type Keepers, saidBy, spokenOf } from './serving.ts'
 export { allPlaces, countsOf, isPlace, isSite, plainName, siteOf } from './site.ts'
-export { heldModelOf, unitsOf, unitsText } from './units.ts'
+export { unitsOf, unitsText } from './units.ts'

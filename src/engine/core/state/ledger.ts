@@ -1,6 +1,6 @@
 import { hash } from '../values/hash.ts'
 import type { JobSpec, Micros, Places, Tries, Units, Wholes } from '../values/job.ts'
-import { capacityOf, defaultPolicy, type Policy, SITE_MARK } from '../values/policy.ts'
+import { capacityOf, defaultPolicy, type Policy } from '../values/policy.ts'
 import {
   type BatchMember,
   byBatch,
@@ -59,11 +59,8 @@ export interface Job extends JobKey {
    * that it comes after have ended.
    */
   readonly dueAt: Micros | null
-  /**
-   * The paused model that holds it, {@link NO_PLACE} if it fits no place, or (by its name among the models) a resource of which it asks too much,
-   * or a place that no process serves: it is due, but stands in no line and reserves nothing.
-   */
-  readonly heldOn: string | null
+  /** Why it stands beside the line though it is due: there it keeps nothing. Null: it does not. */
+  readonly held: HeldBack | null
   /** Since when it has been waiting without a break: queue expiry counts from here. */
   readonly waitingSince: Micros
   /** How many attempts were started, and how many of them cost nothing (given back). */
@@ -100,6 +97,13 @@ export interface Job extends JobKey {
   /** The nearest live job ahead, and the model of that line (null: the line of the whole queue). */
   readonly blockedBy: string | null
   readonly blockedOn: string | null
+}
+
+/** What holds a job beside the line, and on what. */
+export interface HeldBack {
+  readonly as: 'fits_no_place' | 'model_paused' | 'use_over_limit' | 'no_worker'
+  /** A model, a place that is paused or that nobody serves, or a resource. */
+  readonly on: string
 }
 
 /** A model that an attempt gave back before its end, and when. */
@@ -421,15 +425,12 @@ export const dueTime = ({ dueAt }: Pick<Job, 'dueAt'>): Micros | null =>
 /** The time of which nobody knows when it will be: later than any that somebody can name. */
 export const PARENTS_END = Number.MAX_VALUE
 
-/** What holds a job that fits no place of its model. No model has this name. */
-export const NO_PLACE = SITE_MARK
-
 /** It waits until the jobs that it comes after have ended. */
 export const awaitsParents = ({ dueAt }: Pick<Job, 'dueAt'>): boolean => dueAt === PARENTS_END
 
 /** It waits, is due and not held: it may start as soon as there is room. */
 export function isInLine(job: Job): boolean {
-  return !job.active && job.dueAt === null && job.heldOn === null
+  return !job.active && job.dueAt === null && job.held === null
 }
 
 /** False for a job that bypasses: it has no models, takes no slot, and stands in no line. */

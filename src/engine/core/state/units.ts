@@ -4,8 +4,7 @@
  */
 import type { JobSpec, Units } from '../values/job.ts'
 import { ruleFor } from '../values/pattern.ts'
-import { type Policy, placesOf, SITE_MARK } from '../values/policy.ts'
-import { type Job, NO_PLACE } from './ledger.ts'
+import { type Policy, placesOf } from '../values/policy.ts'
 
 /** What a job asks, and of a place of which model. */
 export interface PlaceAsk {
@@ -107,12 +106,6 @@ export const asksText = (asks: NonNullable<JobSpec['asks']>): string =>
       .sort(byName)
       .map(([model, units]) => [model, amountsText(units)]),
   )
-
-/** The model or the place for which a job stands beside the line; null: it does not. */
-export function heldModelOf({ heldOn, spec }: Pick<Job, 'heldOn' | 'spec'>): string | null {
-  if (heldOn === NO_PLACE) return askOf(spec)?.model ?? null
-  return heldOn?.startsWith(SITE_MARK) === true ? heldOn.slice(SITE_MARK.length) : heldOn
-}
 
 /** Of these places the one that has most of what is asked: of several units the first by name in which two differ decides. */
 export function roomiest<Of extends { readonly room: Room }>(

@@ -236,7 +236,7 @@ class OpenWaits {
       this.#inLine.set(jobId, { since: known?.since ?? at, models })
       this.#places += models
     }
-    if (job?.active === false && job.heldOn !== null) this.#held.add(jobId)
+    if (job?.active === false && job.held !== null) this.#held.add(jobId)
     else this.#held.delete(jobId)
   }
 }

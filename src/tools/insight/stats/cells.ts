@@ -1,6 +1,4 @@
 import {
-  heldModelOf,
-  isMeter,
   type Job,
   type Ledger,
   type Micros,
@@ -35,8 +33,8 @@ export class Cells {
     const { blockedOn } = job
     if (code === 'model_in_use' || code === 'behind_in_line')
       return blockedOn === null ? this.#plain(code, null, at) : this.#lineOf(ledger, blockedOn, at)
-    const isOver = job.heldOn !== null && isMeter(job.heldOn)
-    if (code !== 'rate_limited') return this.#plain(code, (isOver ? null : heldModelOf(job)) ?? blockedOn, at)
+    const heldOn = job.held?.as === 'use_over_limit' ? undefined : job.held?.on
+    if (code !== 'rate_limited') return this.#plain(code, heldOn ?? blockedOn, at)
     // What others use of a resource decides when there is enough of it: no time does alone.
     if (rateOpensAt(ledger, job, at) === 0) return this.#plain(code, blockedOn, at)
     return blockedOn !== null && modelOpensAt(ledger, blockedOn) > at

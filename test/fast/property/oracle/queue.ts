@@ -6,6 +6,7 @@
 import {
   awaitsParents,
   hash,
+  type Job,
   type JobSpec,
   type Ledger,
   type Policy,
@@ -155,13 +156,14 @@ export function queueOf(ledger: Ledger): Queue {
   const { version, epoch, lastAt, draining, drainedAt, policy, jobs } = ledger
   const entries = [...jobs].map((job) => {
     const { level, order, tie } = job.position
-    const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, heldOn, waitingSince } = job
+    const { jobId, spec, queuedAt, exclusive, priority, active, dueAt, held, waitingSince } = job
     const { attempt, free, places, batch } = job
     const { token, workerId, startedAt, detachedUntil, cancelRequested, asker, offeredAt, overtaken } = job
     return {
       expects: job.expects,
       gaveBackAt: Object.fromEntries((job.gaveBack ?? []).map((one) => [one.model, one.at])),
-      ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt, heldOn },
+      ...{ jobId, spec, queuedAt, exclusive, priority, level, order, tie, active, dueAt },
+      heldOn: held === null ? null : textOf(held),
       waitingSince,
       ...{
         places,
@@ -379,6 +381,13 @@ export function pausedModel(queue: Queue, job: Entry): string | null {
     if (places?.every((place) => isPaused(queue, place)) === true) return places[0] ?? null
   }
   return null
+}
+
+/** What holds a job, in one text. */
+function textOf({ as, on }: NonNullable<Job['held']>): string {
+  if (as === 'fits_no_place') return NOWHERE
+  if (as === 'no_worker') return NOBODY
+  return as === 'use_over_limit' ? `${OVER}${on}` : on
 }
 
 const NOBODY = 'nobody serves it'

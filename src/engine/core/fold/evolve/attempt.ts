@@ -19,7 +19,7 @@ import { lacking } from '../../needs/need.ts'
 import { moveShare } from '../../needs/tally.ts'
 import type { Draft } from '../../state/draft.ts'
 import { keyAtEnd, keyAtStart } from '../../state/keys.ts'
-import { heldModels, type Job, modelOf, NO_PLACE, usesSlot } from '../../state/ledger.ts'
+import { heldModels, type Job, modelOf, usesSlot } from '../../state/ledger.ts'
 import {
   isSite,
   isUsable,
@@ -27,7 +27,6 @@ import {
   needsOf,
   placeFor,
   placeOf,
-  plainName,
   setPlaces,
   sitesNear,
   wholesOf,
@@ -42,12 +41,11 @@ import { corrupt } from './lookup.ts'
 
 export function start(draft: Draft, event: StartedEvent, waiting: Job): Job {
   const job = draft.edit(waiting)
-  if (job.heldOn !== null)
+  const { held } = job
+  if (held !== null)
     throw corrupt(
       event,
-      job.heldOn === NO_PLACE
-        ? 'the job fits no place'
-        : `${plainName(job.heldOn)} is paused, or nobody serves it`,
+      held.as === 'fits_no_place' ? 'the job fits no place' : `${held.on} is paused, or nobody serves it`,
     )
   checkAttempt(event, job)
   const { batch } = event

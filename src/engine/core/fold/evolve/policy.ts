@@ -75,7 +75,7 @@ function standAgain(draft: Draft, stood: Stood): void {
     const job = draft.jobs.get(position)
     if (job === undefined) continue
     const own = draft.edit(job)
-    own.heldOn = null
+    own.held = null
     takePosition(draft, own, stood.get(position) ?? null)
   }
 }

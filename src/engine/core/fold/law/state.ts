@@ -56,7 +56,7 @@ export type Standing = JobState | 'held' | 'offered'
 export function standingOf(job: Job): Standing {
   const state = jobStateOf(job)
   if (state !== 'in_line') return state
-  if (job.heldOn !== null) return 'held'
+  if (job.held !== null) return 'held'
   return job.offeredAt === null ? 'in_line' : 'offered'
 }
 

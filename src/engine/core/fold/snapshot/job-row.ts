@@ -1,13 +1,16 @@
-import { type Job, jobKeyOf, PARENTS_END, type Pass, usesSlot } from '../../state/ledger.ts'
+import { type HeldBack, type Job, jobKeyOf, PARENTS_END, type Pass, usesSlot } from '../../state/ledger.ts'
 import { freshJob } from '../../state/own-job.ts'
 import { hash } from '../../values/hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../../values/job.ts'
+import { heldFrom, heldOnOf } from './held.ts'
 import type { Membership } from './membership.ts'
 import { AWAITING, BETWEEN } from './parts.ts'
 
 /** In what a job differs from a usual one: its fields, those of its spec, and where it stands. */
 export interface Unusual
-  extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'position' | 'queuedAt' | 'passes'>> {
+  extends Partial<Omit<Job, 'hash' | 'jobId' | 'spec' | 'position' | 'queuedAt' | 'passes' | 'held'>> {
+  /** What holds it beside the line: a paused model or place, a place as a site, a resource as a meter, or no place at all. */
+  readonly heldOn?: string
   readonly spec?: Partial<JobSpec>
   /** What passed it, or a job in a row before this one that has the same. Older releases do not write it, and read past it. */
   readonly passes?: readonly PassTuple[] | string
@@ -78,7 +81,7 @@ export class LastInLine {
       this.#passed.set(passes, job.jobId)
       this.#passes.set(job.jobId, passes)
     }
-    if (job.dueAt !== null || job.heldOn !== null || !usesSlot(job)) return
+    if (job.dueAt !== null || job.held !== null || !usesSlot(job)) return
     for (const model of job.spec.models) this.#models.set(model, job.jobId)
     this.#queue = job.jobId
   }
@@ -147,14 +150,17 @@ export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: La
     standing: _,
     dueAt,
     passes,
+    heldOn,
     ...rest
   } = unusual
+  const full = spec === undefined ? usual.spec : { ...usual.spec, ...spec }
   return {
     ...usual,
     ...rest,
     dueAt: timeFrom(dueAt ?? null),
     passes: typeof passes === 'string' ? last.passesOf(passes) : (passes?.map(passFrom) ?? null),
-    spec: spec === undefined ? usual.spec : { ...usual.spec, ...spec },
+    held: heldOn === undefined ? null : heldFrom(heldOn, full),
+    spec: full,
     position: { ...usual.position, level, order },
   }
 }
@@ -167,7 +173,11 @@ function timeFrom(dueAt: Micros | null): Micros | null {
 /** Notes the fields in which the two differ. */
 function note(into: Record<string, unknown>, one: object, other: object, but: ReadonlySet<string>): void {
   const [own, usual] = [one, other] as Readonly<Record<string, unknown>>[]
-  for (const key in own) if (own[key] !== usual?.[key] && !but.has(key)) into[key] = own[key]
+  for (const key in own)
+    if (own[key] !== usual?.[key] && !but.has(key)) {
+      if (key === 'held') into['heldOn'] = heldOnOf(own[key] as HeldBack)
+      else into[key] = own[key]
+    }
 }
 
 function isEmpty(object: object): boolean {

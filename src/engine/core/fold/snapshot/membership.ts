@@ -1,7 +1,6 @@
-import { dueTime, isInLine, type Job, type Ledger, modelOf, NO_PLACE, usesSlot } from '../../state/ledger.ts'
-import { isSite } from '../../state/site.ts'
+import { dueTime, type HeldBack, isInLine, type Job, type Ledger, modelOf, usesSlot } from '../../state/ledger.ts'
 import { hash } from '../../values/hash.ts'
-import { isMeter, type Policy } from '../../values/policy.ts'
+import type { Policy } from '../../values/policy.ts'
 import { expiresAt, timesOutAt } from '../timing.ts'
 import { modelKeys, type Part, snapshotKeys } from './parts.ts'
 
@@ -30,7 +29,7 @@ export const timerOf: Readonly<Record<Part<'timers'>, (job: Job) => number | nul
 
 /** Where the job stands, as it is. */
 export function membershipOf(ledger: Ledger, job: Job): Membership {
-  const { position, needs, heldOn } = job
+  const { position, needs, held } = job
   let queue = 0
   for (const key of positions)
     if (ledger[key].size > 0 && ledger[key].get(position) !== undefined) queue |= queueBits[key]
@@ -49,7 +48,7 @@ export function membershipOf(ledger: Ledger, job: Job): Membership {
   return [
     queue,
     models,
-    heldOn !== null && isHeldAt(ledger, heldOn, job) ? 1 : 0,
+    held !== null && isHeldAt(ledger, held, job) ? 1 : 0,
     isShareReady(ledger, job) ? 1 : 0,
   ]
 }
@@ -82,12 +81,7 @@ export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership 
   for (const key of positions) if (isIn[key]) queue |= queueBits[key]
   for (const key of timers) if (isIn[key]) queue |= queueBits[key]
   const bits = active ? HOLDERS : line ? LINE | (reserves ? RESERVED : 0) | (offered ? OFFERS : 0) : 0
-  return [
-    queue,
-    job.needs.map(() => bits),
-    job.heldOn === null ? 0 : 1,
-    ready && spec.fairKey !== null ? 1 : 0,
-  ]
+  return [queue, job.needs.map(() => bits), job.held === null ? 0 : 1, ready && spec.fairKey !== null ? 1 : 0]
 }
 
 export const isSame = (a: Membership, b: Membership): boolean =>
@@ -98,12 +92,12 @@ export const isSame = (a: Membership, b: Membership): boolean =>
   a[1].every((bits, index) => bits === b[1][index])
 
 /** Such a job stands beside the line whatever a snapshot says: releases of before have not noted it. */
-export const isBeside = (heldOn: string): boolean => heldOn === NO_PLACE || isMeter(heldOn)
+export const isBeside = ({ as }: HeldBack): boolean => as === 'fits_no_place' || as === 'use_over_limit'
 
-function isHeldAt({ pauses, beside }: Ledger, model: string, { position }: Job): boolean {
-  if (isBeside(model)) return false
-  if (isSite(model)) return beside.get(position) !== undefined
-  return pauses.get({ hash: hash(model), model })?.jobs.get(position) !== undefined
+function isHeldAt({ pauses, beside }: Ledger, held: HeldBack, { position }: Job): boolean {
+  if (isBeside(held)) return false
+  if (held.as === 'no_worker') return beside.get(position) !== undefined
+  return pauses.get({ hash: hash(held.on), model: held.on })?.jobs.get(position) !== undefined
 }
 
 function isShareReady({ shares }: Ledger, { position, spec: { fairKey } }: Job): boolean {

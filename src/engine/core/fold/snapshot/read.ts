@@ -15,7 +15,7 @@ import {
   noPositions,
 } from '../../state/ledger.ts'
 import type { Writable } from '../../state/own-job.ts'
-import { hasPlaces, isSite } from '../../state/site.ts'
+import { hasPlaces } from '../../state/site.ts'
 import { hash } from '../../values/hash.ts'
 import type { KeyHolder, LinePosition } from '../../values/position.ts'
 import type { Schedule } from '../../values/schedule.ts'
@@ -160,9 +160,9 @@ export class LedgerReader {
     kindToEdit(this.#ledger, job.spec.kind, this.#owner).jobs++
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.needs[index], bits)
-    if (job.heldOn !== null && (isBeside(job.heldOn) || (held === 1 && isSite(job.heldOn))))
+    if (job.held !== null && (isBeside(job.held) || (held === 1 && job.held.as === 'no_worker')))
       this.#put('beside', job.position)
-    else if (held === 1) this.#gather(this.#held, job.heldOn, job.position)
+    else if (held === 1) this.#gather(this.#held, job.held?.on ?? null, job.position)
     if (share === 1) this.#gather(this.#shareReady, job.spec.fairKey, job.position)
     if (isInLine(job)) joinClass(this.#ledger, job, this.#owner)
     const { jobId, schedule } = job.spec

@@ -151,7 +151,7 @@ function restIn(run: ForwardRun, jobId: string): Micros | undefined {
 function opensAt(ledger: Ledger, job: Job): Micros | undefined {
   if (isInLine(job)) return 0
   if (job.dueAt !== null) return awaitsParents(job) ? undefined : job.dueAt
-  return pauseOf(ledger, job.heldOn ?? '')?.until ?? undefined
+  return pauseOf(ledger, job.held?.on ?? '')?.until ?? undefined
 }
 
 /** How many jobs run at once there: of a place with units as many as run there now. */

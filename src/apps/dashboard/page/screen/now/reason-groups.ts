@@ -3,7 +3,6 @@ import {
   capacityOf,
   codesIn,
   hasWorkerAmong,
-  heldModelOf,
   type Job,
   type Ledger,
   modelOf,
@@ -50,8 +49,8 @@ const groupOf = (ledger: Ledger, job: Job, code: ReasonCode): Omit<ReasonGroup, 
 })
 
 /** The model that keeps it; null: it is no model, or nobody can tell which. */
-function modelFor(ledger: Ledger, { heldOn, blockedOn, spec }: Job, code: ReasonCode): string | null {
-  if (code === 'model_paused' || code === 'fits_no_place') return heldModelOf({ heldOn, spec })
+function modelFor(ledger: Ledger, { held, blockedOn, spec }: Job, code: ReasonCode): string | null {
+  if (code === 'model_paused' || code === 'fits_no_place') return held?.on ?? null
   if (code !== 'model_in_use' && code !== 'behind_in_line') return null
   const isFull = (name: string) => modelOf(ledger, name).holders.size >= capacityOf(ledger.policy, name)
   return blockedOn ?? spec.models.find(isFull) ?? spec.models[0] ?? null
