@@ -11,7 +11,7 @@ import { type Places, takesAllOf, type Units } from '../values/job.ts'
 import { isSameRule } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 
-/** What is left of it beside those who have it and those pinned there ahead of a place in line. */
+/** What is left of it beside those who have it and those pinned there ahead of a position in line. */
 function roomAhead(ledger: LedgerView, name: string, units: Units, position: LinePosition): Room {
   const model = modelOf(ledger, siteOf(name))
   const room = roomBeside(ledger, model, units)

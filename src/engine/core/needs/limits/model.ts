@@ -15,7 +15,7 @@ import {
   type Needy,
 } from '../need.ts'
 
-export const model: Limit = {
+const model: Limit = {
   sort: 'model',
   isOn: () => true,
   code: () => 'model_in_use',
@@ -52,7 +52,7 @@ export function hasRoomFor(
   return keptAhead(asOf, thing, asker, free) <= free - needed
 }
 
-export const isSpared = ({ spared }: AsOf, name: string): boolean => spared?.needs.includes(name) === true
+const isSpared = ({ spared }: AsOf, name: string): boolean => spared?.needs.includes(name) === true
 
 /** At most so many stand before it, and nobody who wants all. It looks at the head of a long line, which is in the cache, and not at the job's own part. */
 function isAmongFirst({ line, whole }: Model, position: LinePosition, most: number): boolean {

@@ -8,7 +8,7 @@ import { keepersAhead, keepingOf } from '../keeping.ts'
 import { ALL, type Limit, type Need } from '../need.ts'
 import { hasRoomFor, rivalsAt } from './model.ts'
 
-export const place: Limit = {
+const place: Limit = {
   sort: 'place',
   isOn: () => true,
   code: () => 'model_in_use',

@@ -51,7 +51,7 @@ export interface Shortage {
 }
 
 /** Why there is not enough of a resource; undefined: there is. */
-export function shortageOf(
+function shortageOf(
   asOf: AsOf,
   { name, amount }: Need,
   asker: Asker,
