@@ -1,6 +1,14 @@
 import { overLimit } from '../needs/limits/use.ts'
 import type { Draft } from '../state/draft.ts'
-import { type HeldBack, isInLine, type Job, modelOf, noPositions, type Pause, pauseOf } from '../state/ledger.ts'
+import {
+  type HeldBack,
+  isInLine,
+  type Job,
+  modelOf,
+  noPositions,
+  type Pause,
+  pauseOf,
+} from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import { firstPause } from '../state/pause.ts'
 import { isServable, placeOf, siteOf, sitesNear, unservedPlace } from '../state/site.ts'

@@ -1,4 +1,12 @@
-import { dueTime, type HeldBack, isInLine, type Job, type Ledger, modelOf, usesSlot } from '../../state/ledger.ts'
+import {
+  dueTime,
+  type HeldBack,
+  isInLine,
+  type Job,
+  type Ledger,
+  modelOf,
+  usesSlot,
+} from '../../state/ledger.ts'
 import { hash } from '../../values/hash.ts'
 import type { Policy } from '../../values/policy.ts'
 import { expiresAt, timesOutAt } from '../timing.ts'
