@@ -139,6 +139,31 @@ describe('the patience of a call', () => {
     await heal()
   })
 
+  it('of many jobs begins again with each part; when it is over, the call says how far it is', async () => {
+    const { faulty, coordinator, heal } = await started(PATIENCE_MS)
+    const { promise: silent, resolve } = Promise.withResolvers<void>()
+    faulty.divert('append', (carryOut) => {
+      if (faulty.counts.append === 1) return later(PATIENCE_MS - 1_000).then(carryOut)
+      resolve()
+      return away['gets no answer for as long as the driver waits']()
+    })
+    const jobs = Array.from({ length: 600 }, (_, n) => ({ jobId: `j${n}`, models: ['m'] }))
+    const call = coordinator.enqueue(jobs)
+    const refused = expect(call).rejects.toMatchObject({
+      code: 'submitted',
+      details: { inLine: 250, of: 600 },
+    })
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1_000)
+    await silent
+    let isOver = false
+    void call.catch(() => (isOver = true))
+    await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1)
+    expect(isOver).toBe(false)
+    await vi.advanceTimersByTimeAsync(1 + TOGETHER_MS)
+    await refused
+    await heal()
+  })
+
   it('is over also while an append is under way; what that starts goes back to the line', async () => {
     const { faulty, coordinator, heal } = await started(PATIENCE_MS)
     faulty.divert('append', (carryOut) => later(2 * PATIENCE_MS).then(carryOut))
