@@ -7,7 +7,8 @@ import { isMeter, type Policy } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { limitedAs, shareOf } from './limits/counted.ts'
-import { counts, isTally, share, shares, tallies } from './limits/share.ts'
+import { counts, isTally, shares, tallies } from './limits/counts.ts'
+import { share } from './limits/share.ts'
 import { lacking } from './need.ts'
 
 /** How many jobs with its key were waiting when a job came: each of them puts it `spacingSeconds` back. */

@@ -3,8 +3,8 @@
  * others have, and for a slot of the queue last.
  */
 import { fixed, type Needs } from '../need.ts'
+import { counts } from './counts.ts'
 import { rate } from './rate.ts'
-import { counts } from './share.ts'
 import { slot } from './slot.ts'
 import { things } from './thing.ts'
 import { use } from './use.ts'

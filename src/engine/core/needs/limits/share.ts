@@ -1,7 +1,6 @@
 /** Shares of fair keys: how many jobs of one key may be active, and how many of all keys of a tier. */
 import { activeLimits, tierOf } from '../../values/policy.ts'
-import { fixed } from '../need.ts'
-import { type Counted, counted } from './counted.ts'
+import { counted } from './counted.ts'
 
 export const share = counted({
   sort: 'share',
@@ -30,12 +29,3 @@ export const tier = counted({
   says: (name) => `as many jobs of tier ${tierIn(name)} are running as it may have`,
   broken: (name) => `as many jobs of tier ${tierIn(name)} are active as it may have`,
 })
-
-/** A job that lacks several of these is told the first. */
-export const counts: readonly Counted[] = [tier, share]
-
-export const shares = fixed(counts)
-
-/** What is counted beside fair keys, under names that no key has. */
-export const tallies = counts.filter((count) => count !== share)
-export const isTally = (name: string): boolean => name < ' '
