@@ -16,7 +16,7 @@ const isStrict = ({ policy }: LedgerView): boolean => policy.maxOvertakes === 0
 
 /**
  * The jobs ahead that keep some of a thing.
- * @param keeping of those that are not offered
+ * @param keeping those who do without being offered: {@link keepingOf}; of a resource `reserved`, where only ready ones stand (tally.ts)
  */
 export function* keepersAhead(
   { ledger, now }: AsOf,
@@ -35,7 +35,7 @@ export function* keepersAhead(
     if (other === undefined) continue
     const isLive = isOfferLive(ledger, other, now)
     if (!isLive && !lapsed.has(other.spec.kind)) lapsed.set(other.spec.kind, other.position)
-    const keeps = isLive || isStrict(ledger) || reserved.get(other.position) !== undefined
+    const keeps = isStrict(ledger) || reserved.get(other.position) !== undefined
     if (isLive || (keeps && !isPassable(other))) yield other
   }
   for (const keeps of keeping) {

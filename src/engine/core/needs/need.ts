@@ -25,9 +25,12 @@ export interface Need {
 }
 
 /**
- * What counts against a need: what others have of the thing (`held`); that, and what is kept for those ahead (`kept`); or that, as if all ahead
- * in its line kept it (`ahead`), which depends on the line alone, so that one event changes the answer for few jobs. It makes a difference for
- * models and places only.
+ * What counts against a need:
+ *
+ * - `held`: what others have of the thing. Reasons, the law of the log and the end of offers count so.
+ * - `kept`: that, and what those ahead keep of it (keeping.ts). Admission counts so.
+ * - `ahead`: of models and places that, and all who stand ahead in the line, as if each kept it. It depends on the line alone, so one event changes
+ *   the answer for few jobs: blockers are found so. In strict order all do keep it. Of other things it is the same as `kept`.
  */
 export type Counting = 'held' | 'kept' | 'ahead'
 
@@ -55,7 +58,7 @@ export const anybodyAt = (position: LinePosition): Asker => ({ position, spec: {
 /** What jobs need of these. */
 export type Needy = Pick<Job, 'spec' | 'needs' | 'places' | 'wholes' | 'exclusive'>
 
-/** What says what a job needs: a limit, or several. */
+/** A limit, or several, asked what a job needs. */
 export interface Needs {
   /** What a job needs of it, where it stands now, or is; none where the policy says nothing of it. */
   readonly needs: (policy: Policy, job: Needy) => readonly Need[]

@@ -27,6 +27,7 @@ export const anybodyFor = (model: string): ModelAsker => ({
 export function hasModels(asOf: AsOf, job: Job): boolean {
   if (job.places !== null || job.wholes !== null) return placesToTake(asOf, job) !== undefined
   const { ledger, now } = asOf
+  // In strict order all ahead keep their models, but for those whose offers have run out.
   if (ledger.policy.maxOvertakes === 0) {
     if (firstUnavailable(asOf, job) === undefined) return true
     if (!hasLapsed(ledger, now)) return false

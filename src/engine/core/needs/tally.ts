@@ -7,8 +7,8 @@ import { isMeter, type Policy } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import { limitedAs, shareOf } from './limits/counted.ts'
-import { counts, isTally, shares, tallies } from './limits/counts.ts'
-import { share } from './limits/share.ts'
+import { counts, isTally, tallies } from './limits/counts.ts'
+import { share, shares } from './limits/share.ts'
 import { lacking } from './need.ts'
 
 /** How many jobs with its key were waiting when a job came: each of them puts it `spacingSeconds` back. */
@@ -101,7 +101,7 @@ function readyBehind(ledger: LedgerView, { position, spec }: Job): LinePosition 
   return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(position)
 }
 
-/** A job with the same fair key stands behind it, and may start if only a rate holds this one back. */
+/** A job with the same fair key stands behind it, and may start unless this one lacks what all of the key would. */
 export function passOver(
   draft: Draft,
   job: Job,

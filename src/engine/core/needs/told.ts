@@ -32,7 +32,8 @@ import { type HasWorker, isInUse, type Wait, waitsFor } from './waits.ts'
 export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?: HasWorker): Waiting {
   const { jobId } = job
   const asOf = { ledger, now }
-  const { code, lacks } = waitsFor(asOf, job) ?? startable(job, hasWorker)
+  const wait = waitsFor(asOf, job) ?? startable(job, hasWorker)
+  const { code, lacks } = wait
   const pause = code === 'model_paused' ? firstPause(ledger, job.spec) : undefined
   if (pause !== undefined)
     return { jobId, code, reason: pauseSentence(pause, job), blockedBy: null, until: pause.until }
@@ -41,7 +42,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
     return { jobId, code, reason: `it ${unfitText(ledger.policy, job.spec)}`, blockedBy: null, until: null }
   if (code === 'no_worker' && job.held !== null)
     return { jobId, code, reason: unservedSentence(ledger, job), blockedBy: null, until: null }
-  const blocker = blockerNow(asOf, job, code)
+  const blocker = blockerNow(asOf, job, wait)
   const blockedBy = blocker?.jobId ?? null
   if (code === 'use_over_limit')
     return {
@@ -61,9 +62,9 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
       until: code === 'rate_limited' ? limitOpensAt(ledger, job, now) : null,
     }
   const until = code === 'not_due' ? dueTime(job) : null
-  const lacking = code === 'model_in_use' ? roomSentence(asOf, job) : undefined
+  const room = code === 'model_in_use' ? roomSentence(asOf, job) : undefined
   const reason =
-    lacking ?? (isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker))
+    room ?? (isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker))
   return { jobId, code, reason: `${reason}${wholeText(job, code, blocker)}`, blockedBy, until }
 }
 
@@ -135,20 +136,19 @@ function keptSentence(code: ReasonCode, blocker: Blocker | undefined): string {
   return `${first} goes first, and no worker has taken it yet (${limit})`
 }
 
-/** The job it waits for under this reason; undefined: none. */
-function blockerNow(asOf: AsOf, job: Job, code: ReasonCode): Blocker | undefined {
+/** The job it waits for now; undefined: none. Who is held back where it stands waits for one only if that fills its models too. */
+function blockerNow(asOf: AsOf, job: Job, { code, lacks }: Wait): Blocker | undefined {
   switch (code) {
-    case 'rate_limited':
-    case 'fair_share_limit':
-      return firstUnavailable(asOf, job) === undefined ? undefined : blockerOf(asOf.ledger, job)
     case 'model_in_use':
     case 'behind_in_line':
       return blockerOf(asOf.ledger, job) ?? passedBy(asOf, job)
     case 'serialized':
     case 'at_capacity':
       return blockerOf(asOf.ledger, job) ?? slotBlockerOf(asOf.ledger, job)
-    default:
-      return undefined
+    default: {
+      const isBehind = lacks !== undefined && firstUnavailable(asOf, job) !== undefined
+      return isBehind ? blockerOf(asOf.ledger, job) : undefined
+    }
   }
 }
 

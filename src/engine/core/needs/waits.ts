@@ -1,9 +1,12 @@
-/** Whether a waiting job may start, and if not, why: the first of its needs for which there is no room (docs/inside/conflict-rules.md). */
+/**
+ * Whether a waiting job may start, and if not, why (docs/inside/conflict-rules.md). Whether goes by what is asked fastest, the slot first; why by
+ * the precedence of the reasons, the slot last.
+ */
 import { awaitsParents, isInLine, type Job, type LedgerView } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import type { ReasonCode } from '../values/event.ts'
 import type { Micros } from '../values/job.ts'
-import { passing } from './limits/index.ts'
+import { holdingBack } from './limits/index.ts'
 import { slot } from './limits/slot.ts'
 import { type AsOf, lacking, type Need } from './need.ts'
 import { anybodyFor, hasModels, placeToTake } from './places.ts'
@@ -22,9 +25,9 @@ export const hasSlot = (asOf: AsOf, job: Job): boolean =>
 
 const slots = [slot]
 
-/** It lacks what it waits for without keeping anything but its position: others may start before it. */
+/** It lacks a rate, a use, or what is counted: it stays where it stands, and others may start before it. */
 export const isHeldBack = (asOf: AsOf, job: Job): boolean =>
-  lacking(asOf, job, [passing], 'kept') !== undefined
+  lacking(asOf, job, [holdingBack], 'kept') !== undefined
 
 /** What a waiting job waits for. */
 export interface Wait {
@@ -38,7 +41,7 @@ export function waitsFor(asOf: AsOf, job: Job): Wait | undefined {
   const { ledger } = asOf
   const code = besideTheLine(ledger, job)
   if (code !== undefined) return { code }
-  const passed = lacking(asOf, job, [passing], 'kept')
+  const passed = lacking(asOf, job, [holdingBack], 'kept')
   if (passed !== undefined) return { code: passed.limit.code(ledger.policy), lacks: passed }
   if (job.spec.models.some((model) => isInUse(asOf, model, job))) return { code: 'model_in_use' }
   if (!hasModels(asOf, job)) return { code: 'behind_in_line' }

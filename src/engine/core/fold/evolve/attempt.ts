@@ -13,7 +13,7 @@ import {
 import { overtake, overtakeFirsts } from '../../line/overtaking.ts'
 import { withStart } from '../../line/warmth/loaded.ts'
 import { passInKey, passInLine } from '../../line/warmth/passed.ts'
-import { limits, passing } from '../../needs/limits/index.ts'
+import { holdingBack, limits } from '../../needs/limits/index.ts'
 import { settleUses } from '../../needs/meter.ts'
 import { lacking } from '../../needs/need.ts'
 import { moveShare } from '../../needs/tally.ts'
@@ -128,7 +128,7 @@ function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: LinePos
 /** Checks every limit at every start: a log that breaks one is not replayed. @param isShared its batch has models, places and a slot for it */
 function checkRoom(draft: Draft, event: RecordedEvent, job: Job, isShared: boolean): void {
   const view = { ledger: draft, now: event.at }
-  const need = lacking(view, job, isShared ? [passing] : limits, 'held')
+  const need = lacking(view, job, isShared ? [holdingBack] : limits, 'held')
   if (need !== undefined) throw corrupt(event, need.limit.broken(draft, need))
 }
 

@@ -2,9 +2,10 @@
  * What the claim of a process that keeps models loaded could take, class by class in line order (docs/inside/decisions/0029-warm.md). The
  * decision and the replay of its start look here, so both find the same.
  */
+
+import { besideUse } from '../../needs/limits/beside-use.ts'
 import { modelNeed } from '../../needs/limits/model.ts'
 import { placeNeed } from '../../needs/limits/place.ts'
-import { unkept } from '../../needs/limits/unkept.ts'
 import { type AsOf, hasRoom, lacking, type Need } from '../../needs/need.ts'
 import { isOfferLive } from '../../needs/offer-expiry.ts'
 import { hasModels, isTakenUp, placeToTake } from '../../needs/places.ts'
@@ -97,7 +98,7 @@ function startsByLine(ledger: LedgerView, job: Job, now: Micros, by?: string): b
 }
 
 const isLimited = (ledger: LedgerView, job: Job, now: Micros): boolean =>
-  lacking({ ledger, now }, job, [unkept], 'kept') !== undefined
+  lacking({ ledger, now }, job, [besideUse], 'kept') !== undefined
 
 /** There is a slot, also for all ahead that others could start, and no limit. */
 function hasSlotHere(

@@ -1,6 +1,6 @@
 /**
- * All limited things, a file each. A job that lacks several waits for the first of them: for what passes by itself or is its owner's before what
- * others have, and for a slot of the queue last.
+ * All limited things, a file each. Of several that a job lacks it is told the first in the order of `limits`; who has a model goes before for whom
+ * it is kept (waits.ts).
  */
 import { fixed, type Needs } from '../need.ts'
 import { counts } from './counts.ts'
@@ -9,8 +9,11 @@ import { slot } from './slot.ts'
 import { things } from './thing.ts'
 import { use } from './use.ts'
 
-/** Who lacks one of these keeps its position and nothing else: others may start before it. */
-export const passing: Needs = fixed([rate, use, ...counts])
+/**
+ * Who lacks one of these stays where it stands, with its models, and others start before it. Of resources it keeps nothing as long as it lacks
+ * another one of these (use.ts).
+ */
+export const holdingBack: Needs = fixed([rate, use, ...counts])
 
 /** All of them. A batch takes those behind the first once for all of its jobs. */
-export const limits: readonly Needs[] = [passing, things, slot]
+export const limits: readonly Needs[] = [holdingBack, things, slot]

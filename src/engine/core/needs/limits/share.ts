@@ -1,5 +1,6 @@
 /** Shares of fair keys: how many jobs of one key may be active, and how many of all keys of a tier. */
 import { activeLimits, tierOf } from '../../values/policy.ts'
+import { fixed } from '../need.ts'
 import { counted } from './counted.ts'
 
 export const share = counted({
@@ -29,3 +30,6 @@ export const tier = counted({
   says: (name) => `as many jobs of tier ${tierIn(name)} are running as it may have`,
   broken: (name) => `as many jobs of tier ${tierIn(name)} are active as it may have`,
 })
+
+/** What all jobs of one fair key lack if one of them does. */
+export const shares = fixed([tier, share])

@@ -11,7 +11,7 @@ import { keepersAhead } from '../keeping.ts'
 import { length, limitedUses, meterOf, reservedIn, resourceOf, usedSince } from '../meter.ts'
 import { type Asker, type AsOf, type Counting, type Limit, lacking, type Need } from '../need.ts'
 import { reasonTexts } from '../reasons.ts'
-import { unkept } from './unkept.ts'
+import { besideUse } from './beside-use.ts'
 
 export const use: Limit = {
   sort: 'use',
@@ -120,6 +120,6 @@ function keptOf(asOf: AsOf, name: string, asker: Asker, most: number) {
   return kept
 }
 
-const lacksOther = (asOf: AsOf, job: Job): boolean => lacking(asOf, job, [unkept], 'kept') !== undefined
+const lacksOther = (asOf: AsOf, job: Job): boolean => lacking(asOf, job, [besideUse], 'kept') !== undefined
 
 const amountOf = ({ spec }: Job, name: string): number => spec.uses?.[resourceOf(name)] ?? 0
