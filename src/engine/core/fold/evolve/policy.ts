@@ -5,6 +5,7 @@ import { endAllOffers } from '../../line/offers.ts'
 import { rebuildReservations } from '../../line/overtaking.ts'
 import { letGo, letGoBeside, takePosition } from '../../line/pausing.ts'
 import { limitsSlots } from '../../needs/blocking.ts'
+import { counts } from '../../needs/limits/counts.ts'
 import { limitUses } from '../../needs/meter.ts'
 import { limitRates } from '../../needs/starts.ts'
 import { limitShares } from '../../needs/tally.ts'
@@ -42,9 +43,9 @@ export function changePolicy(draft: Draft, event: RecordedEvent & { readonly typ
   draft.wide = true
 }
 
-/** Shares and tiers have the same limits. */
+/** All that is counted has the same limits. */
 const limitsAlike = (a: Policy, b: Policy): boolean =>
-  a.fairShare?.maxActive === b.fairShare?.maxActive && isSameRule(a.tiers, b.tiers)
+  counts.every(({ reads }) => isSameRule(reads(a), reads(b)))
 
 /** Where jobs were pinned to, by their positions in line. */
 type Stood = ReadonlyMap<LinePosition, Places | null>

@@ -11,6 +11,8 @@ type Kept = Pick<Job, 'spec'>
 interface Count {
   readonly sort: string
   readonly isOn: (policy: Policy) => boolean
+  /** What of the policy it goes by. */
+  readonly reads: (policy: Policy) => unknown
   readonly code: ReasonCode
   /** Under which name a job is counted; null: under none. */
   readonly nameOf: (policy: Policy, job: Kept) => string | null
@@ -20,13 +22,14 @@ interface Count {
   readonly broken: (name: string) => string
 }
 
-export interface Counted extends Limit, Pick<Count, 'nameOf' | 'most'> {}
+export interface Counted extends Limit, Pick<Count, 'nameOf' | 'most' | 'reads'> {}
 
 /** Jobs that bypass are not counted. */
-export function counted({ sort, isOn, code, nameOf, most, says, broken }: Count): Counted {
+export function counted({ sort, isOn, reads, code, nameOf, most, says, broken }: Count): Counted {
   const limit: Counted = {
     sort,
     isOn,
+    reads,
     code: () => code,
     nameOf,
     most,

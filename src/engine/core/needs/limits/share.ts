@@ -6,6 +6,7 @@ import { counted } from './counted.ts'
 export const share = counted({
   sort: 'share',
   isOn: ({ fairShare, tiers }) => fairShare !== null || tiers !== undefined,
+  reads: ({ fairShare, tiers }) => [fairShare?.maxActive, tiers],
   code: 'fair_share_limit',
   nameOf: (_, { spec }) => spec.fairKey,
   most: (policy, key) => activeLimits(policy, key).own,
@@ -21,6 +22,7 @@ const tierIn = (name: string): string => name.slice(TIER_MARK.length)
 export const tier = counted({
   sort: 'tier',
   isOn: ({ tiers }) => tiers !== undefined,
+  reads: ({ tiers }) => tiers,
   code: 'fair_share_limit',
   nameOf: ({ tiers }, { spec: { fairKey } }) => {
     const own = tiers === undefined || fairKey === null ? null : tierOf(fairKey)
