@@ -46,4 +46,16 @@ describe('a job without models', () => {
     expect(queue.complete('A', { claim: everybody }).said).toEqual(['completed A', 'started alone by w1'])
     expect(queue.complete('alone', { claim: everybody }).said).toEqual(['completed alone', 'started B by w1'])
   })
+
+  it('tells who stands behind one that has to run alone that it waits for its turn, and not for a worker', () => {
+    const queue = given({ maxActive: 3, emptySet: 'exclusive' })
+    queue.enqueue('A', ['a'], {}, { claim: everybody })
+    queue.enqueue('E', [])
+    queue.enqueue('B', ['b'])
+    expect(queue.told('B')).toMatchObject({
+      code: 'at_capacity',
+      blockedBy: 'E',
+      reason: 'job E goes first, and runs alone as soon as the jobs that run have ended',
+    })
+  })
 })

@@ -64,7 +64,7 @@ export function waitingFor(ledger: LedgerView, job: Job, now: Micros, hasWorker?
   const until = code === 'not_due' ? dueTime(job) : null
   const room = code === 'model_in_use' ? roomSentence(asOf, job) : undefined
   const reason =
-    room ?? (isSlotKept(ledger, job, code) ? keptSentence(code, blocker) : sentence(code, blocker))
+    room ?? (isSlotKept(ledger, job, code) ? keptSentence(ledger, code, blocker) : sentence(code, blocker))
   return { jobId, code, reason: `${reason}${wholeText(job, code, blocker)}`, blockedBy, until }
 }
 
@@ -130,8 +130,11 @@ export const isSlotKept = (ledger: LedgerView, job: Job, code: ReasonCode): bool
   (code === 'serialized' || code === 'at_capacity') &&
   lacking({ ledger, now: ledger.lastAt }, job, [slot], 'held') === undefined
 
-function keptSentence(code: ReasonCode, blocker: Blocker | undefined): string {
+function keptSentence(ledger: LedgerView, code: ReasonCode, blocker: Blocker | undefined): string {
   const first = blocker === undefined ? 'another job' : `job ${blocker.jobId}`
+  const job = blocker && jobOf(ledger, blocker.jobId)
+  if (job?.exclusive === true && job.offeredAt === null)
+    return `${first} goes first, and runs alone as soon as the jobs that run have ended`
   const limit = code === 'serialized' ? 'one job at a time' : 'the policy limits how many run at once'
   return `${first} goes first, and no worker has taken it yet (${limit})`
 }
