@@ -6,6 +6,8 @@ goes on. Rows, by which --only chooses:
   enqueue/one-by-one, enqueue/10-at-once, enqueue/1000-a-call
   enqueue/in-a-transaction             a job (enqueueIn, add_job, send with fromKnex) and a row of the program, by Knex; those that can
   drain/<no-keys, 1-key, 10-keys, 100-keys, 1000-keys>/<1, 2, 4, 16 processes>
+  throughput/<1, 4, 16 processes>      no keys, 100 slots, set up for jobs a second: local queue of 200, batches of 50
+  in-batch                             no keys, handlers that take 50 jobs a call; those that have such
   burn/<1, 2 processes>                handlers that compute for 20 ms, 10 keys
   wait/<2, 4 processes>                handlers that wait for 20 ms, 4 keys for each slot of all processes
   crowd/4                              a command of a process that does not decide for all, and while the one that does is killed; ours only
@@ -13,6 +15,7 @@ goes on. Rows, by which --only chooses:
   hand-off/<1, 10, 64 slots>           from the end of a job to the handler of the next on its key
   waiting/<100, 1000, 10000, 100000>   the same, 10 slots, with so many behind it
   pick-up/<1, 10, 64 slots>            from the call that enqueues to the handler, on an idle queue
+  commit-to-start                      from the commit of a transaction of the program to the handler, on an idle queue; those that can
   life/<1, 2 processes>                from a row inserted into jobs to its status completed; ours only
   rest                                 memory, processor and calls of a worker with nothing to do
 The other queues are installed into bench/node_modules when they are measured first. Redis is used where redis-server is installed (apt-get install redis-server); else its columns say so.

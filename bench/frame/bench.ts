@@ -11,6 +11,8 @@ export interface Row {
   readonly goal?: Goal | undefined
   /** Who it is of, where several are measured side by side. */
   readonly by?: string
+  /** The load of the machine at the end of each: of the minute before, with what the bench itself runs. */
+  readonly load?: readonly number[]
   /** Why there are no samples, or what has to be known of them. */
   readonly note?: string
 }

@@ -35,6 +35,7 @@ const ofBullmq = (name: string, how: string, on: Peer['on']): Peer => ({
   pack: 'bullmq',
   how,
   on,
+  takesMany: ['throughput'],
   cannot: (keys) =>
     keys > MOST_LINES
       ? `a line and a worker of its own for each of ${keys.toLocaleString('en')} keys`
@@ -50,17 +51,21 @@ const noGroups =
 export const peers: readonly Peer[] = [
   {
     name: 'interlock',
-    how: 'createJobWorker as in the README, policy by-model, a key is a model; without keys: models []; results kept',
+    how: 'createJobWorker as in the README, policy by-model, a key is a model; without keys: models []; results kept; by many: a slot for each job, or two for inBatch of 50',
     on: 'postgres',
     joinsTransactions: true,
+    takesMany: ['throughput', 'in-batch'],
     migrate: async (url) => (await import('./with-interlock.ts')).migrate(url),
     connect: async (setting) => (await import('./with-interlock.ts')).connect(setting),
   },
-  ofGraphile(
-    'graphile-worker',
-    'run() with its defaults, maxPoolSize as many as slots, at least 2; a key is a named queue; keeps no results',
-    false,
-  ),
+  {
+    ...ofGraphile(
+      'graphile-worker',
+      'run() with its defaults, maxPoolSize as many as slots, at least 2; a key is a named queue; keeps no results; by many: maxPoolSize 10, localQueue.size 200, completeJobBatchDelay 0 and failJobBatchDelay 0',
+      false,
+    ),
+    takesMany: ['throughput'],
+  },
   {
     ...ofGraphile(
       'graphile-worker batching',
@@ -69,12 +74,15 @@ export const peers: readonly Peer[] = [
     ),
     variant: true,
   },
-  ofPgBoss(
-    'pg-boss',
-    'work(): one batch of as many as slots, burstWhenBatchFull, perJobResults, LISTEN, a poll every 0.5 s; a key is a singletonKey under key_strict_fifo',
-    'work',
-    'key_strict_fifo',
-  ),
+  {
+    ...ofPgBoss(
+      'pg-boss',
+      'work(): one batch of as many as slots, burstWhenBatchFull, perJobResults, LISTEN, a poll every 0.5 s; a key is a singletonKey under key_strict_fifo; by many: batchSize 50, localConcurrency 2',
+      'work',
+      'key_strict_fifo',
+    ),
+    takesMany: ['throughput', 'in-batch'],
+  },
   ofPgBoss(
     'pg-boss fetch',
     'fetch() and complete() in a loop of our own in each slot, 10 ms of rest when there was nothing; key_strict_fifo',
@@ -92,14 +100,18 @@ export const peers: readonly Peer[] = [
   },
   ofBullmq(
     'bullmq',
-    `Redis with appendonly, appendfsync everysec (loses up to a second); ${noGroups}`,
+    `Redis with appendonly, appendfsync everysec (loses up to a second); ${noGroups}; by many: concurrency 100`,
     'redis',
   ),
   {
     ...ofBullmq('bullmq always', 'the same with appendfsync always', 'redis-always'),
     variant: true,
   },
-  ofBullmq('bullmq postgres', 'its own PostgreSQL backend; keys as with Redis', 'postgres'),
+  ofBullmq(
+    'bullmq postgres',
+    'its own PostgreSQL backend; keys as with Redis; by many: concurrency 100, 20 connections',
+    'postgres',
+  ),
 ]
 
 /** @throws when there is none of that name */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connected } from '../frame/servers.ts'
 import { sum } from '../frame/statistics.ts'
 import { clock } from './clock.ts'
-import type { Labour, Peer, Setting, Task } from './peer.ts'
+import type { Labour, Many, Peer, Setting, Task } from './peer.ts'
 import { BenchProcess, type Report } from './process.ts'
 import { thousands } from './tasks.ts'
 
@@ -16,6 +16,7 @@ export interface Place {
   readonly keys: readonly string[]
   readonly intake?: boolean
   readonly labour?: Labour | undefined
+  readonly many?: Many | undefined
 }
 
 export interface Round {

@@ -1,3 +1,4 @@
+import { loadavg } from 'node:os'
 import type { Context, Row } from '../frame/bench.ts'
 import type { Cell } from './cell.ts'
 import { Ground } from './ground.ts'
@@ -5,6 +6,12 @@ import { NotMeasured, type Peer } from './peer.ts'
 
 /** The figures of one cell in one run, or why there are none. */
 type Outcome = Readonly<Record<string, number>> | { readonly why: string }
+
+interface Measured {
+  readonly outcome: Outcome
+  /** Of the machine, in the minute before its end. */
+  readonly load: number
+}
 
 /**
  * Every cell of every peer, side by side: a run measures all peers in a cell before it goes on, each run beginning with another
@@ -16,10 +23,10 @@ export async function measureAll(
   peers: readonly Peer[],
 ): Promise<readonly Row[]> {
   await using ground = new Ground(context.servers)
-  const kept = new Map<string, Outcome[]>()
+  const kept = new Map<string, Measured[]>()
   const keep = (cell: Cell, peer: Peer, outcome: Outcome) => {
     const key = keyOf(cell, peer)
-    kept.set(key, [...(kept.get(key) ?? []), outcome])
+    kept.set(key, [...(kept.get(key) ?? []), { outcome, load: loadavg()[0] ?? Number.NaN }])
   }
   for (let run = 1; run <= context.runs; run++)
     for (const cell of cells) {
@@ -56,14 +63,20 @@ async function outcomeOf(cell: Cell, peer: Peer, means: Parameters<Cell['measure
   }
 }
 
-function rowsOf(cell: Cell, peer: Peer, outcomes: readonly Outcome[]): readonly Row[] {
-  const whys = new Set(outcomes.flatMap((outcome) => ('why' in outcome ? [String(outcome.why)] : [])))
+function rowsOf(cell: Cell, peer: Peer, measured: readonly Measured[]): readonly Row[] {
+  const whys = new Set(measured.flatMap(({ outcome }) => ('why' in outcome ? [String(outcome.why)] : [])))
   return cell.figures.map(({ name, what, unit }) => {
-    const samples = outcomes.flatMap((outcome) => {
+    const samples = measured.flatMap(({ outcome, load }) => {
       const value = 'why' in outcome ? undefined : outcome[name]
-      return value === undefined ? [] : [value]
+      return value === undefined ? [] : [{ value, load }]
     })
-    const row: Row = { what, unit, samples, by: peer.name }
+    const row: Row = {
+      what,
+      unit,
+      by: peer.name,
+      samples: samples.map(({ value }) => value),
+      load: samples.map(({ load }) => load),
+    }
     return whys.size === 0 ? row : { ...row, note: [...whys].join('; ') }
   })
 }

@@ -27,6 +27,18 @@ export interface Setting {
   readonly intake?: boolean
   /** What handlers do; nothing unless given. */
   readonly labour?: Labour | undefined
+  /** Takes jobs by many; as many as there are slots, or one by one, unless given. */
+  readonly many?: Many | undefined
+}
+
+/** What is said for throughput, to those that have it. */
+export interface Many {
+  /** How many jobs a batch has. */
+  readonly batch: number
+  /** How many a process takes at once, for its slots and beyond. */
+  readonly ahead: number
+  /** A handler is called with a whole batch, where that is not so anyway. */
+  readonly inBatch: boolean
 }
 
 /** A handler computes without a pause, or rests, for so many milliseconds. */
@@ -46,6 +58,8 @@ export interface Session {
   close(): Promise<unknown>
 }
 
+export type ManyRow = 'throughput' | 'in-batch'
+
 export interface Peer {
   readonly name: string
   /** The package, as in package.json; undefined: it is ours. */
@@ -55,6 +69,8 @@ export interface Peer {
   readonly on: 'postgres' | 'redis' | 'redis-always'
   /** Its sessions can enqueue in a transaction of the program. */
   readonly joinsTransactions?: boolean
+  /** The rows of jobs by many that it is in: not those that measure it as another peer, or nothing of it. */
+  readonly takesMany?: readonly ManyRow[]
   /** Left out of `--quick` unless it is named. */
   readonly variant?: boolean
   /** Why it cannot do a measurement with so many keys; undefined: it can. */

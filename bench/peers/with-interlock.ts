@@ -1,7 +1,7 @@
 import { createCoordinator, silentLogger } from '../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../src/engine/store/postgres/index.ts'
 import { enqueueIn, fromKnex } from '../../src/engine/transaction/index.ts'
-import { createJobWorker } from '../../src/engine/worker/index.ts'
+import { createJobWorker, inBatch, type Job } from '../../src/engine/worker/index.ts'
 import { migrateAt } from '../frame/servers.ts'
 import type { Handle, Session, Setting, Task } from './peer.ts'
 import { numberOf, payloadOf } from './tasks.ts'
@@ -14,17 +14,18 @@ export async function migrate(url: string): Promise<void> {
 }
 
 /** As the README shows it: a store, a coordinator, a worker with a handler. */
-export async function connect({ url, slots, process, intake = false }: Setting): Promise<Session> {
+export async function connect({ url, slots, many, process, intake = false }: Setting): Promise<Session> {
   const { coordinator, leave } = await join(url, process)
+  const size = many?.inBatch === true ? many.batch : 1
   return {
     enqueue: (tasks) => coordinator.enqueue(tasks.map(inputOf)),
     enqueueIn: (transaction, task) => enqueueIn(fromKnex(transaction), [inputOf(task)]),
     work: async (handle: Handle) => {
       const worker = createJobWorker({
         coordinator,
-        concurrency: slots,
+        concurrency: slots / size,
         intake,
-        handlers: { normal: (job) => handle(job.payload === null ? 0 : numberOf(job.payload)) },
+        handlers: { normal: size === 1 ? (job) => handle(numberIn(job)) : inBatch({ size }, each(handle)) },
       })
       worker.start()
       return () => worker.drain()
@@ -43,6 +44,11 @@ async function join(url: string, process = 0) {
   }
   return { coordinator, leave }
 }
+
+const numberIn = ({ payload }: Job): number => (payload === null ? 0 : numberOf(payload))
+
+const each = (handle: Handle) => async (jobs: readonly Job[]) =>
+  new Map(await Promise.all(jobs.map(async (job) => [job.jobId, await handle(numberIn(job))] as const)))
 
 const inputOf = ({ n, key, models, isBare = false }: Task) => ({
   jobId: `job-${n}`,

@@ -2,7 +2,7 @@ import { sized } from '../../frame/bench.ts'
 import { sum } from '../../frame/statistics.ts'
 import type { Cell, Means } from '../cell.ts'
 import { Crew } from '../crew.ts'
-import type { Labour, Peer, Task } from '../peer.ts'
+import type { Labour, Many, Peer, Task } from '../peer.ts'
 import { keyNames, tasksOn } from '../tasks.ts'
 
 export const SLOTS = 10
@@ -14,6 +14,9 @@ export interface Size {
   readonly mostMs: number
   /** What handlers do; nothing unless given. */
   readonly labour?: Labour
+  /** Ten unless given. */
+  readonly slots?: number
+  readonly many?: Many
 }
 
 const full: Size = { count: 8_000, mostMs: 4_000 }
@@ -58,10 +61,11 @@ export async function drained(
   make: (count: number, from: number) => readonly Task[],
   size = full,
 ) {
-  const warm = sized(context, 50, 5) * processes
+  const { slots = SLOTS, labour, many } = size
+  const warm = sized(context, 5 * slots, 5) * processes
   const count = sized(context, size.count, 100)
   return ground.fresh(peer, async (url) => {
-    await using crew = await Crew.start(peer, { url, slots: SLOTS, keys, labour: size.labour }, processes)
+    await using crew = await Crew.start(peer, { url, slots, keys, labour, many }, processes)
     await crew.fill(make(warm, 0))
     const { reports } = await crew.round(warm, sized(context, WARM_MS, 500))
     // Those too that ran while the crew was stopped: they are not there any more.

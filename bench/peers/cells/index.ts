@@ -6,7 +6,8 @@ import { handOffCells, waitingCells } from './hand-off.ts'
 import { labourCells } from './labour.ts'
 import { largeCallCells } from './large-call.ts'
 import { lifeCells } from './life.ts'
-import { pickUpCells } from './pick-up.ts'
+import { manyCells } from './many.ts'
+import { commitCells, pickUpCells } from './pick-up.ts'
 import { restCells } from './rest.ts'
 import { traceCells } from './trace.ts'
 
@@ -15,12 +16,14 @@ export const cells: readonly Cell[] = [
   ...enqueueCells,
   ...largeCallCells,
   ...drainCells,
+  ...manyCells,
   ...labourCells,
   ...crowdCells,
   ...traceCells,
   ...handOffCells,
   ...waitingCells,
   ...pickUpCells,
+  ...commitCells,
   ...lifeCells,
   ...restCells,
 ]

@@ -54,11 +54,13 @@ function queueAt(url: string, name: string): Queue {
   )
 }
 
-function workerAt({ url, slots, keys }: Setting, name: string, handle: Handle): Worker {
+function workerAt({ url, slots, keys, many }: Setting, name: string, handle: Handle): Worker {
   const concurrency = keys.length === 0 ? slots : 1
   const run = async (job: { readonly data: unknown }) => handle(numberOf(job.data))
   if (isRedis(url)) return quiet(new Worker(name, run, { concurrency, connection: redisAt(url) }))
-  const connection = { connectionString: url, max: Math.max(10, concurrency) }
+  // One for each slot would be more than the server has, with many slots in many processes.
+  const max = many === undefined ? Math.max(10, concurrency) : 20
+  const connection = { connectionString: url, max }
   return quiet(new Worker(name, run, { concurrency, connection }, createPostgresBackend) as unknown as Worker)
 }
 

@@ -10,8 +10,8 @@ export async function migrate(url: string): Promise<void> {
   await runMigrations({ connectionString: url, logger })
 }
 
-/** @param batching takes up to 500 jobs at once into the process, and ends together what ends in one turn of its loop */
-export async function connect({ url, slots }: Setting, batching: boolean): Promise<Session> {
+/** @param batching takes up to 500 jobs at once into the process, and ends together what ends in one turn of its loop; as all do by many */
+export async function connect({ url, slots, many }: Setting, batching: boolean): Promise<Session> {
   const utils = await makeWorkerUtils({ connectionString: url, logger })
   return {
     enqueue: (tasks) => {
@@ -25,7 +25,8 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
         JSON.stringify(payloadOf(task.n)),
       ]),
     work: async (handle) => {
-      const localQueue = { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
+      const localQueue = { size: many?.ahead ?? 500 }
+      const batches = { localQueue, completeJobBatchDelay: 0, failJobBatchDelay: 0 }
       const runner = await run({
         preset: {
           extends: [WorkerPreset],
@@ -33,9 +34,9 @@ export async function connect({ url, slots }: Setting, batching: boolean): Promi
             connectionString: url,
             concurrentJobs: slots,
             // One listens. The more there are beside, the more often a slot looks for its next job before its last is ended.
-            maxPoolSize: Math.max(2, slots),
+            maxPoolSize: many === undefined ? Math.max(2, slots) : 10,
             logger,
-            ...(batching && localQueue),
+            ...((batching || many !== undefined) && batches),
           },
         },
         noHandleSignals: true,

@@ -33,18 +33,20 @@ export async function connect(setting: Setting, way: Way, keyed: Policy): Promis
     },
     enqueueIn: (transaction, { n }) => boss.send(queue, payloadOf(n), { db: fromKnex(transaction) }),
     work: (handle) =>
-      way === 'work' ? work(boss, queue, slots, handle) : fetchAll(boss, queue, slots, handle),
+      way === 'work' ? work(boss, queue, setting, handle) : fetchAll(boss, queue, slots, handle),
     close: () => boss.stop({ graceful: false }),
   }
 }
 
-/** One batch of as many jobs as there are slots, and the next at once while batches are full. */
-async function work(boss: PgBoss, queue: string, slots: number, handle: Handle) {
+/** Batches that take all slots, and the next at once while they are full: one unless their size is given. */
+async function work(boss: PgBoss, queue: string, { slots, many }: Setting, handle: Handle) {
+  const batchSize = many?.batch ?? slots
   await boss.work<object>(
     queue,
     {
-      batchSize: slots,
-      burstWhenBatchFull: slots > 1,
+      batchSize,
+      localConcurrency: slots / batchSize,
+      burstWhenBatchFull: batchSize > 1,
       pollingIntervalSeconds: POLL_S,
       notifyPollingIntervalSeconds: POLL_S,
       perJobResults: true,

@@ -29,7 +29,7 @@ describe('the rows of peers', () => {
     expect(ids([])).toHaveLength(cells.length)
     const kinds = (all: readonly string[]) => new Set(all.map((id) => id.split('/', 1)[0]))
     expect(kinds(ids([], true))).toEqual(kinds(ids([])))
-    expect(ids([], true).length).toBeLessThan(16)
+    expect(ids([], true).length).toBeLessThan(19)
   })
 
   it('are named when an unknown one is asked for', () => {
@@ -42,6 +42,15 @@ describe('the rows of peers', () => {
   it('leave variants of a peer out of --quick unless they are named', () => {
     expect(chosenPeers(peers, [], true).every(({ variant }) => variant !== true)).toBe(true)
     expect(chosenPeers(peers, ['bullmq always'], true)).toHaveLength(1)
+  })
+})
+
+describe('the rows of jobs by many', () => {
+  it('are measured of each queue, in one of its columns at least', () => {
+    const packs = (all: typeof peers) => new Set(all.map(({ pack }) => pack))
+    expect(packs(peers.filter(({ takesMany }) => takesMany?.includes('throughput')))).toEqual(packs(peers))
+    const inBatch = peers.filter(({ takesMany }) => takesMany?.includes('in-batch'))
+    expect(inBatch.map(({ name }) => name)).toEqual(['interlock', 'pg-boss'])
   })
 })
 
@@ -75,5 +84,15 @@ describe('the table of peers', () => {
     expect(table).toMatch(/drain │ jobs\/s │ +200 │ +— \(1\) │/)
     expect(table).toMatch(/rest +│ MB +│ +│ +— \(1\) │/)
     expect(table.split('\n').at(-1)).toBe('(1) no redis-server')
+  })
+
+  it('says the load of the machine while a row was measured', () => {
+    const row = { what: 'drain', unit: 'jobs/s', samples: [100, 300] }
+    const table = pivotOf([
+      { ...row, by: 'ours', load: [1, 2] },
+      { ...row, by: 'theirs', load: [3] },
+    ])
+    expect(table).toMatch(/ theirs │ load │/)
+    expect(table).toMatch(/drain │ jobs\/s │ +200 │ +200 │ +2\.0 │/)
   })
 })
