@@ -5,6 +5,7 @@ import { type BesideCommand, carryOut } from '../../engine/coordinator/commit/co
 import { againBody, againOf, listDead } from '../../engine/coordinator/dead-letters.ts'
 import { type CommandBody, type CommandResult, invalidInput, type Ledger } from '../../engine/core/index.ts'
 import { checkCall, sha256, toHex, utf8 } from '../../engine/events/index.ts'
+import type { DeadJob } from '../../engine/store/index.ts'
 import { type Opened, opened, telling } from '../history/access.ts'
 import { orCut } from '../history/fold.ts'
 import type { Access } from '../history/index.ts'
@@ -161,17 +162,15 @@ class JobsChange {
     for (const jobId of [...letters, ...idsOf(false)]) this.#ends.set(jobId, true)
   }
 
-  /** Those that have ended and are as they were. A letter that is gone is deleted already. */
+  /** Those that have ended and are as they were. A letter that is gone is deleted already; one that is retried is looked at then. */
   async #unchanged(past: readonly MarkedJob[]): Promise<readonly MarkedJob[]> {
     const left = past.filter(({ jobId }) => !this.#back.has(jobId))
     const jobIds = left.filter(({ state }) => state === 'dead').map(({ jobId }) => jobId)
-    if (jobIds.length === 0) return left
-    const letters = await listDead(this.#access, { jobIds, limit: PART })
-    const marks = new Map(letters.map(({ jobId, seq }) => [jobId, `dead ${seq}`]))
-    const isDeleting = this.#preview.change.do === 'delete'
+    if (jobIds.length === 0 || this.#preview.change.do === 'retry') return left
+    const marks = marksOf(await listDead(this.#access, { jobIds, limit: PART }))
     return left.filter(({ jobId, state, mark }) => {
       const now = marks.get(jobId)
-      return state !== 'dead' || now === mark || (isDeleting && now === undefined)
+      return state !== 'dead' || now === mark || now === undefined
     })
   }
 
@@ -233,9 +232,10 @@ class JobsChange {
     const { store, queue } = this.#access
     const jobIds = jobs.map(({ jobId }) => jobId)
     const letters = await store.dead(queue, { jobIds, links: true, limit: PART })
-    const again = new Map((await againOf(this.#access, letters)).map((job) => [job.spec.jobId, job]))
-    const lost = jobs.filter(({ jobId }) => !again.has(jobId))
+    const marks = marksOf(letters)
+    const lost = jobs.filter(({ jobId, mark }) => marks.get(jobId) !== mark)
     if (lost.length > 0) throw new Changed(lost)
+    const again = new Map((await againOf(this.#access, letters)).map((job) => [job.spec.jobId, job]))
     return jobs.flatMap(({ jobId }) => {
       const job = again.get(jobId)
       if (job === undefined) return []
@@ -263,6 +263,10 @@ class JobsChange {
     }
   }
 }
+
+/** How the dead ones among the jobs of a preview are marked, by id. */
+const marksOf = (letters: readonly DeadJob[]): ReadonlyMap<string, string> =>
+  new Map(letters.map(({ jobId, seq }) => [jobId, `dead ${seq}`]))
 
 function bodyOf(change: JobChange, jobId: string): CommandBody {
   return 'priority' in change

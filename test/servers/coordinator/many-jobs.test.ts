@@ -133,6 +133,20 @@ describe.each(Object.entries(stores))('many jobs, %s', (_, open) => {
     await sound()
   })
 
+  it('go in line again in parts, each of which reads its dead letters once', async () => {
+    const { access, store, coordinator, sound } = await queueOfMany({ dead: true })
+    const preview = await previewChange(access, { do: 'retry' }, tagged)
+    await coordinator.retryDead({ jobIds: ['j003'] })
+    const [back] = await coordinator.claim({ max: 1 })
+    if (back !== undefined) await coordinator.fail(back.lease, { retryAt: null })
+    const dead = vi.spyOn(store, 'dead')
+    const { done, changed } = await changeJobs(access, preview)
+    // It is dead again, by another end than the preview has seen.
+    expect([done.length, changed]).toEqual([249, ['j003']])
+    expect(dead.mock.calls.length).toBe(3)
+    await sound()
+  })
+
   it('are deleted: what waits is cancelled first, and nothing is kept beside the log', async () => {
     const { access, store, coordinator, sound } = await queueOfMany()
     const [running] = await coordinator.claim({ max: 1, kinds: null })
