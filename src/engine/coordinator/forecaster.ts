@@ -51,7 +51,7 @@ export class Forecaster {
   /** One at a time: each event counts once. */
   #learning: Promise<Experience> | undefined
   #learnedAt = Number.NEGATIVE_INFINITY
-  #last: { readonly alive: string; readonly found: Promise<Forecast> } | undefined
+  #last: LastForecast | undefined
 
   constructor(past: PastOf) {
     this.#past = past
@@ -59,9 +59,7 @@ export class Forecaster {
 
   /** When a job starts that waits there. @throws what the store throws */
   async startOf(at: Outset, jobId: string): Promise<StartRange | NoRange> {
-    // While nothing has completed, it is soon otherwise.
-    const isKnown = (this.#experience?.times.count ?? 0) > 0 && this.#last?.alive === aliveIn(at)
-    const last = isKnown ? await this.#last?.found : undefined
+    const last = this.#serves(at) ? await this.#last?.found : undefined
     if (last !== undefined && jobOf(last.ledger, jobId)?.active === false)
       return lessGone(await inTurns(last.of(jobId)), at.now - last.now)
     const found = await this.#kept(
@@ -71,14 +69,24 @@ export class Forecaster {
     return inTurns(found.of(jobId))
   }
 
+  /** The last forecast is for this question too: one that is being made, or, once something has completed, one that is made. */
+  #serves(at: Outset): boolean {
+    if (this.#last?.alive !== aliveIn(at)) return false
+    return !this.#last.isMade || (this.#experience?.times.count ?? 0) > 0
+  }
+
   /** Not for longer: it holds the queue as it was. */
   #kept(at: Outset, found: Promise<Forecast>): Promise<Forecast> {
-    const forget = () => {
-      if (this.#last?.found === found) this.#last = undefined
+    const last: LastForecast = { alive: aliveIn(at), found, isMade: false }
+    const made = () => {
+      last.isMade = true
     }
-    this.#last = { alive: aliveIn(at), found }
+    const forget = () => {
+      if (this.#last === last) this.#last = undefined
+    }
+    this.#last = last
+    found.then(made, forget)
     setTimeout(forget, GOOD_MS).unref()
-    found.catch(forget)
     return found
   }
 
@@ -146,6 +154,12 @@ export class Forecaster {
       seen = next
     }
   }
+}
+
+interface LastForecast {
+  readonly alive: string
+  readonly found: Promise<Forecast>
+  isMade: boolean
 }
 
 /** With other processes another forecast holds. */

@@ -11,32 +11,28 @@ import {
 } from '../core/index.ts'
 import { type KnownKinds, parseJobId, parseSeq } from '../events/index.ts'
 import {
-  type AppendRole,
   type DataRole,
   type InboxRole,
   type LogRole,
-  type MembershipRole,
   type NotedProgress,
   PAGE,
   type SnapshotRole,
   type StoreTraits,
-  type SubmissionRole,
 } from '../store/index.ts'
 import type { Coordinator } from './api/coordinator.ts'
 import { Counter, queueMetrics, queueView } from './api/view.ts'
 import { Forecaster, pastIn } from './forecaster.ts'
 import { healthOf } from './health.ts'
+import { type JobReads, jobReadsOf } from './job-reads.ts'
 import { endedOf, type JobSources, progressOf } from './job-streams.ts'
 import type { Member } from './membership/member.ts'
 import { ProgressWatch } from './progress-watch.ts'
 import { type Asked, quoteOf } from './quote.ts'
 import { eventsFrom, pagesOf, pullEvents, standingOf } from './replica/streams.ts'
 
-type QueryStore = Pick<LogRole, 'read'> &
-  Pick<AppendRole, 'endings'> &
-  Pick<DataRole, 'data' | 'watch'> &
-  Pick<MembershipRole, 'workers'> &
-  Pick<SubmissionRole, 'ofJob'> &
+type QueryStore = JobReads &
+  Pick<LogRole, 'read'> &
+  Pick<DataRole, 'watch'> &
   Pick<InboxRole, 'backlog'> &
   Pick<SnapshotRole, 'snapshot' | 'chunk'> &
   Pick<StoreTraits, 'name'>
@@ -80,19 +76,20 @@ export function queriesOf(member: Member, store: QueryStore, contract: KnownKind
     version: () => log.version,
     live$: events$,
   }
+  const reads = jobReadsOf(store, queue)
   const forecaster = new Forecaster(pastIn(store, queue))
   const watch = new ProgressWatch(log, store)
   const ofJob: JobSources = {
     log,
-    explain: (jobId) => explained(member, store, jobId),
-    data: async (jobId) => (await store.data(queue, [jobId]))[0],
+    explain: (jobId) => explained(member, reads, jobId),
+    data: async (jobId) => (await reads.data(queue, [jobId]))[0],
     progress: (jobId) => watch.follow(jobId),
     events$,
     changes$,
   }
   const inLine = async (jobId: string) => {
     await member.catchUp()
-    const facts = { ledger: log.ledger, now: now(), workers: await store.workers(queue) }
+    const facts = { ledger: log.ledger, now: now(), workers: await reads.workers(queue) }
     const waits = jobOf(facts.ledger, jobId)?.active === false
     const range = waits ? await forecaster.startOf(facts, jobId) : null
     return positionOfJob(facts, { queue, jobId, range })
@@ -100,16 +97,17 @@ export function queriesOf(member: Member, store: QueryStore, contract: KnownKind
   return {
     see: (event) => counter.see(event),
     noted: (note) => watch.receive(note),
-    explain: (jobId) => explained(member, store, parseJobId(jobId)),
+    explain: (jobId) => explained(member, reads, parseJobId(jobId)),
     position: async (given) => {
       const jobId = parseJobId(given)
       const position = await inLine(jobId)
       if (!isDoubtful(position)) return position
-      const explanation = await explained(member, store, jobId)
+      const explanation = await explained(member, reads, jobId)
       // It may have come into line meanwhile.
       return positionExplained(queue, position, explanation) ?? inLine(jobId)
     },
-    quote: (job) => quoteOf({ queue, store, forecaster, contract, look: () => lookIn(member, store) }, job),
+    quote: (job) =>
+      quoteOf({ queue, store: reads, forecaster, contract, look: () => lookIn(member, reads) }, job),
     progress$: (jobId) => progressOf(ofJob, parseJobId(jobId)),
     ended$: (jobId) => endedOf(ofJob, parseJobId(jobId)),
     state,
@@ -129,14 +127,14 @@ export function queriesOf(member: Member, store: QueryStore, contract: KnownKind
       changes$.subscribe((ledger) => ledger.version > actor.ledger.version && actor.restore(ledger))
       return actor
     },
-    beside: async () => ({ workers: await store.workers(queue), outside: await store.backlog(queue) }),
+    beside: async () => ({ workers: await reads.workers(queue), outside: await store.backlog(queue) }),
     health: () => healthOf(member, store.name),
     metrics: () => queueMetrics(member.ledger, now(), log.head, counter.counts),
   }
 }
 
 /** The queue as the next append finds it. */
-async function lookIn(member: Member, store: QueryStore): Promise<Asked> {
+async function lookIn(member: Member, store: JobReads): Promise<Asked> {
   const { log, workerId, appends } = member
   await member.catchUp()
   const workers = await store.workers(log.queue)
@@ -149,7 +147,7 @@ async function lookIn(member: Member, store: QueryStore): Promise<Asked> {
 const LOOKS = 3
 
 /** What the tables say belongs to one version of the log. If the job is not live at a later one, they are read again. */
-async function explained(member: Member, store: QueryStore, jobId: string): Promise<Explanation | undefined> {
+async function explained(member: Member, store: JobReads, jobId: string): Promise<Explanation | undefined> {
   const { log } = member
   for (let looks = 1; ; looks++) {
     const record = await store.ofJob(log.queue, jobId)

@@ -1,9 +1,10 @@
 /** What a process learns for its forecasts: the end of the log, each event once, however many ask at the same time. */
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { CoreQueue, plainSpec } from '../../../bench/core-queue.ts'
 import { Forecaster } from '../../../src/engine/coordinator/forecaster.ts'
 import {
   defaultPolicy,
+  Experience,
   emptyLedger,
   fold,
   jobOf,
@@ -83,6 +84,20 @@ it('is read once by all who ask at the same time, and again after it failed', as
   const all = await Promise.all(Array.from({ length: 20 }, () => forecaster.startOf(at, 'waits')))
   expect(new Set(all.map((range) => JSON.stringify(range))).size).toBe(1)
   expect(reads).toEqual([0, 1_000, 0, 1_000, 2_000, 3_000])
+})
+
+it('makes one forecast for all who ask at the same time, also while nothing has completed', async () => {
+  const forecast = vi.spyOn(Experience.prototype, 'forecast')
+  onTestFinished(() => forecast.mockRestore())
+  for (const ended of [0, 60]) {
+    const { events, at } = worked(ended)
+    const forecaster = new Forecaster(pastOf(events))
+    forecast.mockClear()
+    await Promise.all(Array.from({ length: 20 }, () => forecaster.startOf(at, 'waits')))
+    expect(forecast).toHaveBeenCalledTimes(1)
+    await forecaster.startOf(at, 'waits')
+    expect(forecast).toHaveBeenCalledTimes(ended === 0 ? 2 : 1)
+  }
 })
 
 it('begins at the ledger of the cut, behind what was archived and dropped', async () => {

@@ -1,3 +1,4 @@
+import { isOutage } from '../../core/index.ts'
 import { atMost, pause } from './retry.ts'
 
 /** Where a process notes failures whose error no caller gets. */
@@ -66,6 +67,67 @@ export class SingleFlight {
     } finally {
       // In the same turn as the last check for requests, so that none comes in between.
       this.#run = undefined
+    }
+  }
+}
+
+/** A read that those who ask at the same time share. Each gets what was read after it had asked. */
+export class SharedRead<Out> {
+  readonly #read: () => Promise<Out>
+  #present: Promise<unknown> = Promise.resolve()
+  #next: Promise<Out> | undefined
+
+  constructor(read: () => Promise<Out>) {
+    this.#read = read
+  }
+
+  /** @throws what the read throws */
+  ask(): Promise<Out> {
+    this.#next ??= this.#begin()
+    return this.#next
+  }
+
+  async #begin(): Promise<Out> {
+    await this.#present
+    this.#next = undefined
+    const read = this.#read()
+    this.#present = read.catch(() => {})
+    return read
+  }
+}
+
+interface WaitingRead {
+  readonly begin: () => void
+  readonly giveUp: (error: unknown) => void
+}
+
+/** Reads of which so many are under way at once. The others wait in line, for as long as some are answered. */
+export class ReadLine {
+  #free: number
+  #answered = 0
+  readonly #waiting: WaitingRead[] = []
+
+  constructor(most: number) {
+    this.#free = most
+  }
+
+  /** @throws what the read throws; who still waits gets the error of an outage during which nobody was answered */
+  async during<Out>(read: () => Promise<Out>): Promise<Out> {
+    if (this.#free > 0) this.#free--
+    else await new Promise<void>((begin, giveUp) => this.#waiting.push({ begin, giveUp }))
+    const before = this.#answered
+    try {
+      const out = await read()
+      this.#answered++
+      return out
+    } catch (error) {
+      if (isOutage(error) && this.#answered === before)
+        for (const { giveUp } of this.#waiting.splice(0)) giveUp(error)
+      throw error
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#free++
+      else next.begin()
     }
   }
 }

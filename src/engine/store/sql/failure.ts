@@ -7,6 +7,12 @@ const unavailable: Meaning = [
   'store_unavailable',
   'check that the server runs and the address is right; Interlock tries again by itself',
 ]
+/** What a pool says whose connections are all in use. */
+const POOL_BUSY = 'timeout exceeded when trying to connect'
+const busy: Meaning = [
+  'store_unavailable',
+  'all connections of the pool are in use; ask for less at once, or make the pool larger',
+]
 const contention: Meaning = ['contention', 'the queue was busy; try again']
 /** Also when commits wait for a standby that does not answer: the one before holds the queue's lock. */
 const locked: Meaning = [
@@ -83,7 +89,8 @@ export function storeFailure(error: unknown, store: string): InterlockError {
   if (error instanceof InterlockError) return error
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
   const sqlstate = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null
-  const [errorCode, remedy] = sqlstate === null ? unavailable : meaningOf(sqlstate)
+  const [errorCode, remedy] =
+    sqlstate !== null ? meaningOf(sqlstate) : message === POOL_BUSY ? busy : unavailable
   const text = (
     typeof message === 'string' && message !== '' ? message : String(code ?? messageOf(error))
   ).slice(0, 300)
