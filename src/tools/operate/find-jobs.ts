@@ -7,6 +7,7 @@ import {
   type JobSpec,
   type Json,
   jobOf,
+  type Ledger,
   MICROS_PER_MS,
   type Micros,
   outcomes,
@@ -140,13 +141,20 @@ function has(spec: Readonly<Record<string, unknown>>, field: string, word: strin
   return word === undefined || (Array.isArray(value) ? value.includes(word) : value === word)
 }
 
+/** The next page of a walk finds the same ledger, if nothing has happened since. */
+const lists = new WeakMap<Ledger, readonly FoundJob[]>()
+
 function liveJobs({ ledger }: Look): readonly FoundJob[] {
-  return projectionOf(ledger)
+  const known = lists.get(ledger)
+  if (known !== undefined) return known
+  const list = projectionOf(ledger)
     .jobs.toSorted(activeFirst)
     .flatMap((row) => {
       const spec = jobOf(ledger, row.job_id)?.spec
       return spec === undefined ? [] : [{ spec, row, since: row.queued_at }]
     })
+  lists.set(ledger, list)
+  return list
 }
 
 /** One that this release cannot read is left out. */

@@ -24,6 +24,7 @@ import {
   stateOf,
 } from './find-jobs.ts'
 import type { Look } from './look.ts'
+import { goingOn, keepForNext } from './walk.ts'
 
 /** A job that was found: times as ISO texts. */
 export interface FoundDocument extends ListedSpec {
@@ -69,8 +70,10 @@ export async function jobs(
   const access = opened(given)
   checkCall('jobs', filter)
   const last = placeIn(filter.from)
-  const found = pageBehind(last, await findJobs(access, filter))
-  return jobsDocument(access.queue, found, await diagnoseFirst(access, found, filter.limit ?? 20))
+  const found = pageBehind(last, await findJobs(last === undefined ? access : goingOn(access), filter))
+  const page = jobsDocument(access.queue, found, await diagnoseFirst(access, found, filter.limit ?? 20))
+  if (page.next !== null && access.ledger === undefined) keepForNext(access, found.look.ledger)
+  return page
 }
 
 /** Where a job stands in the list: its group, its place there, its id. Two jobs never have the same. */
