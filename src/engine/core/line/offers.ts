@@ -128,7 +128,7 @@ export function endOffersFor(draft: Draft, started: Job, at: Micros): void {
     for (const position of [...need.limit.rivals(draft, need, at)]) {
       const job = draft.jobs.get(position)
       if (job === undefined || job.offeredAt === null) continue
-      if (lacking(view, job, [need.limit], 'held') !== undefined) endOffer(draft, job)
+      if (lacking(view, job, need.limit, 'held') !== undefined) endOffer(draft, job)
     }
 }
 

@@ -85,9 +85,15 @@ export const nothing: readonly Need[] = []
 /** Limits whose needs follow from the job and the policy, wherever the job stands: they are found once for both. */
 export function fixed(limits: readonly Limit[]): Needs {
   const found = new WeakMap<JobSpec, { policy: Policy; exclusive: boolean; needs: readonly Need[] }>()
+  let last: Policy | undefined
+  let isAnyOn = false
   return {
     needs: (policy, job) => {
-      if (!limits.some(({ isOn }) => isOn(policy))) return nothing
+      if (policy !== last) {
+        last = policy
+        isAnyOn = limits.some(({ isOn }) => isOn(policy))
+      }
+      if (!isAnyOn) return nothing
       const { spec, exclusive } = job
       const known = found.get(spec)
       if (known?.policy === policy && known.exclusive === exclusive) return known.needs
@@ -102,15 +108,8 @@ export function fixed(limits: readonly Limit[]): Needs {
 export const hasRoom = (asOf: AsOf, need: Need, asker: Asker, counting: Counting): boolean =>
   need.limit.hasRoom(asOf, need, asker, counting)
 
-/** The first need of a job, of these sorts, for which there is no room; undefined: there is for all. */
-export function lacking(
-  asOf: AsOf,
-  job: Needy & Asker,
-  sorts: readonly Needs[],
-  counting: Counting,
-): Need | undefined {
-  for (const sort of sorts)
-    for (const need of sort.needs(asOf.ledger.policy, job))
-      if (!hasRoom(asOf, need, job, counting)) return need
+/** The first need of a job, of this sort, for which there is no room; undefined: there is for all. */
+export function lacking(asOf: AsOf, job: Needy & Asker, sort: Needs, counting: Counting): Need | undefined {
+  for (const need of sort.needs(asOf.ledger.policy, job)) if (!hasRoom(asOf, need, job, counting)) return need
   return undefined
 }

@@ -110,6 +110,6 @@ export function passOver(
 ): Tree<LinePosition> {
   const owner = {}
   const others = passed.remove(job.position, owner)
-  const next = lacking({ ledger: draft, now }, job, [shares], 'kept') ? undefined : readyBehind(draft, job)
+  const next = lacking({ ledger: draft, now }, job, shares, 'kept') ? undefined : readyBehind(draft, job)
   return next === undefined ? others : others.insert(next, owner)
 }

@@ -128,7 +128,7 @@ function triedText(parent: Job): string {
 /** No running job takes the slot that it waits for: one ahead of it that nobody has started yet keeps it. */
 export const isSlotKept = (ledger: LedgerView, job: Job, code: ReasonCode): boolean =>
   (code === 'serialized' || code === 'at_capacity') &&
-  lacking({ ledger, now: ledger.lastAt }, job, [slot], 'held') === undefined
+  lacking({ ledger, now: ledger.lastAt }, job, slot, 'held') === undefined
 
 function keptSentence(ledger: LedgerView, code: ReasonCode, blocker: Blocker | undefined): string {
   const first = blocker === undefined ? 'another job' : `job ${blocker.jobId}`

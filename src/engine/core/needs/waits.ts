@@ -21,13 +21,11 @@ export const mayStart = (asOf: AsOf, job: Job): boolean =>
 
 /** The queue is open, and has a slot for it. */
 export const hasSlot = (asOf: AsOf, job: Job): boolean =>
-  !asOf.ledger.draining && lacking(asOf, job, slots, 'kept') === undefined
-
-const slots = [slot]
+  !asOf.ledger.draining && lacking(asOf, job, slot, 'kept') === undefined
 
 /** It lacks a rate, a use, or what is counted: it stays where it stands, and others may start before it. */
 export const isHeldBack = (asOf: AsOf, job: Job): boolean =>
-  lacking(asOf, job, [holdingBack], 'kept') !== undefined
+  lacking(asOf, job, holdingBack, 'kept') !== undefined
 
 /** What a waiting job waits for. */
 export interface Wait {
@@ -41,11 +39,11 @@ export function waitsFor(asOf: AsOf, job: Job): Wait | undefined {
   const { ledger } = asOf
   const code = besideTheLine(ledger, job)
   if (code !== undefined) return { code }
-  const passed = lacking(asOf, job, [holdingBack], 'kept')
+  const passed = lacking(asOf, job, holdingBack, 'kept')
   if (passed !== undefined) return { code: passed.limit.code(ledger.policy), lacks: passed }
   if (job.spec.models.some((model) => isInUse(asOf, model, job))) return { code: 'model_in_use' }
   if (!hasModels(asOf, job)) return { code: 'behind_in_line' }
-  const lacks = lacking(asOf, job, slots, 'kept')
+  const lacks = lacking(asOf, job, slot, 'kept')
   return lacks && { code: lacks.limit.code(ledger.policy), lacks }
 }
 

@@ -112,7 +112,7 @@ function forRate({ ledger }: QueueFacts, { position, spec }: Job): string {
 
 /** Its tier has no room, or its own key has none, by what its tier says or by what all keys have. */
 function forShare({ ledger, now }: QueueFacts, job: Job): string {
-  const whose = lacking({ ledger, now }, job, [tier], 'kept') ? 'of its tier' : 'with its fair key'
+  const whose = lacking({ ledger, now }, job, tier, 'kept') ? 'of its tier' : 'with its fair key'
   const isOfTier = activeLimits({ ...ledger.policy, fairShare: null }, job.spec.fairKey ?? '').own !== null
   return isOfTier || whose === 'of its tier'
     ? `a job ${whose} has to end, or raise what the tier may have: \`npx interlock-queue policy set --tier <tier=n/m>\``

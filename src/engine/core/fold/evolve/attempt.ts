@@ -128,8 +128,10 @@ function checkBatch(draft: Draft, event: StartedEvent, job: Job, holder: LinePos
 /** Checks every limit at every start: a log that breaks one is not replayed. @param isShared its batch has models, places and a slot for it */
 function checkRoom(draft: Draft, event: RecordedEvent, job: Job, isShared: boolean): void {
   const view = { ledger: draft, now: event.at }
-  const need = lacking(view, job, isShared ? [holdingBack] : limits, 'held')
-  if (need !== undefined) throw corrupt(event, need.limit.broken(draft, need))
+  for (const sort of isShared ? [holdingBack] : limits) {
+    const need = lacking(view, job, sort, 'held')
+    if (need !== undefined) throw corrupt(event, need.limit.broken(draft, need))
+  }
 }
 
 /** All due jobs ahead in line that share a model with a job that starts are overtaken, each once. */

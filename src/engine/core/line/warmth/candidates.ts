@@ -98,7 +98,7 @@ function startsByLine(ledger: LedgerView, job: Job, now: Micros, by?: string): b
 }
 
 const isLimited = (ledger: LedgerView, job: Job, now: Micros): boolean =>
-  lacking({ ledger, now }, job, [besideUse], 'kept') !== undefined
+  lacking({ ledger, now }, job, besideUse, 'kept') !== undefined
 
 /** There is a slot, also for all ahead that others could start, and no limit. */
 function hasSlotHere(

@@ -77,7 +77,7 @@ function shortageOf(
 
 /** The first resource of which there is not enough for a job. */
 export function shortageIn(asOf: AsOf, job: Job): Shortage | undefined {
-  const need = lacking(asOf, job, [use], 'kept')
+  const need = lacking(asOf, job, use, 'kept')
   return need && shortageOf(asOf, need, job)
 }
 
@@ -120,6 +120,6 @@ function keptOf(asOf: AsOf, name: string, asker: Asker, most: number) {
   return kept
 }
 
-const lacksOther = (asOf: AsOf, job: Job): boolean => lacking(asOf, job, [besideUse], 'kept') !== undefined
+const lacksOther = (asOf: AsOf, job: Job): boolean => lacking(asOf, job, besideUse, 'kept') !== undefined
 
 const amountOf = ({ spec }: Job, name: string): number => spec.uses?.[resourceOf(name)] ?? 0
