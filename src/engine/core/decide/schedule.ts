@@ -189,12 +189,11 @@ function freeNth(scribe: Scribe, schedule: string, due: Micros): number {
   }
 }
 
-const specOf = (job: Schedule['rule']['job'], schedule: string, jobId: string): JobSpec => ({
-  jobId,
-  runAt: null,
-  ...job,
-  schedule,
-})
+/** In the order that specs have, which the hash of a command goes by. */
+function specOf(job: Schedule['rule']['job'], schedule: string, jobId: string): JobSpec {
+  const { jobType, kind, models, priority, ...more } = job
+  return { jobId, jobType, kind, models, priority, runAt: null, ...more, schedule }
+}
 
 function skip(
   scribe: Scribe,
