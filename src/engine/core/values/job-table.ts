@@ -25,6 +25,13 @@ export type JobRule =
         | 'header'
     }
 
+interface FindField {
+  readonly word: string
+  readonly as?: string
+  readonly flag: string
+  readonly says: string
+}
+
 /** A field of a job that somebody enqueues. */
 export type JobField = JobRule & {
   readonly required?: true
@@ -36,14 +43,15 @@ export type JobField = JobRule & {
   readonly byKind?: true
   /** Its flags on the command line, and what each says. A field with flags may also stand in a line of a file. */
   readonly flags?: Readonly<Record<string, string>>
-  /** Jobs are found by it: the word for it on the command line, that of programs if it is another one, and what the flag says. */
-  readonly find?: {
-    readonly word: string
-    readonly as?: string
-    readonly flag: string
-    readonly says: string
-  }
 }
+
+/** By which fields jobs are found: the word for it on the command line, that of programs if it is another one, and what its flag says. */
+export const findFields = {
+  kind: { word: 'kind', flag: '--kind <kind>', says: 'only jobs of this kind' },
+  models: { word: 'model', as: 'model', flag: '--model <name>', says: 'only jobs that need this model' },
+  fairKey: { word: 'customer', flag: '--customer <key>', says: 'only jobs of this customer (their fairKey)' },
+  tag: { word: 'tag', flag: '--tag <word>', says: 'only jobs that were enqueued with this tag' },
+} as const satisfies Readonly<Record<string, FindField>>
 
 /**
  * What a job may be enqueued with, each field once. The type, the schema and its errors, the quick check, the form in SQL with what is checked
@@ -72,7 +80,6 @@ export const jobFields = {
     example: 'render',
     byKind: true,
     flags: { '--kind <name>': 'which handler runs it; the job type unless given' },
-    find: { word: 'kind', flag: '--kind <kind>', says: 'only jobs of this kind' },
   },
   /**
    * The models that it needs: at most 100, in the order given, without duplicates.
@@ -85,7 +92,6 @@ export const jobFields = {
       '--models <a;b>':
         'the models it needs, else those of its kind; without any it runs beside all others, unless the policy says otherwise',
     },
-    find: { word: 'model', as: 'model', flag: '--model <name>', says: 'only jobs that need this model' },
   },
   /** −1,000 to 1,000. One level is worth `ageSeconds` of waiting (the policy: 60 s). @defaultValue 0 */
   priority: {
@@ -125,7 +131,6 @@ export const jobFields = {
     noun: 'fair key',
     example: 'customer-17',
     orNull: true,
-    find: { word: 'customer', flag: '--customer <key>', says: 'only jobs of this customer (their fairKey)' },
   },
   /**
    * How long its id is taken, from when it is put in line: a whole number of `s`, `m`, `h` or `d` such as `24h` (at most `365d`), or
@@ -174,7 +179,6 @@ export const jobFields = {
     example: 'import-2026-11',
     orNull: true,
     flags: { '--tag <word>': 'a word to find it by (jobs --tag)' },
-    find: { word: 'tag', flag: '--tag <word>', says: 'only jobs that were enqueued with this tag' },
   },
   /**
    * How it has a model: `shared`, it takes one place of it; `exclusive`, it takes all places, so that no other job has the model meanwhile. By

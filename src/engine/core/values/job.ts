@@ -1,4 +1,11 @@
-import { type JobField, jobFields, type SpecField, type SpecKinds, specFields } from './job-table.ts'
+import {
+  findFields,
+  type JobField,
+  jobFields,
+  type SpecField,
+  type SpecKinds,
+  specFields,
+} from './job-table.ts'
 
 export * from './job-parts.ts'
 
@@ -32,43 +39,29 @@ export type ListedSpec = {
 }
 
 /** The fields of a job, to go through. */
-export const jobEntries = Object.entries(jobFields) as readonly (readonly [
+// Pure, so a page that does not need it has none of its words.
+export const jobEntries = /* @__PURE__ */ Object.entries(jobFields) as readonly (readonly [
   keyof typeof jobFields,
   JobField,
 ])[]
 
-type FindName<Name, Field> = Field extends { readonly find: { readonly as: infer As extends string } }
-  ? As
-  : Field extends { readonly find: object }
-    ? Name
-    : never
+type Finds = typeof findFields
+type FindName<Name, Find> = Find extends { readonly as: infer As extends string } ? As : Name
 /** A word that jobs are found by: a text for each, by the name that programs have for it. */
 export type FindWords = {
-  readonly [Name in keyof typeof jobFields as FindName<Name, (typeof jobFields)[Name]>]?: string | undefined
+  readonly [Name in keyof Finds as FindName<Name, Finds[Name]>]?: string | undefined
 }
-type FlagOf<Field> = Field extends { readonly find: { readonly word: infer Word extends string } }
-  ? Word
-  : never
 /** The same as people write it. */
-export type FindFlags = {
-  readonly [Name in keyof typeof jobFields as FlagOf<(typeof jobFields)[Name]>]?: string
-}
-type FoundBy = {
-  [Name in keyof typeof jobFields]: (typeof jobFields)[Name] extends { readonly find: object } ? Name : never
-}[keyof typeof jobFields]
+export type FindFlags = { readonly [Name in keyof Finds as Finds[Name]['word']]?: string }
 /** Both, to go through, with the field of the job. */
-export const findEntries = jobEntries.flatMap(([field, { find }]) =>
-  find === undefined
-    ? []
-    : [
-        {
-          ...find,
-          field: field as FoundBy,
-          name: (find.as ?? field) as keyof FindWords,
-          word: find.word as keyof FindFlags,
-        },
-      ],
-)
+export const findEntries = Object.entries<{ word: string; as?: string; flag: string; says: string }>(
+  findFields,
+).map(([field, find]) => ({
+  ...find,
+  field: field as keyof Finds,
+  name: (find.as ?? field) as keyof FindWords,
+  word: find.word as keyof FindFlags,
+}))
 
 /** Those of its spec. */
 export const specEntries = Object.entries(specFields) as readonly (readonly [keyof JobSpec, SpecField])[]
