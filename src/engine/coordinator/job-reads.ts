@@ -1,7 +1,7 @@
 import type { AppendRole, DataRole, MembershipRole, SubmissionRole } from '../store/index.ts'
 import { ReadLine, SharedRead } from './base/concurrency.ts'
 
-/** A pool has four connections, and whoever is not in this line needs one. */
+/** Of the four connections of a pool one is left for all other calls. */
 const MOST_READS = 3
 
 /** What is read for those who ask about jobs. */

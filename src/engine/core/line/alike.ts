@@ -1,6 +1,6 @@
 /**
  * When two jobs are alike: they need the same. Then a process that may take one may take the other, and where the first in line may not start none
- * may. Whoever asks adds what else counts for him, or says what does not.
+ * may. Each use adds what else counts for it, or says what does not.
  */
 import type { Job } from '../state/ledger.ts'
 import { amountsText, asksText } from '../state/units.ts'
@@ -17,7 +17,7 @@ const likenessOf = ({ kind, whole, asks, uses }: JobSpec, models: readonly strin
 export const textInKey = (spec: JobSpec): string => JSON.stringify(likenessOf(spec, spec.models))
 
 /**
- * The class of a job: those who are alike, in whatever order they name their models, and for whom the same process waits. Where keys are limited
+ * The class of a job: jobs that are alike, whatever the order of their models, and for which the same process waits. Where keys are limited
  * or take turns, also of one key: some owners' jobs may start, and others' not.
  */
 export function classKeyOf(policy: Policy, { spec, asker }: Job): ClassKey {

@@ -7,7 +7,7 @@
  * | is there room for this need? | `need.ts`; of which thing, a file of `limits/` each |
  * | who keeps something for those ahead? | `keeping.ts`, `offer-expiry.ts` |
  * | may it start? if not, why? | `waits.ts` |
- * | whom does it stand behind? | `blocking.ts` by its line, as rows say it; `told.ts` right now |
+ * | which job is it behind? | `blocking.ts`: in line, as its row says; `told.ts`: now |
  * | what is it told? | `told.ts`, `reasons.ts` |
  * | which of several places does it take, or is it pinned to? | `places.ts`; `fit.ts` |
  * | who counts? | `starts.ts` for rates, `meter.ts` for uses, `tally.ts` for shares and tiers |

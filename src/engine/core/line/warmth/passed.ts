@@ -1,4 +1,4 @@
-/** Whom a start passes, whose process had its models loaded: the decision looked at the same candidates. */
+/** Which jobs a start passes because its models were loaded. It finds the same candidates as the decision did. */
 import type { Draft } from '../../state/draft.ts'
 import type { Job, JobClass } from '../../state/ledger.ts'
 import { isSite, mayUse, placeOf } from '../../state/site.ts'
