@@ -1,25 +1,37 @@
 /**
  * Where the sources are (INTERLOCK_REPOSITORY, such as https://git.example/queue) gets into what is packed: the manifest says it, links and pictures of
- * the pages lead there, and the pages of docs/ stay out. Without it nothing changes: docs/ is in the package, and the links lead to it.
+ * the pages lead there, and of docs/ only the pages that messages name stay in. Without it nothing changes: docs/ is in the package, and the
+ * links lead to it.
  *
  *   node .ci/addresses.mjs              before the package is packed, in its folder
  *   node .ci/addresses.mjs --restore    after it: puts back what was changed
  */
 import fs from 'node:fs'
+import path from 'node:path'
 
 const kept = 'node_modules/.cache/interlock-unpacked'
-const changed = ['package.json', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
+const alerts = 'docs/observability/alerts.yml'
+/** Pages that a program names: somebody may read them where there is no network. */
+const named = [
+  ...new Set(
+    fs.readFileSync('src/engine/core/says/manual.ts', 'utf8').match(/(?<=')[\w-]+\/docs\/[\w/-]+\.md/gu),
+  ),
+].map((page) => page.slice(page.indexOf('/') + 1))
+const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...named]
+const changed = ['package.json', alerts, ...pages]
 
 /** Puts back what a run before has changed, also one that was killed. */
 function restore() {
   if (!fs.existsSync(kept)) return
-  for (const file of changed) fs.copyFileSync(`${kept}/${file}`, file)
+  for (const file of changed) if (fs.existsSync(`${kept}/${file}`)) fs.copyFileSync(`${kept}/${file}`, file)
   fs.rmSync(kept, { recursive: true })
 }
 
 function keep() {
-  fs.mkdirSync(`${kept}.new`, { recursive: true })
-  for (const file of changed) fs.copyFileSync(file, `${kept}.new/${file}`)
+  for (const file of changed) {
+    fs.mkdirSync(path.dirname(`${kept}.new/${file}`), { recursive: true })
+    fs.copyFileSync(file, `${kept}.new/${file}`)
+  }
   // Whole or not at all.
   fs.renameSync(`${kept}.new`, kept)
 }
@@ -39,20 +51,27 @@ function change(address) {
   manifest.homepage = `${address}#readme`
   manifest.bugs = `${address}/issues`
   // What Prometheus and Grafana are given is no page.
-  manifest.files = manifest.files.map((file) => (file === 'docs' ? 'docs/observability' : file))
+  manifest.files = manifest.files.flatMap((file) =>
+    file === 'docs' ? ['docs/observability', ...named] : [file],
+  )
   fs.writeFileSync('package.json', `${JSON.stringify(manifest, undefined, 2)}\n`)
-  for (const file of changed.slice(1)) fs.writeFileSync(file, linked(fs.readFileSync(file, 'utf8'), address))
+  for (const file of pages) fs.writeFileSync(file, linked(file, address))
+  const rules = fs.readFileSync(alerts, 'utf8')
+  fs.writeFileSync(alerts, rules.replaceAll('runbook_url: ', `runbook_url: ${address}/blob/HEAD/`))
 }
 
 /** Blocks and words of code stay as they are. */
-function linked(text, address) {
-  return text.replace(
-    /^```[\s\S]*?^```|`[^`\n]*`|(!?)(\[[^[\]]*\])\((?![a-z]+:|#)([^)\s]+)\)/gmu,
-    (all, picture, words, link) => {
-      if (link === undefined) return all
-      return `${picture}${words}(${address}/${picture === '!' ? 'raw' : 'blob'}/HEAD/${link})`
-    },
-  )
+function linked(file, address) {
+  return fs
+    .readFileSync(file, 'utf8')
+    .replace(
+      /^```[\s\S]*?^```|`[^`\n]*`|(!?)(\[[^[\]]*\])\((?![a-z]+:|#)([^)\s]+)\)/gmu,
+      (all, picture, words, link) => {
+        if (link === undefined) return all
+        const to = path.posix.join(path.posix.dirname(file), link)
+        return `${picture}${words}(${address}/${picture === '!' ? 'raw' : 'blob'}/HEAD/${to})`
+      },
+    )
 }
 
 restore()

@@ -76,7 +76,7 @@ begin
   if wrong is not null then
     raise exception using errcode = 'JQ110',
       message = format('columns: %s is no column that Interlock uses, or what it is given is no name', wrong),
-      hint = 'The columns, and what each is for, are in docs/guides/migration-guide.md. Nothing was changed.';
+      hint = 'The columns, and what each is for, are in interlock-queue/docs/guides/migration-guide.md. Nothing was changed.';
   end if;
   -- Before it is moved (11_schema), it is in public.
   if coalesce(to_regclass('interlock.job_queue_settings'), to_regclass('interlock.job_queue_settings')) is not null then
@@ -3229,7 +3229,7 @@ begin
     else interlock.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
-      hint = 'Nothing was requested. The types and their fields: docs/reference/sql-workers.md, "Commands".';
+      hint = 'Nothing was requested. The types and their fields: interlock-queue/docs/reference/sql-workers.md#commands.';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,
@@ -3785,7 +3785,7 @@ begin
     else coalesce(interlock.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), interlock.job_queue_jobs_fault(given)) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_enqueue_in takes jobs {job_id, models, …}: ' || fault,
-      hint = 'Nothing was submitted. The fields: docs/reference/sql-workers.md, "Commands".';
+      hint = 'Nothing was submitted. The fields: interlock-queue/docs/reference/sql-workers.md#commands.';
   end if;
   answer := interlock.job_queue_said_before($2, id, said);
   if answer is not null then
@@ -7617,9 +7617,9 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('000', 'bead0ac11c2e16eef3d6b988a60dbc6018db3d5f9e8ab0fcb9a44a42ef2493f4'),
-  ('027', 'bead0ac11c2e16eef3d6b988a60dbc6018db3d5f9e8ab0fcb9a44a42ef2493f4'),
-  ('027.1', 'bead0ac11c2e16eef3d6b988a60dbc6018db3d5f9e8ab0fcb9a44a42ef2493f4')
+  ('000', '8660a317cfc26dae3939c96935bdf497ac173c29467853433af5a4e47aeb81db'),
+  ('027', '8660a317cfc26dae3939c96935bdf497ac173c29467853433af5a4e47aeb81db'),
+  ('027.1', '8660a317cfc26dae3939c96935bdf497ac173c29467853433af5a4e47aeb81db')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

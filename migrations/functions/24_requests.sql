@@ -35,7 +35,7 @@ begin
     else interlock.job_queue_request_fault($1) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_request takes a command {type, …}: ' || fault,
-      hint = 'Nothing was requested. The types and their fields: docs/reference/sql-workers.md, "Commands".';
+      hint = 'Nothing was requested. The types and their fields: interlock-queue/docs/reference/sql-workers.md#commands.';
   end if;
   if $1 ->> 'type' = 'heartbeat' then
     beat := public.job_queue_beat($2, worker,

@@ -53,7 +53,7 @@ begin
     else coalesce(interlock.job_queue_request_fault(jsonb_build_object('type', 'enqueue', 'jobs', given)), interlock.job_queue_jobs_fault(given)) end;
   if fault is not null then
     raise exception using errcode = 'JQ003', message = 'job_queue_enqueue_in takes jobs {job_id, models, …}: ' || fault,
-      hint = 'Nothing was submitted. The fields: docs/reference/sql-workers.md, "Commands".';
+      hint = 'Nothing was submitted. The fields: interlock-queue/docs/reference/sql-workers.md#commands.';
   end if;
   answer := interlock.job_queue_said_before($2, id, said);
   if answer is not null then

@@ -16,7 +16,7 @@ begin
   if wrong is not null then
     raise exception using errcode = 'JQ110',
       message = format('columns: %s is no column that Interlock uses, or what it is given is no name', wrong),
-      hint = 'The columns, and what each is for, are in docs/guides/migration-guide.md. Nothing was changed.';
+      hint = 'The columns, and what each is for, are in interlock-queue/docs/guides/migration-guide.md. Nothing was changed.';
   end if;
   -- Before it is moved (11_schema), it is in public.
   if coalesce(to_regclass('interlock.job_queue_settings'), to_regclass('interlock.job_queue_settings')) is not null then

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { manual } from '../../engine/core/index.ts'
 import { packageRoot } from '../../engine/migrate/index.ts'
 import { Refused } from './guard/refused.ts'
 
@@ -52,7 +53,7 @@ export async function assetOf(name: string, from: string | undefined): Promise<R
     throw new Refused(
       500,
       'failed',
-      'the page of the dashboard is missing; npm run build makes it (docs/guides/bundlers.md)',
+      `the page of the dashboard is missing; npm run build makes it (${manual.bundlers})`,
     )
   }
 }

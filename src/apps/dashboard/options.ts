@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { guarded } from '../../engine/coordinator/base/logger.ts'
 import { type Logger, silentLogger } from '../../engine/coordinator/index.ts'
-import { InterlockError } from '../../engine/core/index.ts'
+import { InterlockError, manual } from '../../engine/core/index.ts'
 import {
   havingSchema,
   optionsSchema,
@@ -77,8 +77,7 @@ const authorizeSchema = z.custom<Authorize | TokenSession>(
     typeof value === 'function' ||
     (typeof value === 'object' && value !== null && 'exchange' in value && 'authorize' in value),
   {
-    error:
-      'is needed: a function that says who makes a request and what they may do (docs/reference/dashboard.md), or tokenSession(…)',
+    error: `is needed: a function that says who makes a request and what they may do (${manual.dashboard}), or tokenSession(…)`,
   },
 )
 

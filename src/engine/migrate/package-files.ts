@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { InterlockError } from '../core/index.ts'
+import { InterlockError, manual } from '../core/index.ts'
 
 let root: string | undefined
 
@@ -32,7 +32,7 @@ function here(): string {
 const lost = () =>
   new InterlockError(
     'not_migrated',
-    'the .sql files of interlock-queue are not beside this program: it was bundled without them; leave interlock-queue out of the bundle (docs/guides/bundlers.md), or run `npx interlock-queue migrate` beforehand',
+    `the .sql files of interlock-queue are not beside this program: it was bundled without them; leave interlock-queue out of the bundle (${manual.bundlers}), or run \`npx interlock-queue migrate\` beforehand`,
   )
 
 /** The folder of the .sql files, which are published unchanged. */

@@ -1,5 +1,5 @@
 import { specOfRow } from '../../engine/coordinator/inbox/row-intake.ts'
-import { invalidInput, isInterlockError } from '../../engine/core/index.ts'
+import { invalidInput, isInterlockError, manual } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import type { AdoptableFilter, AdoptableRow, AdoptableState, ToolStore } from '../../engine/store/index.ts'
 import { isoTimeOrNull } from '../format/index.ts'
@@ -133,5 +133,5 @@ export async function adoptChosen(
 }
 
 const noTable = invalidInput(
-  'there is no table `jobs` that Interlock can use (job_id text or uuid, status, and the right to update it); see docs/guides/migration-guide.md',
+  `there is no table jobs that Interlock can use (job_id text or uuid, status, and the right to update it); see ${manual.yourTables}`,
 )

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { manual } from '../../../src/engine/core/index.ts'
 import { anchorsOf, blocksOf, linksOf, type Page, pageOf, pages, proseOf, root } from './markdown.ts'
 
 function isDead({ file }: Page, link: string): boolean {
@@ -31,6 +32,42 @@ describe.each(pages.map((page) => [page.file, page] as const))('%s', (_, page) =
 
   it('closes every block, and gives each a language', () => {
     expect(blocksOf(page).filter(({ info }) => info === '')).toEqual([])
+  })
+})
+
+describe('what sources say of pages', () => {
+  const sources = globSync(
+    ['{src,machines,test,bench}/**/*.{ts,tsx}', '.ci/*.mjs', 'migrations/**/*.sql', 'docs/observability/*'],
+    {
+      cwd: root,
+    },
+  )
+    .filter((file) => !file.includes('node_modules'))
+    .map((file) => ({ file, text: readFileSync(path.join(root, file), 'utf8') }))
+
+  it('leads to a page that is there, and to a heading of it', () => {
+    const dead = sources.flatMap(({ file, text }) =>
+      [...text.matchAll(/\bdocs\/[\w/-]+\.md(?:#[\w-]+)?/gu)]
+        .filter(([link]) => isDead({ file: 'README.md', text: '' }, link))
+        .map(([link]) => `${file}: ${link}`),
+    )
+    expect(dead).toEqual([])
+  })
+
+  it('is in one table, where a message says it (manual)', () => {
+    const shipped = sources.filter(
+      ({ file }) => /^(?:src|migrations)\//u.test(file) && !file.endsWith('says/manual.ts'),
+    )
+    const known: readonly string[] = Object.values(manual)
+    const other = shipped.flatMap(({ file, text }) =>
+      text
+        .split('\n')
+        .filter((line) => !/^\s*(?:\*|\/\*|\/\/|--)/u.test(line))
+        .flatMap((line) => line.match(/[\w/-]*\bdocs\/[\w/-]+\.md(?:#[\w-]+)?/gu) ?? [])
+        .filter((link) => !known.includes(link))
+        .map((link) => `${file}: ${link}`),
+    )
+    expect(other).toEqual([])
   })
 })
 

@@ -6,7 +6,8 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import manifest from '../../../package.json' with { type: 'json' }
-import { linksOf, root } from './markdown.ts'
+import { manual } from '../../../src/engine/core/index.ts'
+import { anchorsOf, linksOf, root } from './markdown.ts'
 
 const run = promisify(execFile)
 const pages = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
@@ -18,9 +19,20 @@ const project = path.join(folder, 'project')
 afterAll(() => rmSync(folder, { recursive: true }))
 beforeAll(() => {
   const published = manifest.files.map((file) => file.split('/')[0] ?? file).filter((file) => file !== 'dist')
-  for (const name of ['package.json', 'LICENSE', '.ci', ...pages, ...published])
+  const read = 'src/engine/core/says/manual.ts'
+  for (const name of ['package.json', 'LICENSE', '.ci', read, ...pages, ...published])
     cpSync(path.join(root, name), path.join(project, name), { recursive: true })
 })
+
+/** The pages that messages name, each with a heading if the message names one, as whoever has only an archive finds them. */
+function deadIn(archive: string): readonly string[] {
+  return Object.values(manual).filter((named) => {
+    const [name = '', anchor] = named.slice(`${manifest.name}/`.length).split('#')
+    const file = path.join(archive, name)
+    if (!existsSync(file)) return true
+    return anchor !== undefined && !anchorsOf({ file, text: readFileSync(file, 'utf8') }).includes(anchor)
+  })
+}
 
 const textOf = (file: string) => readFileSync(path.join(project, file), 'utf8')
 
@@ -67,6 +79,7 @@ describe('a package of which nobody has said where its sources are', () => {
     const shipped = links.filter((file) => file.endsWith('.md'))
     const further = ownLinks(archive, [...new Set(shipped)])
     expect(further.filter((file) => !existsSync(path.join(archive, file)))).toEqual([])
+    expect(deadIn(archive)).toEqual([])
   })
 })
 
@@ -84,17 +97,28 @@ describe('a package with the address of its sources (INTERLOCK_REPOSITORY)', () 
     })
   })
 
-  it('has its picture and its links there, and no page but those of its root', () => {
+  it('has its picture and its links there, and no page but those of its root and those that messages name', () => {
     const text = readFileSync(path.join(archive, 'README.md'), 'utf8')
     expect(text).toContain(`](${at}/raw/HEAD/docs/images/dashboard-now.png)`)
     expect(text).toContain(`](${at}/blob/HEAD/docs/guides/policies.md)`)
     expect(ownLinks(archive, pages)).toEqual([])
-    expect(existsSync(path.join(archive, 'docs/guides'))).toBe(false)
-    expect(existsSync(path.join(archive, 'docs/observability/alerts.yml'))).toBe(true)
+    expect(existsSync(path.join(archive, 'docs/inside'))).toBe(false)
+    expect(deadIn(archive)).toEqual([])
+    const shipped = Object.values(manual).map(
+      (name) => name.slice(`${manifest.name}/`.length).split('#')[0] ?? '',
+    )
+    expect(ownLinks(archive, shipped)).toEqual([])
+    const rules = readFileSync(path.join(archive, 'docs/observability/alerts.yml'), 'utf8')
+    expect(rules).toContain(`runbook_url: ${at}/blob/HEAD/docs/reference/alerts.md#interlockbehind`)
   })
 
   it('leaves the sources as they were', () => {
-    for (const file of ['package.json', ...pages])
+    for (const file of [
+      'package.json',
+      'docs/reference/alerts.md',
+      'docs/observability/alerts.yml',
+      ...pages,
+    ])
       expect(textOf(file)).toBe(readFileSync(path.join(root, file), 'utf8'))
   })
 

@@ -1,4 +1,4 @@
-import { invalidInput } from '../../../engine/core/index.ts'
+import { invalidInput, manual } from '../../../engine/core/index.ts'
 import type { AdoptableState } from '../../../engine/store/index.ts'
 import { count, plural, timeText } from '../../../tools/format/index.ts'
 import {
@@ -70,8 +70,7 @@ const SHOWN = 20
 /** For people, before anything is changed. */
 function previewText(frame: Frame, choice: Choice): TextLines {
   const { totals, candidates, unknown } = choice
-  if (totals === null)
-    return 'there is no table jobs that Interlock can use; see docs/guides/migration-guide.md'
+  if (totals === null) return `there is no table jobs that Interlock can use; see ${manual.yourTables}`
   const missing = missingLines(unknown)
   if (candidates.length === 0) return ['nothing to take in', ...missing]
   const others = Object.entries(totals).map(([state, n]) => `${count(n)} ${state}`)

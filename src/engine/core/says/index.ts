@@ -43,6 +43,7 @@ export { Experience, MEASURED_EVENTS, type Outset } from './forecast/experience.
 export type { Forecast, NoRange } from './forecast/forecast.ts'
 export { takenIn } from './forecast/hands.ts'
 export { RunTimes } from './forecast/run-times.ts'
+export { manual } from './manual.ts'
 export {
   idlePause,
   idleResume,

@@ -3,6 +3,7 @@ import {
   hasDecider,
   MICROS_PER_MS,
   type Micros,
+  manual,
   operand,
   serversOf,
 } from '../../../engine/core/index.ts'
@@ -52,7 +53,7 @@ export function checkRows({ checkup }: Facts): Finding[] {
 /** The first thing that is missing. It may be there under another name. */
 function remedyFor(table: string, missing: readonly string[]): string {
   const named = (column: string) =>
-    `name yours: npx interlock-queue migrate --column ${table}.${column}=<yours> (docs/guides/migration-guide.md)`
+    `name yours: npx interlock-queue migrate --column ${table}.${column}=<yours> (${manual.yourTables})`
   if (missing.some((what) => what.startsWith('a table')))
     return 'rename it, or leave it: Interlock ignores its rows'
   if (missing.some((what) => what.startsWith('a key')))

@@ -1,5 +1,5 @@
 import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
-import { MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
+import { MICROS_PER_MS, manual, operand } from '../../../engine/core/index.ts'
 import { agree, bytes, plural, timeText } from '../../format/index.ts'
 import { pausedText } from '../../history/documents.ts'
 import { evidenceText, limitCommand } from '../../insight/limits.ts'
@@ -41,8 +41,7 @@ export function checkPaused({ drift }: Facts): Finding[] {
   ]
 }
 
-const stop =
-  'stop the processes of the first coordinator: two coordinators do not see each other (docs/reference/first-coordinator.md)'
+const stop = `stop the processes of the first coordinator: two coordinators do not see each other (${manual.firstCoordinator})`
 
 /** Traces of the first coordinator: it still runs beside this one, or left something behind. */
 export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: Facts): Finding[] {

@@ -1,0 +1,13 @@
+/**
+ * The pages that messages name. Each of them is in the package, whatever else of docs/ is: `.ci/addresses.mjs` reads their names here.
+ * The SQL of migrations/ writes the same names.
+ */
+export const manual = {
+  bundlers: 'interlock-queue/docs/guides/bundlers.md',
+  dashboard: 'interlock-queue/docs/reference/dashboard.md',
+  firstCoordinator: 'interlock-queue/docs/reference/first-coordinator.md',
+  /** The runbooks, each under the name of its alert: `runbook_url` of docs/observability/alerts.yml. */
+  alerts: 'interlock-queue/docs/reference/alerts.md',
+  commands: 'interlock-queue/docs/reference/sql-workers.md#commands',
+  yourTables: 'interlock-queue/docs/guides/migration-guide.md',
+} as const
