@@ -133,5 +133,5 @@ export async function adoptChosen(
 }
 
 const noTable = invalidInput(
-  `there is no table jobs that Interlock can use (job_id text or uuid, status, and the right to update it); see ${manual.yourTables}`,
+  `there is no table \`jobs\` that Interlock can use (job_id text or uuid, status, and the right to update it); see ${manual.yourTables}`,
 )
