@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { expected } from './expected.ts'
 import { type Answers, askAll, askList, faces, type Listed, listedIn, SILENT } from './faces.ts'
+import { recordOf } from './record.ts'
 import { type Place, placeOf, Scene } from './scene.ts'
 import { type Make, ownSituations, situations } from './situations.ts'
 
@@ -10,6 +11,7 @@ const made: ReadonlyMap<string, Make> = new Map([
   ...Object.entries(ownSituations),
 ])
 const said = new Map<string, Answers>()
+const recorded = new Map<string, string>()
 
 let shared: Place
 beforeAll(async () => {
@@ -42,7 +44,9 @@ async function ask(name: string): Promise<readonly [Answers, Listed]> {
   const scene = new Scene(place, `q${[...made.keys()].indexOf(name)}`)
   try {
     const jobId = await jobIn(scene, name)
-    return [await askAll(scene, jobId), await askList(scene, jobId)]
+    const answers = [await askAll(scene, jobId), await askList(scene, jobId)] as const
+    recorded.set(name, await recordOf(scene, jobId))
+    return answers
   } finally {
     await scene.close()
     if (place !== shared) await place.close()
@@ -74,4 +78,9 @@ describe.concurrent('what is with a job (job_queue_explain, job_queue_of_job, jo
     const [state = '', code = 'running'] = explain.split(' ')
     if (['waiting', 'active', 'submitted'].includes(state)) expect(counted).toContain(code)
   })
+})
+
+it('people and programs are told word by word what is kept in situations.txt', async () => {
+  const told = [...made.keys()].map((name) => `# ${name}\n${recorded.get(name)}`)
+  await expect(`${told.join('\n\n')}\n`).toMatchFileSnapshot('recorded/situations.txt')
 })

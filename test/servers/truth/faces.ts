@@ -2,7 +2,7 @@
 
 import { setImmediate } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
-import { createDashboard } from '../../../src/apps/dashboard/index.ts'
+import { createDashboard, type Grant } from '../../../src/apps/dashboard/index.ts'
 import { checkIds, checks, isInterlockError } from '../../../src/engine/core/index.ts'
 import { examine } from '../../../src/tools/doctor/index.ts'
 import { explain, queue, status } from '../../../src/tools/operate/index.ts'
@@ -180,15 +180,26 @@ async function eventualFigures(get: Get) {
   }
 }
 
-async function onPage<Of>({ store, queue }: Scene, ask: (get: Get) => Promise<Of>): Promise<Of> {
+/** @param grant who asks */
+export async function onPage<Of>(
+  { store, queue }: Pick<Scene, 'store' | 'queue'>,
+  ask: (get: Get) => Promise<Of>,
+  grant: Grant = { actor: 'ann', role: 'viewer' },
+): Promise<Of> {
   const dashboard = createDashboard({
     store,
     queues: [queue],
-    authorize: () => ({ actor: 'ann', role: 'viewer' }),
+    authorize: () => grant,
   })
   const { get } = clientOf(dashboard)
   try {
-    return await ask((path) => get(path === 'metrics' ? '/metrics' : `/api/queues/${queue}/${path}`))
+    return await ask((path) =>
+      get(
+        path === 'metrics'
+          ? '/metrics'
+          : `/api/queues/${queue}${path === '' || path.startsWith('/') ? path : `/${path}`}`,
+      ),
+    )
   } finally {
     await dashboard.close()
   }
