@@ -1,6 +1,6 @@
 /**
  * Bundles the library into one file per entry and the pieces that entries share, with what it uses of `zod` and `rxjs` inside: all of these
- * are some 590 files otherwise, with each language that zod knows, and a worker's memory is a third more (docs/inside/decisions/0018-library-and-package.md).
+ * are some 590 files otherwise, with each language that zod knows, and a worker's memory is a third more (docs/inside/decisions/faces.md).
  * The declarations stay one file a module.
  */
 import fs from 'node:fs'

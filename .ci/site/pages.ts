@@ -91,7 +91,7 @@ export function sidebar(): readonly SidebarItem[] {
 
 function linkedFrom(file: string, text: string): readonly string[] {
   const links = [...text.matchAll(/\]\(([^)\s#:]+\.md)(?:#[^)]*)?\)/gu)].map(([, link = '']) => link)
-  return links.map((link) => path.posix.join(path.posix.dirname(file), link))
+  return [...new Set(links)].map((link) => path.posix.join(path.posix.dirname(file), link))
 }
 
 /** A page; if it is a list of pages, with them below it. */

@@ -707,7 +707,7 @@ $$;
 
 -- job_queue_put_many(queue, expected_version, events, changes): writes many events that have columns alike, with the rows and the data of the
 -- jobs that enter the line (changes.entered). Internal; called by job_queue_append only, which has checked them. One statement, so that
--- they are read once: of a few events that would take longer than it saves (docs/inside/decisions/0007-the-append.md).
+-- they are read once: of a few events that would take longer than it saves (docs/inside/decisions/append.md).
 -- Returns nothing. Raises 23505 when there is a row or data of an earlier life of a job.
 create or replace function interlock.job_queue_put_many(queue text, expected_version bigint, events jsonb, changes jsonb) returns void
 language sql

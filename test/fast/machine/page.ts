@@ -43,7 +43,7 @@ else. The event is refused with \`corrupt_log\` and its sequence number. An even
 
 They are the law at run time. \`npm run generate -- law\` asks XState and compiles them into a table of states and events (\`src/engine/core/fold/law/table.ts\`).
 Every event passes this table when it is decided, when it is read, and in replay, verify and rebuild. The fold has to arrive at the state
-that the table names ([ADR 0001](decisions/0001-functional-core.md)). So if you change an arrow, you change what the coordinator does.
+that the table names ([why](decisions/core.md)). So if you change an arrow, you change what the coordinator does.
 
 You can look at them with other tools. \`interlock machine --format mermaid\` and \`--format json\` print them. \`--format studio\`
 prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are. The XState extension of

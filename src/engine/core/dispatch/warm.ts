@@ -1,5 +1,5 @@
 /**
- * Which job a claim takes whose process keeps models loaded (docs/inside/decisions/0029-warm.md): of those that it could take, the one that
+ * Which job a claim takes whose process keeps models loaded (docs/inside/decisions/turns.md): of those that it could take, the one that
  * spares most loading. It may pass those ahead as often, and for as long, as the policy says.
  */
 import { batchSizeOf } from '../line/batch.ts'

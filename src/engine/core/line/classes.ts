@@ -1,6 +1,6 @@
 /**
  * Waiting jobs that are alike: a claim that may take one of them may take the first, and where that may not start, none may. Kept while the policy
- * groups jobs by loaded models (docs/inside/decisions/0029-warm.md), or jobs may overtake many that are limited (scan.ts), so that a decision
+ * groups jobs by loaded models (docs/inside/decisions/turns.md), or jobs may overtake many that are limited (scan.ts), so that a decision
  * looks at classes and not at the line.
  */
 import type { Draft } from '../state/draft.ts'

@@ -1,5 +1,5 @@
 /**
- * Fair share by use: weighted fair queueing of fair keys (docs/inside/decisions/0030-fair-share-by-use.md). Each key has a virtual time: what its
+ * Fair share by use: weighted fair queueing of fair keys (docs/inside/decisions/turns.md). Each key has a virtual time: what its
  * attempts have used, in microseconds of a model, over its weight. Among the first jobs of the keys the one whose key has the least is next.
  */
 

@@ -1,4 +1,4 @@
-/** Lists of the starts that passed jobs since their models were loaded, in line order (docs/inside/decisions/0029-warm.md). */
+/** Lists of the starts that passed jobs since their models were loaded, in line order (docs/inside/decisions/turns.md). */
 import type { Job, JobClass, Pass } from '../state/ledger.ts'
 import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import type { Policy } from '../values/policy.ts'

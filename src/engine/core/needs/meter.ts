@@ -2,7 +2,7 @@
  * Resources of which jobs use an amount that is known only when they end: tokens of a provider, say. What a job expects to use is reserved
  * from its start on; at its end it is replaced by what it did use, which then counts for as long as the windows of the resource are. A
  * resource stands among the models of the ledger, under a name that no model can have, with room for any number of jobs: so jobs that wait for
- * it have a line, are overtaken and offered there as on a model (docs/inside/decisions/0026-uses.md).
+ * it have a line, are overtaken and offered there as on a model (docs/inside/decisions/turns.md).
  */
 import type { Draft } from '../state/draft.ts'
 import { type Job, type Ledger, type Meter, modelOf, type Settled, usesSlot } from '../state/ledger.ts'

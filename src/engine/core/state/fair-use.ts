@@ -1,4 +1,4 @@
-/** What fair keys have used, as a queue with `weights` keeps it (docs/inside/decisions/0030-fair-share-by-use.md). */
+/** What fair keys have used, as a queue with `weights` keeps it (docs/inside/decisions/turns.md). */
 import type { Micros } from '../values/job.ts'
 import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'

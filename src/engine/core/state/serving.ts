@@ -1,5 +1,5 @@
 /**
- * Which places live processes serve, as they have said it themselves (docs/inside/decisions/0028-who-serves-what.md). Names of places, or
+ * Which places live processes serve, as they have said it themselves (docs/inside/decisions/places.md). Names of places, or
  * patterns: `*` is any text. While none of them has said anything, everybody serves everything.
  */
 

@@ -2,7 +2,7 @@
  * Places of models: cards, hosts, keys of an account. A site is a place as it stands
  * among the models of the ledger: under a name that no model can have, with room for one job. A job whose model has places stands in the
  * line of one of them, which it is pinned to, in the place of the model's. So whatever keeps a model for the jobs in its line keeps a
- * site for those that are pinned to it (docs/inside/decisions/0022-places.md).
+ * site for those that are pinned to it (docs/inside/decisions/places.md).
  */
 import { type JobSpec, type Places, takesAllOf, type Wholes } from '../values/job.ts'
 import { type Policy, placesOf, SITE_MARK } from '../values/policy.ts'

@@ -1,6 +1,6 @@
 /**
  * Units of places: what a card has of memory, a host of slots. A place that has some holds any jobs whose asks fit together; all amounts are
- * whole numbers, so nothing is rounded (docs/inside/decisions/0027-units.md).
+ * whole numbers, so nothing is rounded (docs/inside/decisions/places.md).
  */
 import type { JobSpec, Units } from '../values/job.ts'
 import { ruleFor } from '../values/pattern.ts'

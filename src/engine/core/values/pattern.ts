@@ -1,6 +1,6 @@
 /**
  * Rules by pattern: a key with a star in one of the policy's maps (`lora-*`) is the rule of each name that it fits, unless another key says
- * more of that name (docs/inside/decisions/0034-rules-by-pattern.md).
+ * more of that name (docs/inside/decisions/places.md).
  */
 
 type Keyed = Readonly<Record<string, unknown>>

@@ -24,7 +24,7 @@ const acknowledging: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'job_queue_drop',
   'job_queue_note',
   'job_queue_forget',
-  // A server that was replaced must not be able to confirm one (ADR 0011).
+  // A server that was replaced must not be able to confirm one (docs/inside/decisions/leases.md).
   'job_queue_beat',
 ])
 

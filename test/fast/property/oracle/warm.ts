@@ -1,5 +1,5 @@
 /**
- * Which job a process takes that keeps models loaded, once more in the words of docs/inside/decisions/0029-warm.md: the whole line is sorted and
+ * Which job a process takes that keeps models loaded, once more in the words of docs/inside/decisions/turns.md: the whole line is sorted and
  * counted for every question.
  */
 import type { Policy } from '../../../../src/engine/core/index.ts'

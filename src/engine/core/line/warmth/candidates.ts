@@ -1,5 +1,5 @@
 /**
- * What the claim of a process that keeps models loaded could take, class by class in line order (docs/inside/decisions/0029-warm.md). The
+ * What the claim of a process that keeps models loaded could take, class by class in line order (docs/inside/decisions/turns.md). The
  * decision and the replay of its start look here, so both find the same.
  */
 

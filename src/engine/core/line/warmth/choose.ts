@@ -1,4 +1,4 @@
-/** Which of its candidates a claim takes, whose process keeps models loaded (docs/inside/decisions/0029-warm.md). */
+/** Which of its candidates a claim takes, whose process keeps models loaded (docs/inside/decisions/turns.md). */
 import { isHeldBack } from '../../needs/waits.ts'
 import type { Job, LedgerView } from '../../state/ledger.ts'
 import type { Keeper } from '../../state/serving.ts'

@@ -1,5 +1,5 @@
 /**
- * Which models are loaded where (docs/inside/decisions/0029-warm.md): of each process that says how many it keeps, and of each place in it,
+ * Which models are loaded where (docs/inside/decisions/turns.md): of each process that says how many it keeps, and of each place in it,
  * the last ones that it started. Nothing else tells it, so a process that is started again has none.
  */
 
