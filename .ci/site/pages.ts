@@ -40,10 +40,25 @@ function placeOf(file: string): string | undefined {
 export function preparePages(): void {
   rmSync(pagesFolder, { recursive: true, force: true })
   for (const file of sources()) write(placeOf(file) ?? file, withLinks(file))
+  for (const [old, page] of moved()) write(old, forwardTo(old, linkOf(page)))
   cpSync(path.join(root, 'docs/images'), path.join(pagesFolder, 'images'), { recursive: true })
   const mermaid = path.join(site, 'node_modules/mermaid/dist')
   for (const file of globSync(['mermaid.esm.min.mjs', 'chunks/mermaid.esm.min/*.mjs'], { cwd: mermaid }))
     cpSync(path.join(mermaid, file), path.join(pagesFolder, 'public/mermaid', file))
+}
+
+/** The pages that are gone, each with the page that has its subject now: the last table of docs/README.md. */
+export function moved(): ReadonlyMap<string, string> {
+  const [, table = ''] = textOf('docs/README.md').split('| was | is |')
+  const rows = [...table.matchAll(/^\| `([^`]+)` \| \[[^\]]*\]\(([^)#]+)/gmu)]
+  return new Map(rows.map(([, old = '', page = '']) => [old, `docs/${page}`]))
+}
+
+/** By a relative address: the site may lie below a path. */
+function forwardTo(old: string, link: string): string {
+  const to = path.posix.relative(path.posix.dirname(`/${old}`), link)
+  const head = `head: [[meta, { http-equiv: refresh, content: "0; url=${to}" }]]`
+  return `---\nsearch: false\n${head}\n---\n\n# Moved\n\n[Here](${to})\n`
 }
 
 function write(place: string, text: string): void {
@@ -78,7 +93,7 @@ export interface SidebarItem {
 
 /** What stands at the side: the chapters of docs/README.md, with the pages that they link to, in that order. */
 export function sidebar(): readonly SidebarItem[] {
-  const chapters = textOf('docs/README.md').split(/^## /mu).slice(1)
+  const chapters = textOf('docs/README.md').split('\n## Moved')[0]?.split(/^## /mu).slice(1) ?? []
   const project = [...ofRoot.keys()].filter((file) => file !== 'README.md')
   return [
     ...chapters.map((text) => ({

@@ -1,6 +1,6 @@
 /**
  * A dashboard on the log (`interlock-queue/dashboard`): a handler of the Fetch API that you mount in any server, behind your own
- * authentication. It reads a queue without joining it. Operators pull levers, each with a preview. See docs/guides/dashboard.md.
+ * authentication. It reads a queue without joining it. Operators pull levers, each with a preview. See docs/guides/observability.md#dashboard.
  * @example
  * import { createServer } from 'node:http'
  * import { createDashboard, toNodeHandler, tokenSession } from 'interlock-queue/dashboard'

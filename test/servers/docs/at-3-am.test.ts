@@ -18,6 +18,7 @@ interface Section {
 const sections: readonly Section[] = page.text
   .split(/^## (?=\d)/mu)
   .slice(1)
+  .map((text) => text.split(/^## /mu)[0] ?? '')
   .map((text) => ({
     title: text.slice(0, text.indexOf('\n')),
     command:

@@ -14,7 +14,7 @@ import { smallPng } from './small-png.ts'
 
 const browser = browserForAll()
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-/** INTERLOCK_TEST_PICTURES=1 takes the pictures of docs/guides/dashboard.md again. */
+/** INTERLOCK_TEST_PICTURES=1 takes the pictures of docs/guides/observability.md#dashboard again. */
 const pictures =
   process.env['INTERLOCK_TEST_PICTURES'] === undefined
     ? null
