@@ -78,12 +78,19 @@ export class Ahead {
     return alone.before(job).find((other) => !offers.hasLapsed(other, this.#policy, at))
   }
 
-  /** Jobs that need the very same, and are limited by nothing else: whatever place this one took, they could have taken. */
-  alike(job: AuditedJob): readonly AuditedJob[] {
+  /**
+   * Jobs that need the very same, and are limited by nothing else: whatever places this one took, they could have taken. One that a process waits
+   * for could, if that process may be given these places.
+   */
+  alike(job: AuditedJob, places: Readonly<Record<string, string>>): readonly AuditedJob[] {
     const { models, fairKey } = job.spec
     const [first] = models.filter((name) => placesOf(this.#policy, name) !== undefined)
     if (first === undefined || this.#policy.offerMs === 0) return []
-    const isAlike = (other: AuditedJob) => other.spec.fairKey === fairKey && sortOf(other) === sortOf(job)
+    const { servers } = this.#lines.aside
+    const mayTake = ({ asker }: AuditedJob) =>
+      asker === null || Object.values(places).every((place) => servers.mayHave(asker, place))
+    const isAlike = (other: AuditedJob) =>
+      other.spec.fairKey === fairKey && sortOf(other) === sortOf(job) && mayTake(other)
     const ahead = this.#lines.model(first).line.before(job).filter(isAlike)
     return ahead.filter((other) => !this.#lines.offers.excuse(other, this.#policy))
   }
@@ -119,7 +126,7 @@ export class Ahead {
 
   /** A job whose key had used less could have had what this one took. */
   couldHaveStarted(other: AuditedJob, at: number): boolean {
-    if (other.alone || other.asked || this.#mayLackElse(other, at)) return false
+    if (other.alone || other.asker !== null || this.#mayLackElse(other, at)) return false
     if (this.#lines.alone.before(other).length > 0) return false
     const { maxActive, fairShare, tiers } = this.#policy
     const isShared = other.spec.fairKey !== null && (tiers !== undefined || fairShare?.maxActive != null)

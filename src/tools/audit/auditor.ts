@@ -161,7 +161,7 @@ function queue(state: AuditState, event: RecordedEvent & { readonly type: 'queue
   const alone = event.spec.models.length === 0 && policy.emptySet === 'exclusive'
   const before = state.lines.waiting(event.spec)
   const job = auditedJob(event.spec, event, policy, before)
-  job.asked = event.asked === true
+  if (event.asked === true) job.asker = event.workerId ?? null
   const limit = policy.fairShare?.maxWaiting ?? null
   if (limit !== null && before >= limit && event.spec.fairKey !== null && !isExempt(event) && !alone)
     state.report('fair_share', job.jobId, `${before} jobs of ${event.spec.fairKey} were waiting`)
@@ -286,7 +286,7 @@ function link(state: AuditState, event: RecordedEvent & { readonly type: 'linked
 function ask(state: AuditState, { jobId, asker }: RecordedEvent & { readonly type: 'asked' }): void {
   const job = state.expect(jobId, 'waiting')
   if (job === undefined) return
-  job.asked = asker !== null
+  job.asker = asker
   state.lines.passes.leave(job)
 }
 

@@ -93,7 +93,7 @@ function auditedAt({ flows }: Ledger, job: Job): AuditedJob {
     expects: job.expects,
     returned: new Map((job.gaveBack ?? []).map(({ model, at }) => [model, at])),
     rides: job.batch !== null && job.batch !== job.token,
-    asked: job.asker !== null,
+    asker: job.asker,
     workerId: job.workerId,
     batch: job.batch,
     detached: job.detachedUntil !== null,

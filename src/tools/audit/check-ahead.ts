@@ -20,7 +20,7 @@ export function checkAhead(state: AuditState, start: AuditedStart): void {
   const { job, event } = start
   const { ahead, policy, turns } = state.lines
   const isLeft = leavesOut(state.lines, start)
-  if (!isLeft) notePassed(state, start, ahead.alike(job), 'order')
+  if (!isLeft) notePassed(state, start, ahead.alike(job, event.places ?? {}), 'order')
   // An offer of 0 ms keeps no place, and the log may not mention it.
   if (takesSlot(job) && policy.offerMs !== 0) {
     const lone = ahead.alone(job, event.at)
@@ -59,7 +59,7 @@ const nextInTurn = ({ ahead, turns }: AuditedLines, { job, event }: AuditedStart
 const leavesOut = (lines: AuditedLines, start: AuditedStart): boolean =>
   start.event.virtualTime === undefined &&
   !start.joins &&
-  !start.job.asked &&
+  start.job.asker === null &&
   nextInTurn(lines, start).length > 0
 
 /**

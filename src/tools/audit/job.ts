@@ -31,8 +31,8 @@ export interface AuditedJob {
   returned: ReadonlyMap<string, number>
   /** Another job of its batch has what it needs. */
   rides: boolean
-  /** A process waits for it at the gate. */
-  asked: boolean
+  /** The process that waits for it at the gate: no other may start it. */
+  asker: string | null
   /** The process that runs it, if it is known. */
   workerId: string | null
   /** The batch in which it runs. */
@@ -111,7 +111,7 @@ export function auditedJob(
     expects: 0,
     returned: new Map(),
     rides: false,
-    asked: false,
+    asker: null,
     workerId: null,
     batch: null,
     detached: false,

@@ -41,6 +41,7 @@ export interface Running {
   getsAnswers: boolean
 }
 
+type PolicyChanged = RecordedEvent & { readonly type: 'policy_changed' }
 type Queue = NonNullable<ReturnType<MemoryDatabase['queues']['get']>>
 
 /** Sees every handler begin and end, and every event as it comes into the log, and says what cannot be right. */
@@ -58,8 +59,10 @@ export class Witness {
   readonly #asked = new Map<string, number>()
   readonly #lives = new Map<string, number>()
   #seen = 0
-  /** The epoch that a restore has ended. */
+  /** The epoch that a restore has ended, and the policies of its log: the log in its place may not have them all. */
   #lostEpoch: number | undefined
+  #lostPolicies: readonly PolicyChanged[] = []
+  #policies: PolicyChanged[] = []
 
   constructor(timeline: Timeline, database: MemoryDatabase, queue: () => Queue, lineage: Lineage) {
     this.#lineage = lineage
@@ -122,10 +125,13 @@ export class Witness {
     this.#lostEpoch = epoch
     this.#seen = log.length
     this.#lives.clear()
+    this.#lostPolicies = this.#policies
+    this.#policies = log.filter((event) => event.type === 'policy_changed')
     for (const event of log) if (event.type === 'queued') this.#count(this.#lives, event.jobId)
   }
 
   #see(event: RecordedEvent): void {
+    if (event.type === 'policy_changed') this.#policies.push(event)
     if (event.type === 'queued') {
       const lives = this.#count(this.#lives, event.jobId)
       const asked = event.due === undefined ? (this.#asked.get(event.jobId) ?? 0) : 1
@@ -245,13 +251,12 @@ export class Witness {
     return { job, models, places, batch, policy }
   }
 
-  /** The policy when the last of them was started. */
+  /** The policy when the last of them was started. A start that was lost was none in the log of now: it counts as made before all that is in it. */
   #policyAt(all: readonly Running[]): Policy | undefined {
-    const { log } = this.#queue()
-    const isLost = all.some(({ lease }) => lease.epoch === this.#lostEpoch)
-    const last = isLost ? log.length : Math.max(...all.map(({ lease }) => lease.fencingToken))
-    const set = log.findLast(({ seq, type }) => type === 'policy_changed' && seq <= last)
-    return set?.type === 'policy_changed' ? set.policy : undefined
+    const kept = all.filter(({ lease }) => lease.epoch !== this.#lostEpoch)
+    const [policies, starts] = kept.length === 0 ? [this.#lostPolicies, all] : [this.#policies, kept]
+    const last = Math.max(...starts.map(({ lease }) => lease.fencingToken))
+    return policies.findLast(({ seq }) => seq <= last)?.policy
   }
 
   #tellOverlap(one: Running, others: readonly Running[], clash: string): void {

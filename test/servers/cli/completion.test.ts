@@ -10,9 +10,18 @@ const printed = async (...words: readonly string[]) => {
   return stdout
 }
 
+/** The commands, and the help page of each, are asked for once. */
+let names: readonly string[] = []
+beforeAll(async () => {
+  names = await commandNames()
+})
+const helpPages = new Map<string, Promise<string>>()
+
 /** The options that the help page of a command names, but for those of every command. */
 async function optionsOf(name: string): Promise<readonly string[]> {
-  const help = await printed(...name.split(' '), '--help')
+  const page = helpPages.get(name) ?? printed(...name.split(' '), '--help')
+  helpPages.set(name, page)
+  const help = await page
   const own = help.slice(help.indexOf('\nOptions:'), help.indexOf('\nGlobal Options:'))
   return [...own.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag = '']) => flag)
 }
@@ -32,7 +41,6 @@ describe('interlock completion', () => {
   }
 
   it('proposes every command, and all its options', async () => {
-    const names = await commandNames()
     const top = names.filter((name) => !name.includes(' '))
     expect(proposed('')).toEqual(expect.arrayContaining([...top]))
     for (const name of names)
@@ -51,7 +59,7 @@ describe('interlock completion', () => {
 
   it.each(['zsh', 'fish'])('knows as much in %s', async (shell) => {
     const text = await printed('completion', shell)
-    for (const name of await commandNames()) {
+    for (const name of names) {
       expect(text).toContain(name.split(' ').at(-1))
       for (const flag of await optionsOf(name))
         expect(text).toContain(shell === 'fish' ? `-l ${flag.slice(2)} ` : flag)
@@ -69,7 +77,7 @@ describe('interlock completion', () => {
 describe('interlock man', () => {
   it('has every command and its options', async () => {
     const read = (await printed('man')).replaceAll('\\-', '-')
-    for (const name of await commandNames()) {
+    for (const name of names) {
       expect(read).toContain(`.SS interlock ${name}\n`)
       for (const flag of await optionsOf(name)) expect(read).toContain(flag)
     }
