@@ -1,4 +1,4 @@
--- Jobs that are submitted in the caller's transaction: what is committed is in line, or will be (docs/guides/transactions.md).
+-- Jobs that are submitted in the caller's transaction: what is committed is in line, or will be (docs/guides/submitting.md).
 
 -- job_queue_enqueue_in(jobs, queue, request_id, notify): puts jobs in line, all or none, in the caller's transaction. Shape and bounds are
 -- checked here, and each id against what is committed. So what is refused is refused in this statement; what is committed is not refused
@@ -8,7 +8,7 @@
 --   jobs        one job or a list of 10,000 at most: {{{job_names}}}; job_id and models are required; run_at as
 --               2026-11-24T15:00:00Z; once as 24h, or for ever: how long the id is taken (docs/guides/idempotency.md); dedupe: {key, while,
 --               debounce}, so that another job with the same key stands for it: while `waiting`, `live` or {"within": "1h"}, debounce
---               {delay, max_delay} (docs/guides/deduplication.md); after: ids, or {job, if_failed: fail or continue}
+--               {delay, max_delay} (docs/guides/idempotency.md#duplicates); after: ids, or {job, if_failed: fail or continue}
 --               (docs/guides/flows.md); 8 MB of jsonb at most
 --   queue       `default` unless given
 --   request_id  1..190 characters, for job_queue_answer. Give one to repeat the call after a commit of unknown outcome: for a day, the

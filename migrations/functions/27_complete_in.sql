@@ -1,4 +1,4 @@
--- The end of an attempt in the transaction of its handler (docs/guides/transactions.md, "The other direction").
+-- The end of an attempt in the transaction of its handler (docs/guides/submitting.md, "The other direction").
 
 -- job_queue_complete_in(job_id, fence, result, queue, notify, used): ends an attempt with the caller's own writes: the job has ended when this
 -- transaction is committed, and goes on as if nothing had been said when it is not. Call it in the transaction that has the effects of the

@@ -100,7 +100,7 @@ describe('a package with the address of its sources (INTERLOCK_REPOSITORY)', () 
   it('has its picture and its links there, and no page but those of its root and those that messages name', () => {
     const text = readFileSync(path.join(archive, 'README.md'), 'utf8')
     expect(text).toContain(`](${at}/raw/HEAD/docs/images/dashboard-now.png)`)
-    expect(text).toContain(`](${at}/blob/HEAD/docs/guides/policies.md)`)
+    expect(text).toContain(`](${at}/blob/HEAD/docs/guides/schedules.md)`)
     expect(ownLinks(archive, pages)).toEqual([])
     expect(existsSync(path.join(archive, 'docs/inside'))).toBe(false)
     expect(deadIn(archive)).toEqual([])

@@ -1,5 +1,5 @@
 // Slow, 16 s: bundles the packed package with four bundlers.
-/** A server that is bundled works where nothing is installed: what docs/guides/bundlers.md says. */
+/** A server that is bundled works where nothing is installed: what docs/guides/your-app.md#bundlers says. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'

@@ -30,7 +30,7 @@ function programOf(file: string, has: string): { readonly code: string; readonly
 }
 
 const programs = [
-  programOf('docs/guides/runtimes.md', 'pgliteStore'),
+  programOf('docs/guides/your-app.md', '// or postgresStore'),
   programOf('README.md', 'insert into jobs'),
 ]
 

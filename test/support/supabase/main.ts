@@ -1,7 +1,7 @@
 /**
  * `npm run supabase [-- <postgres://…>]`: the stand-in for Supabase with Interlock's tables, for those who work on Interlock, on port
  * 54321 of this machine; over a new PostgreSQL that goes with it, or over the database that is named, in which it makes roles and
- * schemas. Prints variables for the example of docs/start/supabase.md; ends with Ctrl-C.
+ * schemas. Prints variables for the example of docs/guides/supabase.md#start; ends with Ctrl-C.
  */
 import { once } from 'node:events'
 import { migrationScript } from '../../../src/engine/migrate/index.ts'

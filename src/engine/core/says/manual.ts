@@ -3,7 +3,7 @@
  * The SQL of migrations/ writes the same names.
  */
 export const manual = {
-  bundlers: 'interlock-queue/docs/guides/bundlers.md',
+  bundlers: 'interlock-queue/docs/guides/your-app.md#bundlers',
   dashboard: 'interlock-queue/docs/reference/dashboard.md',
   firstCoordinator: 'interlock-queue/docs/reference/first-coordinator.md',
   /** The runbooks, each under the name of its alert: `runbook_url` of docs/observability/alerts.yml. */
