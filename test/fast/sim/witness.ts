@@ -63,6 +63,8 @@ export class Witness {
   #lostEpoch: number | undefined
   #lostPolicies: readonly PolicyChanged[] = []
   #policies: PolicyChanged[] = []
+  /** Which batch a start belongs to, by job and token: also of starts that a fail-over took out of the log. */
+  readonly #batches = new Map<string, number>()
 
   constructor(timeline: Timeline, database: MemoryDatabase, queue: () => Queue, lineage: Lineage) {
     this.#lineage = lineage
@@ -132,6 +134,8 @@ export class Witness {
 
   #see(event: RecordedEvent): void {
     if (event.type === 'policy_changed') this.#policies.push(event)
+    if (event.type === 'started' && event.batch !== undefined)
+      this.#batches.set(`${event.jobId}:${event.seq}`, event.batch)
     if (event.type === 'queued') {
       const lives = this.#count(this.#lives, event.jobId)
       const asked = event.due === undefined ? (this.#asked.get(event.jobId) ?? 0) : 1
@@ -245,8 +249,7 @@ export class Witness {
     const { line, job, lease, models } = running
     const policy = this.#policyAt([running])
     const { fencingToken, jobId, epoch, places = {} } = lease
-    const started = this.#queue().log[fencingToken - 1]
-    const first = started?.type === 'started' && started.jobId === jobId ? started.batch : undefined
+    const first = this.#batches.get(`${jobId}:${fencingToken}`)
     const batch = `${line.name} ${epoch} ${first ?? `alone ${fencingToken}`}`
     return { job, models, places, batch, policy }
   }
