@@ -7,7 +7,7 @@ import {
   invalidInput,
   type Micros,
 } from '../../engine/core/index.ts'
-import { type FoundState, foundStates, type JobFilter } from '../../tools/operate/find-jobs.ts'
+import { type FoundState, foundStates, type JobFilter, payloadValue } from '../../tools/operate/find-jobs.ts'
 import { collect, oneOf } from './flag-value.ts'
 import { momentOf } from './moment.ts'
 
@@ -55,25 +55,16 @@ export function filterIn(
   }
 }
 
-/** Each value is JSON where it can be, and else a text. @throws InterlockError `invalid_input` */
+/** @throws InterlockError `invalid_input` */
 function payloadIn(texts: readonly string[] = []): JobFilter['payload'] {
   if (texts.length === 0) return undefined
   return Object.fromEntries(
     texts.map((text) => {
       const at = text.indexOf('=')
       if (at < 1) throw invalidInput(`--payload ${text}: write field=value, such as user.id=17`, '--payload')
-      return [text.slice(0, at), jsonOrText(text.slice(at + 1))]
+      return [text.slice(0, at), payloadValue(text.slice(at + 1))]
     }),
   )
-}
-
-function jsonOrText(text: string): string | number | boolean | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? text : (value as string | number | boolean | null)
-  } catch {
-    return text
-  }
 }
 
 const timeOf = (flag: string, text: string | undefined, now: Micros): Date | undefined =>

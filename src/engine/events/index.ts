@@ -78,6 +78,7 @@ export { CheckedResult, lengthOf, parseNote, parseResult } from './json.ts'
 export {
   installationSchema,
   jobIdSchema,
+  modelSchema,
   parseInstallation,
   parseJobId,
   parseModels,

@@ -45,6 +45,16 @@ export interface JobFilter extends FindWords {
   readonly after?: Date | undefined
 }
 
+/** A value of a payload as it is typed: JSON where it can be (`17`, `"17"`), and else a text. */
+export function payloadValue(typed: string): string | number | boolean | null {
+  try {
+    const value: unknown = JSON.parse(typed)
+    return typeof value === 'object' && value !== null ? typed : (value as string | number | boolean | null)
+  } catch {
+    return typed
+  }
+}
+
 /** A job that a filter names, as it was at one moment. */
 export interface FoundJob {
   readonly spec: JobSpec

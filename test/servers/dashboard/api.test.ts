@@ -84,6 +84,23 @@ describe('many jobs', () => {
     expect((await get('/api/queues/default/jobs?state=gone')).status).toBe(422)
   })
 
+  it('are found by a value of their payload as on the command line: in quotes it is a text', async () => {
+    const { get, coordinator } = await mounted()
+    const payloads = { text: { id: '17' }, number: { id: 17 }, large: { id: 1_000 } }
+    await coordinator.enqueue(
+      Object.entries(payloads).map(([jobId, payload]) => ({ jobId, models: ['m'], payload })),
+    )
+    const found = async (value: string) => {
+      const answer = await of(await get(`/api/queues/default/jobs?payload.id=${encodeURIComponent(value)}`))
+      return foundJobsSchema.parse(answer).jobs.map(({ jobId }) => jobId)
+    }
+    expect([await found('17'), await found('"17"'), await found('1e3')]).toEqual([
+      ['number'],
+      ['text'],
+      ['large'],
+    ])
+  })
+
   it('are looked at, then changed, and the same command does nothing twice', async () => {
     const { post, store } = await mounted()
     const preview = changePreviewSchema.parse(await of(await post(path, cancel)))

@@ -1,10 +1,12 @@
 import * as z from 'zod'
 import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
 import { findEntries } from '../../../engine/core/index.ts'
+import { PAGE } from '../../../engine/store/index.ts'
+import { foundStates } from '../../../tools/operate/find-jobs.ts'
 import { levers } from '../guard/grant.ts'
-import { leverSchemas } from '../lever/parse.ts'
+import { bodyOf } from '../lever/parse.ts'
 import { chainSchema } from './chain.ts'
-import { refusalSchema } from './fields.ts'
+import { jobId, refusalSchema, seq } from './fields.ts'
 import {
   dataSchema,
   deadSchema,
@@ -27,14 +29,22 @@ import {
   schedulesSchema,
   workersSchema,
 } from './queue-documents.ts'
+import { MOST_DEAD } from './reading.ts'
+
+/** What may be asked in a query. */
+type Queried = Readonly<Record<string, z.ZodType>>
+const limit = (most: number) => z.int().min(1).max(most)
+/** By where a page begins. */
+const ofLog = { after: seq.describe('events after this one'), limit: limit(PAGE) }
+const time = z.iso.datetime({ offset: true })
 
 /** The addresses below the mount that answer with JSON. */
 export const answers = {
   '/api/me': ['who you are, and what you may do', meSchema],
   '/api/queues': ['each queue with its head', queuesSchema],
   '/api/queues/{queue}': ['the head of a queue', queueSchema],
-  '/api/queues/{queue}/log': ['a page of the log', logSchema, ['after', 'limit']],
-  '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ['after', 'limit']],
+  '/api/queues/{queue}/log': ['a page of the log', logSchema, ofLog],
+  '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ofLog],
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
   '/api/queues/{queue}/limits': ['limits that the answers of providers speak for', limitsSchema],
@@ -42,7 +52,16 @@ export const answers = {
   '/api/queues/{queue}/jobs': [
     'jobs by what they are; `payload.` and a field, such as `payload.user.id`, asks for a value in the payload',
     foundJobsSchema,
-    ['state', ...findEntries.map(({ word }) => word), 'before', 'after', 'limit', 'from'],
+    {
+      state: z.array(z.enum(foundStates)),
+      ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
+      ...{
+        before: time,
+        after: time,
+        limit: limit(1_000),
+        from: z.string().describe('the `next` of a page'),
+      },
+    },
   ],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
   '/api/queues/{queue}/jobs/{job}/data': [
@@ -61,26 +80,33 @@ export const answers = {
     'where a live job stands, for users who may see nothing else',
     positionSchema,
   ],
-  '/api/queues/{queue}/progress': ['the progress of running jobs', progressSchema, ['jobs']],
+  '/api/queues/{queue}/progress': ['the progress of running jobs', progressSchema, { jobs: z.array(jobId) }],
   '/api/queues/{queue}/dead': [
     'dead letters, the newest first',
     deadSchema,
-    ['model', 'since', 'before', 'limit', 'jobs'],
+    {
+      model: z.string(),
+      since: z.int().min(0).describe('microseconds since 1970'),
+      before: seq,
+      limit: limit(MOST_DEAD),
+      jobs: z.array(jobId),
+    },
   ],
-} as const satisfies Record<string, readonly [string, z.ZodType, (readonly string[])?]>
+} as const satisfies Record<string, readonly [string, z.ZodType, Queried?]>
 
 const texts = {
   '/api/queues/{queue}/snapshot': [
     'the state of the queue at an event, or shortly before it',
     'application/jsonl',
-    ['at'],
+    { at: seq },
   ],
   '/metrics': ['metrics of the queues for Prometheus, in its text format or as OpenMetrics', 'text/plain'],
-  '/api/queues/{queue}/events': ['the stream of events', 'text/event-stream', ['from']],
+  '/api/queues/{queue}/events': ['the stream of events', 'text/event-stream', { from: seq }],
 } as const
 
 const schemaOf = (schema: z.ZodType): unknown => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema)
+  // What is sent and got, before a reader makes anything of it.
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
   return rest
 }
 
@@ -97,10 +123,16 @@ const inPath = (address: string) =>
     required: true,
     schema: { type: 'string' },
   }))
-const inQuery = (names: readonly string[] = []) =>
-  names.map((name) => ({ name, in: 'query', required: false, schema: { type: 'string' } }))
+/** A list is said by repeating its name. */
+const inQuery = (query: Queried = {}) =>
+  Object.entries(query).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema: schemaOf(schema),
+  }))
 
-const getting = (address: string, summary: string, query: readonly string[] | undefined, answer: object) => ({
+const getting = (address: string, summary: string, query: Queried | undefined, answer: object) => ({
   get: {
     summary,
     parameters: [...inPath(address), ...inQuery(query)],
@@ -128,7 +160,7 @@ export function description(): object {
     getting(address, summary, query, content(type, { type: 'string' })),
   ])
   const pulls = levers.map((lever) =>
-    posting(`/api/queues/{queue}/levers/${lever}`, [lever, leverSchemas[lever]], {
+    posting(`/api/queues/{queue}/levers/${lever}`, [lever, bodyOf(lever)], {
       anyOf: [previewSchema, pulledSchema].map(schemaOf),
     }),
   )

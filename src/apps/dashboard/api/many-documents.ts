@@ -1,7 +1,9 @@
 /** Jobs that were found, and many of them changed by one command. Times are ISO texts, as `interlock jobs --json` has them. */
 import * as z from 'zod'
-import type { ListedSpec } from '../../../engine/core/index.ts'
+import { findEntries, type ListedSpec } from '../../../engine/core/index.ts'
 import { specShape } from '../../../engine/events/index.ts'
+import { foundStates } from '../../../tools/operate/find-jobs.ts'
+import { changeable } from '../../../tools/operate/preview-change.ts'
 import { jobId, seq } from './fields.ts'
 
 const listed = specShape(
@@ -49,17 +51,33 @@ export const changedSchema = z.strictObject({
 export type ChangePreviewDocument = z.infer<typeof changePreviewSchema>
 export type ChangedDocument = z.infer<typeof changedSchema>
 
+const text = { type: 'string' }
+const filterProperties = {
+  states: { type: 'array', items: { enum: foundStates } },
+  ...Object.fromEntries(findEntries.map(({ name, says }) => [name, { ...text, description: says }])),
+  payload: { type: 'object', description: 'fields of the payload, and what they equal' },
+  ...{ before: { ...text, format: 'date-time' }, after: { ...text, format: 'date-time' } },
+}
+
 /** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */
 export const changesSchema = z.union(
   [
     z.strictObject({
-      change: z.unknown(),
+      change: z.unknown().meta({
+        type: 'object',
+        required: ['do'],
+        properties: { do: { enum: Object.keys(changeable) } },
+        description: 'what is done; `move` also has `priority` or `before`, `cancel` may have `force`',
+      }),
       filter: z
         .record(z.string(), z.unknown())
         .optional()
-        .describe('as of `jobs`; `before` and `after` are ISO texts'),
+        .meta({ properties: filterProperties, description: 'as of `jobs`' }),
     }),
-    z.strictObject({ preview: z.unknown(), commandId: z.string().optional() }),
+    z.strictObject({
+      preview: z.unknown().meta({ type: 'object', description: 'what the first answer was, unchanged' }),
+      commandId: z.string().optional(),
+    }),
   ],
   { error: 'must be { change, filter } for a preview, or { preview, commandId } to carry it out' },
 )

@@ -2,6 +2,7 @@ import { findEntries, invalidInput } from '../../../engine/core/index.ts'
 import { parseInput } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { openedBy } from '../../../tools/history/access.ts'
+import { payloadValue } from '../../../tools/operate/find-jobs.ts'
 import {
   type ChangeDocument,
   type ChangePreview,
@@ -55,15 +56,11 @@ const accessOf = (reader: QueueReader) =>
 
 const PAYLOAD = 'payload.'
 
-/** `payload.user.id=17`: JSON where it can be, and else a text. */
+/** `payload.user.id=17` */
 function payloadIn(query: URLSearchParams): JobFilter['payload'] {
   const fields = [...query].filter(([name]) => name.startsWith(PAYLOAD))
   if (fields.length === 0) return undefined
-  return Object.fromEntries(fields.map(([name, value]) => [name.slice(PAYLOAD.length), plainOf(value)]))
-}
-
-function plainOf(text: string): string | number | boolean | null {
-  return /^(?:true|false|null|-?\d+(?:\.\d+)?)$/.test(text) ? JSON.parse(text) : text
+  return Object.fromEntries(fields.map(([name, value]) => [name.slice(PAYLOAD.length), payloadValue(value)]))
 }
 
 function dateOf(name: string, text: unknown): Date | undefined {

@@ -26,7 +26,7 @@ import {
 } from './queue-documents.ts'
 
 /** Dead letters in one answer, if no lower limit is asked for. */
-const MOST_DEAD = 500
+export const MOST_DEAD = 500
 /** Running jobs whose progress one answer gives. */
 const MOST_PROGRESS = 100
 

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { bounds, type CommandBody, type Policy } from '../../../engine/core/index.ts'
 import {
+  jobIdSchema,
+  modelSchema,
   parseInput,
-  parseJobId,
-  parseModel,
   parsePause,
   parsePolicy,
   wholeNumber,
@@ -16,7 +16,7 @@ const MOST_JOBS = 1_000
 /** A lever that is a command of the core. */
 export type CommandLever = Exclude<Lever, 'retry' | 'drop'>
 
-const preview = z.boolean({ error: 'must be true or false' }).optional()
+const flag = z.boolean({ error: 'must be true or false' }).optional()
 /** Of the preview that was looked at. */
 const expected = z
   .strictObject(
@@ -24,110 +24,119 @@ const expected = z
     { error: 'must be version and mark of a preview' },
   )
   .optional()
-const common = { preview, expected }
-const id = z.unknown()
-const shapes = {
-  move: z.strictObject({ ...common, jobId: id, before: z.unknown() }),
-  prioritize: z.strictObject({ ...common, jobId: id, priority: wholeNumber(-1_000, 1_000) }),
-  cancel: z.strictObject({
-    ...common,
-    jobId: id,
-    force: z.boolean({ error: 'must be true or false' }).optional(),
-  }),
-  retry: z.strictObject({ ...common, jobIds: jobIds() }),
-  drop: z.strictObject({ ...common, jobIds: jobIds() }),
-  'pause-model': z.strictObject({
-    ...common,
-    model: z.unknown(),
-    reason: z.unknown(),
-    untilMs: z.number().nullish(),
-  }),
-  'resume-model': z.strictObject({ ...common, model: z.unknown() }),
-  capacity: z.strictObject({
-    ...common,
-    model: z.unknown(),
-    capacity: z.union([z.int().min(1).max(bounds.capacity), z.array(z.string())]).nullable(),
-  }),
-  rate: z.strictObject({ ...common, model: z.unknown(), rate: z.unknown() }),
-  policy: z.strictObject({ ...common, policy: z.unknown() }),
-  drain: z.strictObject(common),
-  resume: z.strictObject(common),
-} as const satisfies Record<Lever, z.ZodType>
+export type Expected = z.infer<typeof expected>
 
-function jobIds() {
-  const error = `must be a list of 1 to ${MOST_JOBS} job ids`
-  return z.array(z.string().min(1).max(200), { error }).min(1, { error }).max(MOST_JOBS, { error })
+/** What is asked beside the fields of a lever. */
+const common = { preview: flag.describe('only say what it would do'), expected }
+const jobId = jobIdSchema
+const model = modelSchema
+
+/** What a lever takes, and the command of the core that it stands for under this policy. */
+interface Pulled {
+  readonly body: z.ZodType
+  readonly command: (body: unknown, policy: Policy) => CommandBody
 }
 
-/** The input of each lever, for the description. `untilMs`: milliseconds since 1970. */
-export const leverSchemas: Readonly<Record<Lever, z.ZodType>> = shapes
+const lever = <Fields extends z.ZodRawShape>(
+  fields: Fields,
+  command: (given: z.infer<z.ZodObject<Fields>>, policy: Policy) => CommandBody,
+): Pulled => {
+  const body = z.strictObject({ ...common, ...fields })
+  return {
+    body,
+    command: (given, policy) => command(parseInput(body, given, 'body', '') as never, policy),
+  }
+}
 
-export type Expected = z.infer<typeof expected>
+const commands: Readonly<Record<CommandLever, Pulled>> = {
+  move: lever({ jobId, before: jobId }, ({ jobId: moved, before }) => ({
+    type: 'reprioritize',
+    jobId: moved,
+    before,
+  })),
+  prioritize: lever({ jobId, priority: wholeNumber(-bounds.priority, bounds.priority) }, (given) => ({
+    type: 'reprioritize',
+    jobId: given.jobId,
+    priority: given.priority,
+  })),
+  cancel: lever({ jobId, force: flag }, ({ jobId: cancelled, force = false }) => ({
+    type: 'cancel',
+    jobId: cancelled,
+    force,
+  })),
+  'pause-model': lever(
+    {
+      model,
+      reason: z.unknown().meta({ type: 'string', description: 'a code, such as `provider_down`' }),
+      untilMs: z.number().nullish().describe('milliseconds since 1970; null: until it is resumed'),
+    },
+    ({ model: paused, reason, untilMs }) => {
+      const until = untilMs == null ? null : new Date(untilMs)
+      return { type: 'pause_model', model: paused, ...parsePause({ reason, until }) }
+    },
+  ),
+  'resume-model': lever({ model }, (given) => ({ type: 'resume_model', model: given.model })),
+  capacity: lever(
+    {
+      model: model.describe('a model, a pattern or `*`'),
+      capacity: z.union([z.int().min(1).max(bounds.capacity), z.array(z.string())]).nullable(),
+    },
+    (given, policy) => setPolicy(withEntry(policy, 'capacity', given.model, given.capacity)),
+  ),
+  rate: lever(
+    {
+      model,
+      rate: z.unknown().meta({
+        type: ['object', 'array', 'null'],
+        description: 'as the policy has it: `{ starts, perSeconds }`, or a list of these; null: none',
+      }),
+    },
+    (given, policy) => setPolicy(withEntry(policy, 'rate', given.model, given.rate)),
+  ),
+  policy: lever(
+    {
+      policy: z.unknown().meta({
+        type: ['string', 'object'],
+        description: '`serial`, `by-model`, or the fields of the policy that are to change',
+      }),
+    },
+    (given, policy) => setPolicy(parsePolicy(given.policy, policy)),
+  ),
+  drain: lever({}, () => ({ type: 'drain' })),
+  resume: lever({}, () => ({ type: 'resume' })),
+}
+
+const setPolicy = (policy: Policy): CommandBody => ({ type: 'set_policy', policy })
+
+const letters = (() => {
+  const error = `must be a list of 1 to ${MOST_JOBS} job ids`
+  const jobIds = z.array(jobId, { error }).min(1, { error }).max(MOST_JOBS, { error })
+  return z.strictObject({ ...common, jobIds })
+})()
+
+/** The input of a lever, also for the description. */
+export const bodyOf = (of: Lever): z.ZodType =>
+  of === 'retry' || of === 'drop' ? letters : commands[of].body
 
 /** Whether only a preview is asked for, and what a pull expects. @throws InterlockError `invalid_input` */
 export function parseAsk(
-  lever: Lever,
+  of: Lever,
   body: unknown,
 ): { readonly isPreview: boolean; readonly expected: Expected } {
-  const shape = shapes[lever] as z.ZodType<{ preview?: boolean; expected?: Expected }>
-  const asked = parseInput(shape, body, lever)
+  const asked = parseInput(bodyOf(of), body, 'body', '') as { preview?: boolean; expected?: Expected }
   return { isPreview: asked.preview === true, expected: asked.expected }
 }
 
 /** The ids of the dead letters. @throws InterlockError `invalid_input` */
-export const parseLetters = (lever: 'retry' | 'drop', body: unknown): readonly string[] =>
-  parseInput(shapes[lever], body, lever).jobIds.map(parseJobId)
+export const parseLetters = (body: unknown): readonly string[] => parseInput(letters, body, 'body', '').jobIds
 
 /**
  * The command of the core for a lever.
  * @param policy the one in force: the levers capacity, rate and policy change a part of it
  * @throws InterlockError `invalid_input`, naming the path
  */
-export function parseLever(lever: CommandLever, body: unknown, policy: Policy): CommandBody {
-  switch (lever) {
-    case 'move': {
-      const { jobId, before } = parseInput(shapes.move, body, lever)
-      return { type: 'reprioritize', jobId: parseJobId(jobId), before: parseJobId(before) }
-    }
-    case 'prioritize': {
-      const { jobId, priority } = parseInput(shapes.prioritize, body, lever)
-      return { type: 'reprioritize', jobId: parseJobId(jobId), priority }
-    }
-    case 'cancel': {
-      const { jobId, force = false } = parseInput(shapes.cancel, body, lever)
-      return { type: 'cancel', jobId: parseJobId(jobId), force }
-    }
-    case 'pause-model': {
-      const { model, reason, untilMs } = parseInput(shapes['pause-model'], body, lever)
-      const until = untilMs == null ? null : new Date(untilMs)
-      return { type: 'pause_model', model: parseModel(model), ...parsePause({ reason, until }) }
-    }
-    case 'resume-model':
-      return {
-        type: 'resume_model',
-        model: parseModel(parseInput(shapes['resume-model'], body, lever).model),
-      }
-    case 'capacity': {
-      const { model, capacity } = parseInput(shapes.capacity, body, lever)
-      return { type: 'set_policy', policy: withEntry(policy, 'capacity', modelOrAll(model), capacity) }
-    }
-    case 'rate': {
-      const { model, rate } = parseInput(shapes.rate, body, lever)
-      return { type: 'set_policy', policy: withEntry(policy, 'rate', parseModel(model), rate) }
-    }
-    case 'policy':
-      return {
-        type: 'set_policy',
-        policy: parsePolicy(parseInput(shapes.policy, body, lever).policy, policy),
-      }
-    case 'drain':
-    case 'resume':
-      parseInput(shapes[lever], body, lever)
-      return { type: lever }
-  }
-}
-
-const modelOrAll = (model: unknown): string => (model === '*' ? '*' : parseModel(model))
+export const parseLever = (of: CommandLever, body: unknown, policy: Policy): CommandBody =>
+  commands[of].command(body, policy)
 
 /** The policy with another value for one model; null: the model no longer has one of its own. */
 function withEntry(policy: Policy, field: 'capacity' | 'rate', model: string, value: unknown): Policy {

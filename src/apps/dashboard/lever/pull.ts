@@ -41,7 +41,7 @@ export async function pullLever(options: PullOptions): Promise<PreviewDocument |
   const { lever, body } = options
   const { isPreview, expected } = parseAsk(lever, body)
   if (lever === 'retry' || lever === 'drop') {
-    const jobIds = parseLetters(lever, body)
+    const jobIds = parseLetters(body)
     if (isPreview) return previewLetters(options, lever, jobIds)
     if (expected !== undefined && (await previewLetters(options, lever, jobIds)).mark !== expected.mark)
       throw overtaken()
