@@ -5,13 +5,14 @@ import { renewLogs } from './logs.ts'
 import { type Outcome, run } from './run.ts'
 import type { Script } from './script.ts'
 import { shrink } from './shrink.ts'
+import { crowdScript } from './write-crowd.ts'
 import { flowScript } from './write-flows.ts'
 import { modelScript } from './write-models.ts'
 import { scriptOf, slowScript } from './write-script.ts'
 
 const HELP = `Plays many processes in one, with a simulated clock, network and database, and looks for what must not be.
 
-  npm run sim -- [--seed <n>] [--runs <n>] [--slow | --flows | --models] [--keep] [--trace]
+  npm run sim -- [--seed <n>] [--runs <n>] [--slow | --flows | --models | --crowds] [--keep] [--trace]
   npm run sim -- --script <file> [--trace]
   npm run sim -- --renew-logs
 
@@ -20,6 +21,7 @@ const HELP = `Plays many processes in one, with a simulated clock, network and d
   --slow           a database that is slow or stands still, and nothing else that gets lost
   --flows          jobs that come after others, beside all the rest
   --models         places, units, uses, modes, weights, tiers, and processes that serve some places and keep models loaded, beside all the rest
+  --crowds         a process with many slots, and many jobs at a time
   --keep           makes the first failure of each sort smaller and keeps it in test/fast/sim/kept, where a test plays it
   --script <file>  plays a script that was kept
   --trace          prints everything that happens, of a single run
@@ -36,6 +38,7 @@ const { values } = parseArgs({
     slow: { type: 'boolean', default: false },
     flows: { type: 'boolean', default: false },
     models: { type: 'boolean', default: false },
+    crowds: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
     script: { type: 'string' },
     trace: { type: 'boolean', default: false },
@@ -44,7 +47,9 @@ const { values } = parseArgs({
   },
 })
 
-const scriptBy = values.slow ? slowScript : values.flows ? flowScript : values.models ? modelScript : scriptOf
+const sorts = { slow: slowScript, flows: flowScript, models: modelScript, crowds: crowdScript }
+const sort = (['slow', 'flows', 'models', 'crowds'] as const).find((name) => values[name])
+const scriptBy = sort === undefined ? scriptOf : sorts[sort]
 
 /** How many failures of a sort are told; of the others there are only the seeds. */
 const MOST_TOLD = 3

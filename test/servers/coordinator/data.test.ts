@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { takeBatch } from '../../../src/engine/coordinator/commit/append-queue.ts'
+import { takeBatch } from '../../../src/engine/coordinator/commit/take-batch.ts'
 import type { Started } from '../../../src/engine/core/index.ts'
 import { parseJobs } from '../../../src/engine/events/index.ts'
 import { join, memoryStore } from './support.ts'

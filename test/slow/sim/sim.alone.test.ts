@@ -1,9 +1,11 @@
-// Slow, 60 s: 200 simulated runs of many processes.
-import { describe, expect, it } from 'vitest'
+// Slow, 65 s: 200 simulated runs of many processes.
+import { describe, expect, it, vi } from 'vitest'
+import { Appender } from '../../../src/engine/coordinator/commit/appender.ts'
 import type { RecordedEvent } from '../../../src/engine/core/index.ts'
 import { keptScripts } from '../../fast/sim/kept.ts'
 import { Lineage } from '../../fast/sim/lineage.ts'
 import { run } from '../../fast/sim/run.ts'
+import { crowdScript } from '../../fast/sim/write-crowd.ts'
 import { flowScript } from '../../fast/sim/write-flows.ts'
 import { modelScript } from '../../fast/sim/write-models.ts'
 import {
@@ -72,6 +74,27 @@ it(
     }
     const wanted = ['fired', 'schedule_skipped', 'schedule_set', 'schedule_removed', 'debounced']
     expect(wanted.filter((what) => (happened.get(what) ?? 0) < 10)).toEqual([])
+  },
+  PATIENCE,
+)
+
+it(
+  'batches that were sent ahead of their turn keep all promises, and so do those that have to be decided again',
+  async () => {
+    const sent = vi.spyOn(Appender.prototype, 'sendAhead')
+    const decided = vi.spyOn(Appender.prototype, 'makeAhead')
+    for (let seed = 1; seed <= runs(30); seed++) {
+      const { findings } = await run(crowdScript(seed))
+      expect(findings, `npm run sim -- --crowds --seed ${seed} --trace`).toEqual([])
+    }
+    const count = ({
+      mock,
+    }: {
+      readonly mock: { readonly results: readonly { readonly value: unknown }[] }
+    }) => mock.results.filter(({ value }) => value !== undefined && value !== false).length
+    expect(count(sent)).toBeGreaterThan(20)
+    expect(count(decided) - count(sent)).toBeGreaterThan(20)
+    vi.restoreAllMocks()
   },
   PATIENCE,
 )

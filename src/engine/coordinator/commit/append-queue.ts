@@ -1,11 +1,4 @@
-import type {
-  Command,
-  CommandBody,
-  CommandResult,
-  DataChange,
-  Decision,
-  Surroundings,
-} from '../../core/index.ts'
+import type { Command, CommandResult, DataChange, Decision, Surroundings } from '../../core/index.ts'
 import type { ReceivedAnswers } from '../../store/index.ts'
 import { InFlight, SingleFlight } from '../base/concurrency.ts'
 import { readOn } from '../replica/catch-up.ts'
@@ -13,8 +6,10 @@ import type { PolledReads } from './combining.ts'
 import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
 import type { Staged } from './data-staging.ts'
 import { HeldLooks } from './held-looks.ts'
-import type { Pending } from './open-commands.ts'
+import { NextBatch } from './next-batch.ts'
+import type { OpenCommands, Pending } from './open-commands.ts'
 import { type Call, type Patience, patienceOf } from './patience.ts'
+import { halfOf, takeBatch } from './take-batch.ts'
 
 /** What is sent with a command. */
 export interface SentCommand {
@@ -36,7 +31,9 @@ export class AppendQueue implements OfQueue {
   readonly #committer: Committer
   readonly patience: Patience
   /** Data that is sent ahead of its append. `idle` waits for it. */
-  readonly #ahead = new InFlight()
+  readonly #staged = new InFlight()
+  /** The batch after the one that is under way. */
+  readonly #next: NextBatch
   readonly #pending: Pending[] = []
   /** Absent where calls have no price: there, looks go at once. */
   readonly looks: HeldLooks | undefined
@@ -64,6 +61,13 @@ export class AppendQueue implements OfQueue {
     }
     if (log.looks.yieldsAfterLoss) this.looks = new HeldLooks(this.#flight)
     this.#committer = new Committer(options, this)
+    this.#next = new NextBatch({
+      appender: this.#committer.appender,
+      pending: this.#pending,
+      mayTake: () => this.#mayOpen,
+      take: () => this.#open(),
+      isHeld: () => this.#hasToRead,
+    })
   }
 
   get counts(): Committer['counts'] {
@@ -80,7 +84,7 @@ export class AppendQueue implements OfQueue {
       if (sent.data === undefined || sent.data.length === 0) return this.#push(pending)
       // Other commands do not wait for this one's data.
       const settled = this.#committer.staging.settle(pending)
-      void this.#ahead.add(settled.then(() => this.#push(pending), pending.reject))
+      void this.#staged.add(settled.then(() => this.#push(pending), pending.reject))
     })
   }
 
@@ -103,11 +107,17 @@ export class AppendQueue implements OfQueue {
 
   add(commands: readonly Pending[]): void {
     this.#pending.push(...commands)
+    this.#next.look()
+  }
+
+  sendAhead(): void {
+    this.#next.send()
   }
 
   #push(pending: Pending): void {
     if (!this.patience.isWaiting(pending.call)) return
     this.#pending.push(pending)
+    this.#next.look()
     void this.#flight.request()
   }
 
@@ -144,7 +154,7 @@ export class AppendQueue implements OfQueue {
 
   /** What would come of a command at this version. Nothing is appended. */
   preview(command: Command, known: Pick<Surroundings, 'once' | 'ended'>): Decision {
-    return this.#committer.appender.preview(command, known)
+    return this.#committer.decider.preview(command, known)
   }
 
   /** Sends data ahead under an id, if it is large. @returns whether it did @throws what the store throws, once the call has no patience left */
@@ -163,7 +173,7 @@ export class AppendQueue implements OfQueue {
 
   /** Resolves when nothing is under way any more. */
   async idle(): Promise<void> {
-    await this.#ahead.done()
+    await this.#staged.done()
     this.looks?.release()
     await this.#flight.idle()
   }
@@ -180,7 +190,7 @@ export class AppendQueue implements OfQueue {
   }
 
   #hasWork(): boolean {
-    return this.#mayOpen || this.#catchingUp.length > 0
+    return this.#next.isSent || this.#mayOpen || this.#catchingUp.length > 0
   }
 
   get #mayOpen(): boolean {
@@ -188,19 +198,31 @@ export class AppendQueue implements OfQueue {
   }
 
   async #work(): Promise<void> {
+    let most = this.#committer.combining?.isAlone === false ? undefined : halfOf(this.#pending.length)
     while (this.#hasWork()) {
-      if (this.#catchingUp.length > 0) await this.#readOn()
-      if (!this.#mayOpen) continue
-      this.looks?.taken()
-      const batch = takeBatch(this.#pending)
-      const waiting = batch.filter(({ call }) => this.patience.isWaiting(call))
-      const { appends } = this.#committer.counts
-      await this.#committer.commit(this.#committer.open(waiting))
+      const sent = this.#next.taken()
+      // What an append under way has written is not for a read.
+      if (this.#catchingUp.length > 0 && (sent === undefined || !this.#hasToRead)) await this.#readOn()
+      if (sent === undefined && !this.#mayOpen) continue
+      const { combining, counts } = this.#committer
+      const { appends } = counts
+      await this.#committer.commit(sent ?? this.#open(most)).finally(() => this.#next.giveBack())
+      most = undefined
       // Only an append brings what was published meanwhile, and a process that looks for work without success may go on with that for long.
-      if (this.#committer.counts.appends === appends) await this.#committer.combining?.resign()
+      if (this.#committer.counts.appends === appends) await combining?.resign()
       // What its own handlers do at once goes into the next append.
-      if (this.#committer.combining?.combines === true) await new Promise(setImmediate)
+      if (combining?.combines === true) await new Promise(setImmediate)
     }
+  }
+
+  #open(most?: number): OpenCommands {
+    this.looks?.taken()
+    const batch = takeBatch(this.#pending, most)
+    return this.#committer.open(batch.filter(({ call }) => this.patience.isWaiting(call)))
+  }
+
+  get #hasToRead(): boolean {
+    return this.#catchingUp.length > 0 && this.#wanted > this.#committer.version
   }
 
   async #readOn(): Promise<void> {
@@ -224,31 +246,3 @@ export class AppendQueue implements OfQueue {
     }
   }
 }
-
-/** The most commands in one append, and jobs that they put in line. It limits the time under the queue's lock to some tens of milliseconds. */
-const MOST_COMMANDS = 500
-/** The most data in one append, in characters of JSON: a quarter of a second at 1 MB/s. Larger data goes ahead. */
-const MOST_DATA = 262_144
-
-interface Batched {
-  readonly command?: Pick<Command, 'body'>
-  readonly weight?: number
-}
-
-/** Takes what goes into the next append from the head of the waiting commands. */
-export function takeBatch<Item extends Batched>(pending: Item[]): Item[] {
-  let count = 0
-  let steps = 0
-  let whole = 0
-  for (const { command, weight = 0 } of pending) {
-    steps += stepsOf(command?.body)
-    whole += weight
-    if (count > 0 && (steps > MOST_COMMANDS || whole > MOST_DATA)) break
-    count++
-  }
-  return pending.splice(0, count)
-}
-
-/** A command that puts jobs in line counts for as many. */
-const stepsOf = (body: CommandBody | undefined): number =>
-  body?.type === 'enqueue' ? Math.max(1, body.specs.length) : 1

@@ -1,24 +1,10 @@
-import {
-  type Command,
-  type Decision,
-  decide,
-  isOfRow,
-  type JobOutcome,
-  type OnceRecord,
-  projectionChanges,
-  type Surroundings,
-} from '../../core/index.ts'
-import { faultyIn } from '../../events/index.ts'
+import type { Decision } from '../../core/index.ts'
 import type { AppendAnswer, AppendRequest, AppendRole, WorkerBeat } from '../../store/index.ts'
-import { Recent } from '../base/recent.ts'
 import { readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { Combining } from './combining.ts'
-import { dataOf } from './data-staging.ts'
-import { Lead } from './lead.ts'
+import type { DecidedAppend, Decider, SharedShapes } from './decider.ts'
 import type { OpenCommands } from './open-commands.ts'
-import type { StartedData } from './started-data.ts'
-import { type RefusedCommand, undecidableIn } from './undecidable.ts'
 
 /** Heartbeats that go along with appends, and what the last one has told. */
 export interface BeatsAlong extends SharedShapes {
@@ -29,18 +15,10 @@ export interface BeatsAlong extends SharedShapes {
 export interface AppenderOptions {
   readonly log: LogView
   readonly store: AppendRole
-  /** The data that handlers need of started jobs; without it, appends bring no data. */
-  readonly startedData: StartedData | undefined
+  readonly decider: Decider
   /** Without it, the process publishes no commands. */
   readonly combining: Combining | undefined
   readonly beats: BeatsAlong | undefined
-  readonly shapes: SharedShapes
-}
-
-/** What may be written. */
-export interface SharedShapes {
-  /** The newest shape of events that every live process of the queue reads. */
-  readonly reads: number
 }
 
 /** The outcome of a try. `answer: null`: there was nothing to append; else it took so long to come, in milliseconds. */
@@ -50,46 +28,30 @@ export interface AppendTry {
   readonly tookMs: number
 }
 
-/** Of how many jobs one call asks how they ended. */
-const MOST_ENDINGS = 10_000
+/** An append that is under way. */
+interface Sent {
+  readonly answer: Promise<AppendAnswer>
+  /** When it was sent: by the marks of the database's clock, and by `performance.now()`. */
+  readonly mark: number
+  readonly began: number
+}
 
-/** How many dead worker processes are remembered. */
-const MOST_DEAD = 1_000
+/** What was decided longer ago is decided again. Where answers take long, its times would be too old, and it would save little. */
+const MOST_AGE_MS = 250
 
 /**
- * Decides what to append and sends it, in a way that suits the number of other writers: docs/inside/several-writers.md.
+ * Sends what was decided, in a way that suits the number of other writers: docs/inside/several-writers.md.
  *
  * Alone, it decides first and appends on top of the version it knows: one round trip. Among others, one process carries out the commands of
  * all. Commands that cannot be published, and all commands over a store that cannot combine, are appended on the version that it knows, and
  * decided again if that is lost.
- *
- * Everything passes here on its way to any store: an event that could not be read back goes no further.
  */
 export class Appender {
   readonly #options: AppenderOptions
-  readonly #lead = new Lead()
-  /** The last append has left to others what could start. */
-  #hasLeftStarts = false
-  /**
-   * Worker processes that the store says have no live lease. If one is forgotten, its start is refused once more, and it is known
-   * again.
-   */
-  readonly deadWorkers = new Recent(MOST_DEAD)
-  /**
-   * Jobs of the current batch that are to be cancelled. The next batch asks again, since a cancel request is decided in a moment.
-   */
-  readonly heldBack = new Set<string>()
-  /** Jobs of the current batch whose ids are taken, since jobs were enqueued `once` under them. */
-  readonly once = new Map<string, OnceRecord>()
-  /** Jobs of the current batch whose handlers end them in transactions of their own: nothing else ends them. */
-  readonly ending = new Set<string>()
-  /** How jobs ended that commands of the current batch link others to, as the store said; null: it does not know. */
-  readonly ended = new Map<string, JobOutcome | null>()
-  /**
-   * The current batch came too late again and again. Events that start and offer nothing may be older when they reach the database, so it is
-   * decided without starts and offers; the next claim or tick finds them.
-   */
-  startsNothing = false
+  /** The decision whose append is under way, if the next one may be made on it. */
+  #underWay: Decision | undefined
+  /** Sent before its turn: see {@link sendAhead}. */
+  #ahead: { readonly open: OpenCommands; readonly made: DecidedAppend; readonly sent: Sent } | undefined
 
   constructor(options: AppenderOptions) {
     this.#options = options
@@ -98,6 +60,7 @@ export class Appender {
   /** One try for the open commands. Null: nothing was sent, and the commands still open need another try. */
   async try(open: OpenCommands): Promise<AppendTry | null> {
     const { combining } = this.#options
+    if (this.isSent(open)) return this.#append(open)
     if (combining?.combines === true) return this.#append(open, combining)
     open.dropOthers()
     if (open.size === 0) return null
@@ -121,11 +84,12 @@ export class Appender {
 
   /** Does not publish commands that lead to nothing: a process that looks for work usually finds none. */
   async #publish(combining: Combining, open: OpenCommands): Promise<AppendTry | null> {
-    const { log } = this.#options
+    const { log, decider } = this.#options
     const isBehind = log.knownVersion > log.version
     if (open.mayComeToNothing && !(isBehind && combining.getsAnswers && !open.isRepeated)) {
-      const first = this.#decide(open)
-      const decision = first.missing === undefined ? first : await this.#knowing(first.missing, open)
+      let { decision } = decider.make(open)
+      const { missing } = decision
+      if (missing !== undefined) decision = (await decider.knowing(missing, open)).decision
       if (decision.events.length === 0) return nothing(decision)
     }
     await combining.publish(open)
@@ -134,41 +98,70 @@ export class Appender {
 
   /** @param combining the processes whose commands this one carries out, if it does */
   async #append(open: OpenCommands, combining?: Combining): Promise<AppendTry> {
-    const { log } = this.#options
-    let decided = log.clock.mark()
-    let decision = this.#decide(open)
-    if (decision.missing !== undefined) {
-      decision = await this.#knowing(decision.missing, open)
-      decided = log.clock.mark()
-    }
+    const { log, decider } = this.#options
+    const ahead = this.isSent(open) ? this.#ahead : undefined
+    this.#ahead = undefined
+    let made = ahead?.made ?? decider.make(open)
+    const { missing } = made.decision
+    if (missing !== undefined) made = await decider.knowing(missing, open)
+    const { decision, request } = made
     if (decision.events.length === 0) return nothing(decision)
-    const { startsNothing } = this
-    const request = this.#requestOf(decision, open)
+    const { startsNothing } = decider
     const answered = combining?.answeredBy(open, decision, log.ledger)
-    const sent = log.clock.mark()
-    const began = performance.now()
-    const answer = await this.#send(answered === undefined ? request : { ...request, answered })
-    const tookMs = performance.now() - began
+    const sent = ahead?.sent ?? this.#sent(answered === undefined ? request : { ...request, answered })
+    this.#underWay = this.#isPlain ? decision : undefined
+    const answer = await sent.answer.finally(() => (this.#underWay = undefined))
+    const tookMs = performance.now() - sent.began
     this.#options.combining?.appended(tookMs, answer.combines)
-    log.clock.sync(answer.now, sent)
-    const took = answer.now - log.clock.at(decided)
+    log.clock.sync(answer.now, sent.mark)
+    // What was decided ahead has waited for its turn.
+    const took = answer.now - log.clock.at(ahead === undefined ? made.at : sent.mark)
     const isRefused = !answer.ok && answer.reason === 'clock'
-    this.#lead.learn({ jobs: open.jobCount, took, isRefused }, log.clock.leastOutbound)
-    if (answer.ok) this.#hasLeftStarts = startsNothing
+    decider.lead.learn({ jobs: open.jobCount, took, isRefused }, log.clock.leastOutbound)
+    if (answer.ok) decider.hasLeftStarts = startsNothing
     return { decision, answer, tookMs }
   }
 
-  /** The decision once it is known how these jobs ended. Meanwhile the log may have moved on, and name others. */
-  async #knowing(missing: ReadonlySet<string>, open: OpenCommands): Promise<Decision> {
-    const { store, log } = this.#options
-    const jobIds = [...missing]
-    for (let from = 0; from < jobIds.length; from += MOST_ENDINGS) {
-      const some = jobIds.slice(from, from + MOST_ENDINGS)
-      const found = await store.endings(log.queue, some)
-      for (const jobId of some) this.ended.set(jobId, found.get(jobId) ?? null)
-    }
-    const decision = this.#decide(open)
-    return decision.missing === undefined ? decision : this.#knowing(decision.missing, open)
+  /** Nobody else writes, as far as it knows, and the next batch can be decided by what this one was. */
+  get #isPlain(): boolean {
+    const { combining, log, decider } = this.#options
+    return combining?.isAlone !== false && !decider.wasTold && !log.isAhead
+  }
+
+  /** Decides commands on what the append under way will have come to. Undefined: they have to wait for its answer. */
+  makeAhead(open: OpenCommands): DecidedAppend | undefined {
+    if (this.#underWay === undefined) return undefined
+    open.dropOthers()
+    return this.#options.decider.makeAhead(open, this.#underWay)
+  }
+
+  /**
+   * The append before it is in the log, and folded: sends what was decided on that. Its turn comes later: then its answer is awaited.
+   * @returns false: it has to be decided again
+   */
+  sendAhead(open: OpenCommands, made: DecidedAppend): boolean {
+    const { log } = this.#options
+    const isOld = log.clock.mark() - made.at > MOST_AGE_MS
+    if (made.on !== log.ledger || log.knownVersion > log.version || isOld || !this.#isPlain) return false
+    const sent = this.#sent(made.request)
+    // Who awaits the answer hears of it too.
+    sent.answer.catch(() => {})
+    this.#ahead = { open, made, sent }
+    return true
+  }
+
+  /** Its append is under way, though its turn may not have come. */
+  isSent(open: OpenCommands): boolean {
+    return this.#ahead?.open === open
+  }
+
+  get isUnderWay(): boolean {
+    return this.#underWay !== undefined
+  }
+
+  #sent(request: AppendRequest): Sent {
+    const mark = this.#options.log.clock.mark()
+    return { mark, began: performance.now(), answer: this.#send(request) }
   }
 
   /** The append that is sent anyway is a sign of life. */
@@ -177,77 +170,6 @@ export class Appender {
     if (!log.looks.goesAlong || beats === undefined) return store.append(request)
     return beats.along((beat) => store.append(beat === undefined ? request : { ...request, beat }))
   }
-
-  /**
-   * If a command cannot be decided, or its event does not read back unchanged, that command alone is refused, and the others are decided
-   * without it.
-   */
-  #decide(open: OpenCommands): Decision {
-    for (;;) {
-      const decided = this.#decideSome(open)
-      const refused = 'error' in decided ? decided : faultyIn(decided.events)
-      if (refused === null) return decided as Decision
-      if (!open.reject(refused.commandId, refused.error)) throw refused.error
-    }
-  }
-
-  #decideSome(open: OpenCommands): Decision | RefusedCommand {
-    const { ledger } = this.#options.log
-    const commands = open.commands()
-    const surroundings = this.#surroundings(open.jobCount)
-    try {
-      return decide(ledger, commands, surroundings)
-    } catch (error) {
-      return undecidableIn(commands, (some) => decide(ledger, some, surroundings), error)
-    }
-  }
-
-  /** What would come of a command at this version. Nothing is appended. @throws InterlockError if its events could not be read back */
-  preview(command: Command, known: Pick<Surroundings, 'once' | 'ended'>): Decision {
-    const decision = decide(this.#options.log.ledger, [command], { ...this.#surroundings(1), ...known })
-    const faulty = faultyIn(decision.events)
-    if (faulty !== null) throw faulty.error
-    return decision
-  }
-
-  /** The time at which an append of so many jobs that is decided now arrives, and what else decides about it. */
-  #surroundings(jobs: number): Surroundings {
-    const { log } = this.#options
-    const lead = this.#lead.for(jobs, log.clock.leastOutbound, this.startsNothing)
-    return {
-      now: log.now() + lead,
-      clock: log.clock.now() + lead,
-      ...(this.startsNothing ? { startsNothing: true } : undefined),
-      ...(this.#hasLeftStarts ? { looksAtAll: true } : undefined),
-      deadWorkers: this.deadWorkers.asSet(),
-      heldBack: this.heldBack,
-      once: this.once,
-      ending: this.ending,
-      ended: this.ended,
-      reads: this.#options.shapes.reads,
-    }
-  }
-
-  #requestOf(decision: Decision, open: OpenCommands): AppendRequest {
-    const { log, startedData } = this.#options
-    const { ledger } = log
-    const wanted = startedData?.wantedOf(decision)
-    return {
-      queue: log.queue,
-      expectedVersion: ledger.version,
-      expectedAt: ledger.lastAt,
-      events: decision.events,
-      ...(wanted === undefined ? undefined : { wanted }),
-      ...(takesIn(decision.events) ? { ofArrivals: true } : undefined),
-      changes: {
-        ...projectionChanges(ledger, decision.ledger, decision.touched),
-        ...dataOf(open.pending(), decision.events),
-      },
-    }
-  }
 }
 
 const nothing = (decision: Decision): AppendTry => ({ decision, answer: null, tookMs: 0 })
-
-/** Rows are taken in by claiming them first (`takeIn`). */
-export const takesIn = (events: Decision['events']): boolean => events.some(isOfRow)

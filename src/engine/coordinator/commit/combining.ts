@@ -82,6 +82,11 @@ export class Combining {
     return this.#state === 'combining'
   }
 
+  /** Nobody else writes, as far as it knows. */
+  get isAlone(): boolean {
+    return this.#state === 'alone' && !this.mayBeElected
+  }
+
   /** It publishes its commands. */
   get publishes(): boolean {
     return this.#state === 'waiting'

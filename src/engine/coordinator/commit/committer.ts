@@ -4,9 +4,10 @@ import { retryWhile, type TimeLimit } from '../base/retry.ts'
 import { foldNews, readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
 import { checkSame } from '../replica/restored-log.ts'
-import { Appender, type AppendTry, type BeatsAlong, type SharedShapes } from './appender.ts'
+import { Appender, type AppendTry, type BeatsAlong } from './appender.ts'
 import { Combining, type PolledReads } from './combining.ts'
 import { Staging } from './data-staging.ts'
+import { Decider, type SharedShapes } from './decider.ts'
 import type { HeldLooks } from './held-looks.ts'
 import { OpenCalls } from './open-calls.ts'
 import { isSearch, OpenCommands, type Pending } from './open-commands.ts'
@@ -48,6 +49,8 @@ export interface OfQueue {
   readonly patience: Patience
   /** Absent: looks that lose to other processes are tried again at once. */
   readonly looks: HeldLooks | undefined
+  /** The append under way is in the log. */
+  sendAhead(): void
   /** Up to this version the process has to read. */
   catchUp(version: number): Promise<void>
   readonly reads: PolledReads
@@ -58,6 +61,7 @@ export class Committer {
   readonly #options: CommitOptions
   readonly #ofQueue: OfQueue | undefined
   readonly #log: LogView
+  readonly decider: Decider
   readonly appender: Appender
   /** Sends large data ahead of its append. */
   readonly staging: Staging
@@ -87,7 +91,8 @@ export class Committer {
         onUnexpected: (version) => void ofQueue.catchUp(version),
         reads: ofQueue.reads,
       })
-    this.appender = new Appender({ log, store, startedData, combining: this.combining, beats, shapes })
+    this.decider = new Decider({ log, store, startedData, shapes })
+    this.appender = new Appender({ log, store, decider: this.decider, combining: this.combining, beats })
   }
 
   /** For `health()` and the benchmark. */
@@ -147,16 +152,12 @@ export class Committer {
   async #carryOut(open: OpenCommands, isOver: (call: Pending['call']) => boolean): Promise<void> {
     const { head, looks, queue, version } = this.#log
     // A process that knows it is behind would lose the append, and take the lock to find out. A look uses what was told, and reads nothing.
-    if (looks.readsBeforeAppend && head.version > version) {
+    if (looks.readsBeforeAppend && head.version > version && !this.appender.isSent(open)) {
       if (open.areLooks) foldNews(this.#log, head.version)
       else await readOn(this.#log, head.version)
     }
     open.settleKnown()
-    this.appender.heldBack.clear()
-    this.appender.once.clear()
-    this.appender.ending.clear()
-    this.appender.ended.clear()
-    this.appender.startsNothing = false
+    this.decider.begin()
     const tries = new OpenCalls(queue, this.#options.limit.signal, () => open.every(isOver))
     this.#tries = tries
     for (;;) {
@@ -202,6 +203,8 @@ export class Committer {
     startedData?.keep(decision.events, data)
     head.reach()
     confirmed.reach(version)
+    // Before the answers: what they lead to is done while the next append is under way.
+    this.#ofQueue?.sendAhead()
     open.resolveAll(commands, decision.results, version)
     process?.failures.wentWell('write')
   }
@@ -218,7 +221,7 @@ export class Committer {
     open.isRead = true
     open.settleKnown()
     // What the store did not know may be there by now.
-    if (!isTrue) this.appender.ended.clear()
+    if (!isTrue) this.decider.ended.clear()
     if (isTrue || this.#log.version === version) open.resolveAll(open.commands(), results, version)
   }
 
@@ -253,18 +256,18 @@ export class Committer {
       case 'taken':
         return open.dropTaken(answer.jobIds)
       case 'once':
-        for (const record of answer.once) this.appender.once.set(record.jobId, record)
+        for (const record of answer.once) this.decider.once.set(record.jobId, record)
         return
       case 'submissions':
         return open.dropSubmissions(answer.ids)
       case 'requested':
-        for (const jobId of answer.jobIds) this.appender.heldBack.add(jobId)
+        for (const jobId of answer.jobIds) this.decider.heldBack.add(jobId)
         return process?.requested()
       case 'ending':
-        for (const jobId of answer.jobIds) this.appender.ending.add(jobId)
+        for (const jobId of answer.jobIds) this.decider.ending.add(jobId)
         return process?.requested()
       case 'dead_worker':
-        for (const workerId of answer.workerIds) this.appender.deadWorkers.add(workerId)
+        for (const workerId of answer.workerIds) this.decider.deadWorkers.add(workerId)
         return process?.declaredDead(answer.workerIds)
       case 'live_worker':
         return open.dropExpiries(answer.workerIds)
@@ -274,7 +277,7 @@ export class Committer {
         )
       case 'clock':
         if (!tries.areOftenLate || open.areSearches) return
-        this.appender.startsNothing = true
+        this.decider.startsNothing = true
         // They look for something to start, so they go on in a batch of their own.
         this.#ofQueue?.add(open.putOff(isSearch))
         return
