@@ -61,7 +61,8 @@ export interface Examination {
   readonly followed: readonly string[] | null
 }
 
-const HALF_AN_HOUR_MS = 1_800_000
+/** From when on a job that waits is worth a note: half an hour. */
+export const WAITING_MS = 1_800_000
 
 /**
  * Looks for what is wrong with the database, the queue and its workers, and gives a remedy for each. Reads only.
@@ -71,7 +72,7 @@ const HALF_AN_HOUR_MS = 1_800_000
 export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
   const access = opened(given)
   checkCall('examine', options)
-  const { waitingMs = HALF_AN_HOUR_MS } = options
+  const { waitingMs = WAITING_MS } = options
   const { name, schema } = access.store
   const facts = await gather(access, { ...options, waitingMs }).catch((error: unknown) =>
     keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),

@@ -5,7 +5,6 @@ import {
   type JobRow,
   type Ledger,
   MICROS_PER_MS,
-  type Micros,
   Replayer,
   type StateRow,
 } from '../../engine/core/index.ts'
@@ -29,10 +28,9 @@ import { operatorsOf } from '../history/operators.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { noState } from '../history/row-differences.ts'
 import { type LearnedLimit, learnedLimits } from '../insight/limits.ts'
-import { MOST_DEAD } from '../insight/wrong-facts.ts'
+import { deadLately, MOST_DEAD } from '../insight/wrong-facts.ts'
 import { LiveRows } from './live-rows.ts'
 
-const HOUR: Micros = 3_600_000_000
 /** Events at the end of the hash chain that are checked. */
 export const CHAINED = 1_000
 /** Less than an hour says nothing about a day. */
@@ -159,7 +157,7 @@ async function lookAt(access: Opened, waitingMs: number) {
     adoptable: await store.adoptable({ limit: 1 }),
     submitted: await store.submitted(queue, 1),
     outside: await store.backlog(queue),
-    dead: (await store.dead(queue, { limit: MOST_DEAD })).filter(({ at }) => checkup.now - at < HOUR).length,
+    dead: deadLately(await store.dead(queue, { limit: MOST_DEAD }), checkup.now),
     ending: new Set(await store.committedEnds(queue)),
   }
 }

@@ -3,6 +3,7 @@ import {
   type CheckLevel,
   type CheckSubject,
   checkSubjects,
+  checks,
   type Micros,
   waitingCount,
 } from '../../engine/core/index.ts'
@@ -40,14 +41,14 @@ export interface QueueHealth {
 /** Is it healthy? The same facts give the same answer, and what is wrong is what `interlock doctor` says. */
 export function healthOf(facts: WrongFacts): QueueHealth {
   const wrong = wrongIn(facts)
-  const checks = checkSubjects.map((check) => checkOf(facts, wrong, check))
-  return { level: worst(checks), checks, wrong }
+  const answers = checkSubjects.map((check) => checkOf(facts, wrong, check))
+  return { level: worst(answers), checks: answers, wrong }
 }
 
 const levels: Readonly<Record<CheckLevel, HealthLevel>> = { problem: 'red', note: 'amber' }
 
-const worst = (checks: readonly HealthCheck[]): HealthLevel =>
-  healthLevels[Math.max(...checks.map(({ level }) => healthLevels.indexOf(level)))] ?? 'green'
+const worst = (answers: readonly HealthCheck[]): HealthLevel =>
+  healthLevels[Math.max(...answers.map(({ level }) => healthLevels.indexOf(level)))] ?? 'green'
 
 /** The first is the worst: that is how they are sorted. */
 function checkOf(facts: WrongFacts, wrong: readonly Wrong[], check: CheckSubject): HealthCheck {
@@ -109,7 +110,7 @@ function wellOf(facts: WrongFacts, check: CheckSubject): string {
       const rows = (outside?.arrivals.rows ?? 0) + (outside?.inbox.rows ?? 0)
       return rows === 0
         ? 'all that came in is decided'
-        : `${count(rows)} that came in ${agree(rows, 'waits', 'wait')} for less than 15 s`
+        : `${count(rows)} that came in ${agree(rows, 'waits', 'wait')} for less than ${checks.arrivals.afterSeconds} s`
     }
     case 'paused':
       return 'no model is paused'

@@ -1,4 +1,11 @@
-import type { CheckId, Ledger, Micros, WorkerFact } from '../../engine/core/index.ts'
+import {
+  type CheckId,
+  checks,
+  type Ledger,
+  MICROS_PER_SECOND,
+  type Micros,
+  type WorkerFact,
+} from '../../engine/core/index.ts'
 import type { OutsideLine, Submitted } from '../../engine/store/index.ts'
 import type { Census } from './census.ts'
 
@@ -30,5 +37,10 @@ export interface WrongFacts {
   readonly dead: number | undefined
 }
 
-/** From so many dead letters in an hour on it is no single job that fails. */
-export const MOST_DEAD = 100
+/** So many of the newest dead letters are read: from there on it is no single job that fails. */
+export const MOST_DEAD = checks.many_dead.least
+const HOUR: Micros = 3_600 * MICROS_PER_SECOND
+
+/** How many of these dead letters are of the last hour. */
+export const deadLately = (letters: readonly { readonly at: Micros }[], now: Micros): number =>
+  letters.filter(({ at }) => at > now - HOUR).length

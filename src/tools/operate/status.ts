@@ -7,7 +7,7 @@ import { type RunningRows, stateDocument } from '../history/documents.ts'
 import type { Access, StateDocument } from '../history/index.ts'
 import { censusOf } from '../insight/census.ts'
 import { type Wrong, wrongIn } from '../insight/wrong.ts'
-import { MOST_DEAD, type WrongFacts } from '../insight/wrong-facts.ts'
+import { deadLately, MOST_DEAD, type WrongFacts } from '../insight/wrong-facts.ts'
 import { type Logged, loggedAt } from './look.ts'
 import { type WorkerDocument, type Working, whoWorks, workingDocument } from './workers.ts'
 
@@ -67,21 +67,18 @@ export async function standingOf(given: Access): Promise<QueueStatus> {
   return { queue, store: store.name, rows, ...around, ...logged, now, wrong }
 }
 
-const HOUR: Micros = 3_600_000_000
-
 type StatusParts = Pick<WrongFacts, 'now' | 'ledger' | 'workers' | 'ending'> & Pick<QueueStatus, 'submitted'>
 
 async function wrongAt(
   { store, queue }: Opened,
   { submitted, ...facts }: StatusParts,
 ): Promise<readonly Wrong[]> {
-  const letters = await store.dead(queue, { limit: MOST_DEAD })
   return wrongIn({
     ...facts,
     census: censusOf(facts),
     outside: await store.backlog(queue),
     refused: submitted,
-    dead: letters.filter(({ at }) => at > facts.now - HOUR).length,
+    dead: deadLately(await store.dead(queue, { limit: MOST_DEAD }), facts.now),
   })
 }
 

@@ -121,7 +121,7 @@ const stuck: readonly (readonly [check: string, sql: string, says: string])[] = 
     worker('1 min', "'{other}'") + job('waiting', 'null, null, null'),
     'no live worker has a handler',
   ],
-  ['no_worker', worker('1 min', "'{render}'", 0) + job('waiting', 'null, null, null'), 'has a free slot'],
+  ['busy', worker('1 min', "'{render}'", 0) + job('waiting', 'null, null, null'), 'has a free slot'],
   ['offered', worker('1 min') + job('waiting', 'null, null, null'), 'no worker takes them'],
   ['waiting', job('waiting', 'null, null, null'), 'the longest is j'],
   ['overdue', worker('1 min') + job('active', "'w', now() - interval '1 min', now()"), 'past its time'],

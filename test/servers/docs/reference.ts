@@ -5,6 +5,10 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import {
+  type Check,
+  type CheckId,
+  checkIds,
+  checks,
   costsAttempt,
   defaultPolicy,
   policyEntries,
@@ -13,6 +17,7 @@ import {
   reasonTexts,
 } from '../../../src/engine/core/index.ts'
 import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
+import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts'
 import { cliPage, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
 import { detailRows } from './error-details.ts'
@@ -83,12 +88,23 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       'export interface JobWorkerOptions',
       'export interface JobWorkerSettings',
     ).filter(([name]) => name !== '`coordinator`'),
+  alerts: () => [
+    ['alert', 'severity', 'fires when'],
+    ...rules.map(({ alert, severity, when }) => [`[${alert}](#${alert.toLowerCase()})`, severity, when]),
+  ],
+  checks: () => [['id', 'level', 'from when', 'what', 'what to do'], ...checkIds.map(checkRow)],
   policy: () =>
     members(
       ['field', 'default', '`interlock policy set`', 'meaning'],
       described('src/engine/core/values/policy-table.ts', 'export const policyFields'),
       ({ name, text }) => [usualOf(name), flagsOf(name), text],
     ),
+}
+
+function checkRow(id: CheckId): Cells {
+  const { level, afterSeconds, what, remedy }: Check = checks[id]
+  const when = afterSeconds === undefined ? 'at once' : `${afterSeconds} s`
+  return [code(id), level, when, what, remedy.replaceAll(/<[^>]+>/g, code)]
 }
 
 /** Which columns of `job_queue_log` and keys of its `data` an event of this type has. */
@@ -129,7 +145,7 @@ function markdown([head = [], ...rows]: readonly Cells[]): string {
 const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \/ -->)/g
 
 /** The pages as they should be: what people wrote, with the tables of today. */
-const tablePages = ['events', 'errors', 'settings'].map((name) => `docs/reference/${name}.md`)
+const tablePages = ['alerts', 'events', 'errors', 'settings'].map((name) => `docs/reference/${name}.md`)
 
 export const tableNames: readonly string[] = Object.keys(tables)
 
@@ -141,11 +157,12 @@ export async function currentPages(): Promise<ReadonlyMap<string, string>> {
         file,
         pageOf(file).text.replace(
           marked,
-          (_, begin, name, end) => begin + markdown(tables[name]?.() ?? []) + end,
+          (_, begin, name, end) =>
+            begin + (name === 'queries' ? currentQueries() : markdown(tables[name]?.() ?? [])) + end,
         ),
       ] as const,
   )
-  return new Map([...withTables, [cliPage, await currentCliPage()]])
+  return new Map([...withTables, [rulesFile, currentRules()], [cliPage, await currentCliPage()]])
 }
 
 if (import.meta.main)

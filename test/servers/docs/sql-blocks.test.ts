@@ -18,9 +18,9 @@ const event = (seq: number, type: string, data: object = {}) =>
 /** What each alert is for, in the order of the page. */
 const wrong = [
   job(', conflict_reason', ", 'model m is in use'"),
-  `${job('', '')} update job_queue_state set updated_at = now() - interval '1 minute'`,
+  `${job('', '')} update job_queue_state set updated_at = now() - interval '6 minutes'`,
   event(1, 'lease_expired'),
-  `insert into interlock.job_queue_arrivals (queue, job_id, arrived_at) values ('default', 'a', now() - interval '2 minutes')`,
+  `insert into interlock.job_queue_arrivals (queue, job_id, arrived_at) values ('default', 'a', now() - interval '6 minutes')`,
   `${event(1, 'completed')} ${event(2, 'failed', { code: 'handler_error', final: true })}`,
 ]
 

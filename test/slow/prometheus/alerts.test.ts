@@ -6,7 +6,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { checkIds, checks } from '../../../src/engine/core/index.ts'
 import { createMetrics } from '../../../src/tools/prometheus/index.ts'
 import { fileWith } from '../../servers/cli/support.ts'
 import { connection, migrateDatabase } from '../../servers/contract/support.ts'
@@ -44,14 +43,6 @@ describe('the alert rules', () => {
   it('are rules that promtool reads, tests and finds silent on a busy queue', async () => {
     expect(await promtool(['check', 'rules', path.join(folder, 'alerts.yml')])).toContain('SUCCESS')
     expect(await promtool(['test', 'rules', path.join(folder, 'alerts.test.yml')])).toContain('SUCCESS')
-  })
-
-  it('ask for each problem of the list that keeps jobs or places from running', () => {
-    const [, asked = ''] = /interlock_queue_wrong\{check=~"([^"]+)"/.exec(read('alerts.yml')) ?? []
-    const listed = checkIds.filter(
-      (id) => checks[id].level === 'problem' && ['possible', 'places'].includes(checks[id].about),
-    )
-    expect(asked.split('|')).toEqual(listed)
   })
 
   it('have a runbook each, which says what to type', () => {

@@ -2,14 +2,13 @@ import {
   isDeath,
   type Ledger,
   MICROS_PER_MS,
-  MICROS_PER_SECOND,
   type Micros,
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
 import type { LogStore, OutsideLine, Submitted, WorkerRow } from '../../../engine/store/index.ts'
 import { CensusWatch } from '../../../tools/insight/census-watch.ts'
 import { healthOf, type QueueHealth } from '../../../tools/insight/queue-health.ts'
-import { MOST_DEAD } from '../../../tools/insight/wrong-facts.ts'
+import { deadLately, MOST_DEAD } from '../../../tools/insight/wrong-facts.ts'
 import type { Tail } from './tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
@@ -19,7 +18,6 @@ const OUTSIDE_MS = 15_000
  * nobody is told of those that are dropped.
  */
 const LETTERS_MS = { changed: 5_000, quiet: 60_000 }
-const HOUR: Micros = 3_600 * MICROS_PER_SECOND
 
 /** What the reader of the queue knows. */
 export interface ReaderFacts {
@@ -47,7 +45,7 @@ export class HealthWatch {
       this.#outside.look(now),
       this.#letters.look(tail),
     ])
-    const dead = deaths?.filter((at) => at > now - HOUR).length
+    const dead = deaths && deadLately(deaths, now)
     const facts = { now, ledger, workers, ending: new Set(outside?.ending) }
     return healthOf({ ...facts, census: await this.#census.look(facts), outside, refused, dead })
   }
@@ -108,8 +106,7 @@ function aged({ behind, arrivals, inbox, ...rest }: OutsideLine, ms: number): Ou
 interface Letters {
   readonly readAt: number
   readonly jobIds: ReadonlySet<string>
-  /** When they ended. */
-  readonly ends: readonly Micros[]
+  readonly ends: readonly { readonly at: Micros }[]
 }
 
 /** The newest dead letters, read again when a job has died or one of them is in line again. */
@@ -127,7 +124,7 @@ class LetterWatch {
   }
 
   /** Undefined: they could not be read. */
-  async look(tail: Tail): Promise<readonly Micros[] | undefined> {
+  async look(tail: Tail): Promise<Letters['ends'] | undefined> {
     const known = await this.#known
     const news = tail.after(this.#version, Number.POSITIVE_INFINITY)
     this.#version = tail.version
@@ -148,7 +145,7 @@ class LetterWatch {
     try {
       const letters = await this.#store.dead(this.#queue, { limit: MOST_DEAD })
       const jobIds = new Set(letters.map(({ jobId }) => jobId))
-      return { readAt: performance.now(), jobIds, ends: letters.map(({ at }) => at) }
+      return { readAt: performance.now(), jobIds, ends: letters.map(({ at }) => ({ at })) }
     } catch {
       return undefined
     }

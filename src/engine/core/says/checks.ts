@@ -23,8 +23,12 @@ export type CheckSubject = (typeof checkSubjects)[number]
 export interface Check {
   readonly about: CheckSubject
   readonly level: CheckLevel
-  /** How long it has to have been so before anybody speaks of it, in seconds; 0: it is said at once. */
-  readonly afterSeconds: number
+  /** How long it has to have been so before anybody speaks of it, in seconds; absent: it is said at once. */
+  readonly afterSeconds?: number
+  /** From so many within an hour on. */
+  readonly least?: number
+  /** How long it has to have been so, or how far back is counted, before an alert rule speaks of it; absent: none is about this one alone. */
+  readonly alertMinutes?: number
   readonly what: string
   readonly remedy: string
 }
@@ -34,49 +38,44 @@ export const checks = {
   no_process: {
     about: 'processes',
     level: 'problem',
-    afterSeconds: 0,
+    alertMinutes: 5,
     what: 'no process that decides is alive, and there is something to do',
     remedy: 'start a process of Interlock on this queue',
   },
   late: {
     about: 'processes',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a process has missed its heartbeats',
     remedy: 'check whether it is paused, starved of CPU, or cut off from the database',
   },
   lost: {
     about: 'processes',
     level: 'problem',
-    afterSeconds: 0,
+    alertMinutes: 15,
     what: 'a job runs in a worker that is gone, and nobody has given it back',
     remedy: 'start a process of Interlock: any process frees its models within 5 s',
   },
   overdue: {
     about: 'processes',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a time of a job has passed, and nobody has recorded it',
     remedy: 'start a process of Interlock, which records it; if one is alive, look at its log',
   },
   nobody: {
     about: 'processes',
     level: 'note',
-    afterSeconds: 0,
     what: 'no process is alive; there is nothing to do',
     remedy: 'start a process of Interlock before jobs come',
   },
   fits_no_place: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a job asks for more of one place than any place of its model has',
     remedy: 'npx interlock-queue policy set --units <place=name:n>, or cancel the job',
   },
   use_over_limit: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a job asks for more of a resource than the policy ever allows',
     remedy:
       'npx interlock-queue policy set --uses <resource=limit/seconds>, or cancel the job and enqueue one that asks for less',
@@ -84,56 +83,48 @@ export const checks = {
   unserved: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'no live process serves a place for a job',
     remedy: 'start a worker that serves it (serves)',
   },
   unknown_model: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a submitted job names a model that the policy does not declare',
     remedy: 'npx interlock-queue policy set --models <model>, or cancel the job and submit it again',
   },
   models_required: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a submitted job names no model, and the policy refuses that',
     remedy: 'npx interlock-queue policy set --empty-set bypass, or cancel the job and submit it again',
   },
   flow_cycle: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'submitted jobs come after each other in a circle',
     remedy: 'cancel one of them, and submit it again without that link',
   },
   schedule_owned: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a submitted job has an id that a schedule gives to its own jobs',
     remedy: 'cancel it, and submit it again under another id',
   },
   unreadable: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a submitted job that no process could read',
     remedy: 'upgrade the processes of this queue',
   },
   parent_unknown: {
     about: 'possible',
     level: 'note',
-    afterSeconds: 0,
     what: 'a submitted job comes after a job of which nobody knows',
     remedy: 'enqueue the job that it comes after; it then comes into line by itself',
   },
   refused: {
     about: 'possible',
     level: 'note',
-    afterSeconds: 0,
     what: 'what was submitted was refused in the last day, and is not in line since',
     remedy:
       'npx interlock-queue queue lists them; correct them, and submit them again under other request ids',
@@ -141,14 +132,12 @@ export const checks = {
   not_taken_in: {
     about: 'possible',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a row of jobs could not be taken in',
     remedy: 'correct the row, then: npx interlock-queue adopt --job <job> --yes',
   },
   no_worker: {
     about: 'startable',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a job may start, and no live worker has a handler for its kind',
     remedy: 'start a worker with a handler for that kind',
   },
@@ -156,6 +145,7 @@ export const checks = {
     about: 'startable',
     level: 'problem',
     afterSeconds: 10,
+    alertMinutes: 5,
     what: 'a job may start, a worker could take it, and none does',
     remedy: 'npx interlock-queue explain <job>; then look at the log of the workers',
   },
@@ -169,14 +159,12 @@ export const checks = {
   serves_nothing: {
     about: 'places',
     level: 'problem',
-    afterSeconds: 0,
     what: 'a process says that it serves a place that the policy does not name',
     remedy: 'correct `serves` of that process, or name the place in the policy',
   },
   place_unserved: {
     about: 'places',
     level: 'problem',
-    afterSeconds: 0,
     what: 'no live process serves a place, others of its model are served, and jobs wait for that model',
     remedy:
       'start a worker that serves it; if it is away for long, npx interlock-queue pause <place>, or take it out of the policy',
@@ -184,7 +172,6 @@ export const checks = {
   place_idle: {
     about: 'places',
     level: 'note',
-    afterSeconds: 0,
     what: 'no live process serves a place, while others are served',
     remedy:
       'start a worker that serves it; if it is away for long, npx interlock-queue pause <place>, or take it out of the policy',
@@ -193,6 +180,7 @@ export const checks = {
     about: 'intake',
     level: 'problem',
     afterSeconds: 15,
+    alertMinutes: 5,
     what: 'rows of jobs arrived, and no process takes any in',
     remedy:
       'start a worker with intake: npx interlock-queue work --handler <file> --intake, or createJobWorker({ intake: true })',
@@ -207,28 +195,28 @@ export const checks = {
   paused: {
     about: 'paused',
     level: 'note',
-    afterSeconds: 0,
+    alertMinutes: 60,
     what: 'a model is paused',
     remedy: 'npx interlock-queue resume <model>',
   },
   draining: {
     about: 'draining',
     level: 'note',
-    afterSeconds: 0,
+    alertMinutes: 60,
     what: 'the queue drains, and nothing starts',
     remedy: 'npx interlock-queue resume',
   },
   many_dead: {
     about: 'dead',
     level: 'problem',
-    afterSeconds: 0,
+    least: 100,
     what: 'a hundred jobs or more failed for good in the last hour',
     remedy: 'npx interlock-queue dead shows them with their errors; then npx interlock-queue retry',
   },
   dead: {
     about: 'dead',
     level: 'note',
-    afterSeconds: 0,
+    alertMinutes: 15,
     what: 'jobs failed for good in the last hour',
     remedy: 'npx interlock-queue dead shows them with their errors; then npx interlock-queue retry',
   },
@@ -236,6 +224,7 @@ export const checks = {
     about: 'projection',
     level: 'problem',
     afterSeconds: 10,
+    alertMinutes: 5,
     what: 'your tables are behind the log',
     remedy:
       'start a process of Interlock: any process brings them up to date; npx interlock-queue doctor names what is in the way',
@@ -246,4 +235,7 @@ export type CheckId = keyof typeof checks
 
 export const checkIds = Object.keys(checks) as [CheckId, ...CheckId[]]
 
-export const checkMs = (id: CheckId): number => checks[id].afterSeconds * 1_000
+export const checkMs = (id: CheckId): number => {
+  const { afterSeconds = 0 }: Check = checks[id]
+  return afterSeconds * 1_000
+}

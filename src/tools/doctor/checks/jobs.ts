@@ -1,4 +1,7 @@
 import {
+  type CheckId,
+  checkMs,
+  checks,
   emptyLedger,
   hasDecider,
   MICROS_PER_MS,
@@ -159,11 +162,14 @@ export function checkLong({ state, rows: { long, oldest }, checkup: { now }, wai
 
 const since = (now: Micros, at: Micros): number => (now - at) / MICROS_PER_MS
 
+/** What the list of checks says of it, as far as rows tell. */
+const byList = (id: CheckId, what: string, remedy: string = checks[id].remedy): Finding =>
+  finding(checks[id].level)(id, what, remedy)
+
 const drains = (jobs: number): Finding =>
-  note(
+  byList(
     'draining',
     `the queue drains: ${plural(jobs, 'job')} ${agree(jobs, 'waits', 'wait')}, and none starts`,
-    'npx interlock-queue resume',
   )
 
 /** Jobs of which each has a finding of its own. */
@@ -176,18 +182,14 @@ function standingByRows({ active }: LiveRows, fault: ReturnType<typeof faultIn>)
     const reason =
       code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs past its time'
     const ends = `start a process of Interlock, which ends it; or: npx interlock-queue cancel --force ${operand(row.job_id)}`
-    const frees = 'start a process of Interlock: any process frees its models within 5 s'
-    return [problem(code, `job ${row.job_id}: ${reason}`, code === 'lost' ? frees : ends)]
+    return [byList(code, `job ${row.job_id}: ${reason}`, code === 'lost' ? undefined : ends)]
   })
   if (stuck.length <= NAMED) return stuck
   const rest = `${stuck.length - NAMED} more jobs do not go on by themselves`
-  return [...stuck.slice(0, NAMED), problem('lost', rest, 'npx interlock-queue queue --limit 1000')]
+  return [...stuck.slice(0, NAMED), byList('lost', rest, 'npx interlock-queue queue --limit 1000')]
 }
 
-/** A job that may start is taken by a live process within an offer or two. */
-const UNTAKEN_MS = 10_000
-
-/** Jobs that could start, by kind: no live worker can run them, or one could and does not. */
+/** Jobs that could start, by kind: no live worker can run them, all slots are taken, or one could and does not. */
 function checkStartable(
   startable: ReadonlyMap<string, Startable>,
   { workers }: Pick<Facts, 'workers'>,
@@ -195,27 +197,27 @@ function checkStartable(
 ): Finding[] {
   return [...startable].flatMap(([kind, { jobs, example }]): Finding[] => {
     const live = serversOf(workers, kind)
+    const id =
+      live.length === 0 ? 'no_worker' : live.some(({ freeSlots }) => freeSlots > 0) ? 'offered' : 'busy'
     // One that is alive may be about to take them, or to have a slot.
-    if (live.length > 0 && quietMs < UNTAKEN_MS) return []
+    if (quietMs < checkMs(id)) return []
     const names = `${plural(jobs, 'job')} of kind ${kind} may start, such as ${example}`
+    const what = {
+      no_worker: `and ${nobodyFor(workers)}; jobs of other kinds pass it meanwhile`,
+      offered: `and no worker takes them, although ${live.length} could`,
+      busy: 'and no worker for it has a free slot; jobs of other kinds pass it meanwhile',
+    }
     return [
-      live.some(({ freeSlots }) => freeSlots > 0)
-        ? problem(
-            'offered',
-            `${names}, and no worker takes them, although ${live.length} could`,
-            `npx interlock-queue explain ${operand(example)}; then look at the log of the workers`,
-          )
-        : problem(
-            'no_worker',
-            `${names}, and ${whyNot(workers, live.length)}; jobs of other kinds pass it meanwhile`,
-            `start a worker with a handler for ${kind}, or with more slots (concurrency)`,
-          ),
+      byList(
+        id,
+        `${names}, ${what[id]}`,
+        checks[id].remedy.replace('<job>', operand(example)).replace('that kind', kind),
+      ),
     ]
   })
 }
 
-function whyNot(workers: Facts['workers'], servers: number): string {
-  if (servers > 0) return 'no worker for it has a free slot'
+function nobodyFor(workers: Facts['workers']): string {
   const isAlive = hasDecider({ workers }) || workers.some(({ state }) => state === 'live')
   return isAlive
     ? 'no live worker has a handler for it'
