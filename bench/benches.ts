@@ -18,6 +18,7 @@ const onDemand: Loaders = {
   slow: async () => (await import('./slow/index.ts')).slowBench,
   storm: async () => (await import('./storm/index.ts')).stormBench,
   guard: async () => (await import('./guard/index.ts')).guardBench,
+  million: async () => (await import('./million/index.ts')).millionBench,
   overload: async () => (await import('./overload/index.ts')).overloadBench,
 }
 

@@ -142,10 +142,46 @@ const kindSchema = z.enum(Object.keys(lines) as (keyof typeof lines)[])
 export function decodeSnapshotLine(seq: number, line: string): SnapshotLine {
   return orDamaged(seq, 'line', () => {
     const value: unknown = parsed(seq, line)
+    if (isPlainJobs(value)) return value
     const kind = kindSchema.parse(Array.isArray(value) ? value[0] : value)
     return lines[kind].parse(value) as unknown as SnapshotLine
   })
 }
+
+/** Rows of jobs as nearly all are: of a million, zod alone takes seconds. What it does not know is for zod to judge. */
+const isPlainJobs = (value: unknown): value is SnapshotLine =>
+  Array.isArray(value) &&
+  value.length === 2 &&
+  value[0] === 'jobs' &&
+  Array.isArray(value[1]) &&
+  value[1].every(isPlainJob)
+
+function isPlainJob(row: unknown): boolean {
+  if (!Array.isArray(row)) return false
+  const [jobId, models, queuedAt, tie, unusual] = row as readonly unknown[]
+  return (
+    typeof jobId === 'string' &&
+    Array.isArray(models) &&
+    models.every((model) => typeof model === 'string') &&
+    Number.isSafeInteger(queuedAt) &&
+    typeof tie === 'number' &&
+    (row.length === 4 || (row.length === 5 && isPlainUnusual(unusual)))
+  )
+}
+
+/** It differs by its spec and by whom it waits for, and by no more. */
+function isPlainUnusual(unusual: unknown): boolean {
+  if (typeof unusual !== 'object' || unusual === null || Array.isArray(unusual)) return false
+  for (const [name, value] of Object.entries(unusual)) {
+    if (name === 'spec') {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+    } else if (!plainFields.has(name)) return false
+  }
+  return true
+}
+
+/** Those that zod passes on as they are. */
+const plainFields: ReadonlySet<string> = new Set(['blockedBy', 'blockedOn', 'fairRank'])
 
 function parsed(seq: number, line: string): unknown {
   try {

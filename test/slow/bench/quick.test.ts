@@ -1,4 +1,4 @@
-// Slow, 84 s: runs every bench once.
+// Slow, 90 s: runs every bench once.
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -61,7 +61,7 @@ describe('the benches', () => {
     await expect(bench('speed')).rejects.toMatchObject({
       code: 2,
       stderr:
-        'there is no bench speed; there are core, replay, schedule, metrics, peers, worker, growth, slow, storm, guard, overload\n',
+        'there is no bench speed; there are core, replay, schedule, metrics, peers, worker, growth, slow, storm, guard, million, overload\n',
     })
   })
 
@@ -89,7 +89,10 @@ describe('the benches', () => {
     expect(results.guard.map(({ unit }) => unit)).toEqual(Array(3).fill('× a bare append'))
   })
 
-  it.each([['growth', /models in all: exponent/]])('say what a job costs and why: %s', async (name, row) => {
+  it.each([
+    ['growth', /models in all: exponent/],
+    ['million', /1,000,000 waiting on 50 models: joins in/],
+  ])('say what a job costs: %s', async (name, row) => {
     const { table, results } = await demanded(name)
     expect(Object.keys(results)).toContain(name)
     expect(table).toMatch(row)

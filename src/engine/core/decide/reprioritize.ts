@@ -70,7 +70,7 @@ function heldText({ as, on }: HeldBack): string {
 function notInLine(target: Job, job: Job): string {
   const { jobId, active, held, dueAt } = target
   const other = 'name a job that stands in line: `npx interlock-queue queue`'
-  if (target === job) return `job ${jobId} cannot stand before itself; ${other}`
+  if (target.jobId === job.jobId) return `job ${jobId} cannot stand before itself; ${other}`
   if (active) return `job ${jobId} runs already, so it stands in no line; ${other}`
   if (held !== null) return `job ${jobId} ${heldText(held)}${other}`
   if (awaitsParents(target))
@@ -83,7 +83,7 @@ function notInLine(target: Job, job: Job): string {
 function positionBefore(scribe: Scribe, job: Job, before: string): Position | Refusal {
   const target = jobOf(scribe.draft, before)
   if (target === undefined) return notLive(before)
-  if (!isInLine(target) || target === job) return refused('invalid_input', notInLine(target, job))
+  if (!isInLine(target) || target.jobId === job.jobId) return refused('invalid_input', notInLine(target, job))
   const { level, order, tie } = target.position
   const ahead = scribe.draft.line.before(target.position)
   if (isBetween(job.position, ahead, target.position)) return job.position

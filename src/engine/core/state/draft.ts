@@ -46,6 +46,8 @@ export class Draft extends LedgerParts implements LedgerView {
   /** Places with units that were written to since the last `settle`: the last one in line that fitted there before; null: none did. */
   readonly edges = new Map<string, LinePosition | null>()
 
+  /** Jobs that this draft may write to. */
+  readonly #ownJobs: OwnJob[] = []
   /** Models that this draft may write to, by name: events name the same ones again and again. */
   readonly #ownModels = new Map<string, OwnModel>()
   /** Kinds that this draft may write to, by name. */
@@ -68,18 +70,25 @@ export class Draft extends LedgerParts implements LedgerView {
 
   /** The ledger that this draft has become. The draft is used up: its trees may be shared from now on. */
   seal(): Ledger {
+    this.jobs = this.#accounts ? this.jobs.rest(this.#ownJobs, this.owner) : this.jobs.restAll(this.owner)
     const ledger = new LedgerParts()
     copyParts(ledger, this)
     return ledger
   }
 
   addJob(spec: JobSpec, position: LinePosition, queuedAt: Micros, fairRank: number): OwnJob {
-    const job = ownJob(this.owner, freshJob(spec, position, queuedAt, fairRank))
+    const job = this.#written(freshJob(spec, position, queuedAt, fairRank))
     this.jobs = this.jobs.insert(job, this.owner)
     this.#kind(job).jobs++
     this.touch(job)
     if (spec.schedule !== undefined)
       this.fired = this.fired.insert({ schedule: spec.schedule, jobId: spec.jobId }, this.owner)
+    return job
+  }
+
+  #written(from: Job): OwnJob {
+    const job = ownJob(this.owner, from)
+    if (this.#accounts) this.#ownJobs.push(job)
     return job
   }
 
@@ -89,7 +98,7 @@ export class Draft extends LedgerParts implements LedgerView {
     if (isOwn(job, this.owner)) return job
     const known = this.jobs.get(job)
     if (known !== undefined && isOwn(known, this.owner)) return known
-    const copy = ownJob(this.owner, known ?? job)
+    const copy = this.#written(known ?? job)
     this.jobs = this.jobs.insert(copy, this.owner)
     return copy
   }

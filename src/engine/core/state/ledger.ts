@@ -34,6 +34,7 @@ import { Table } from '../values/table.ts'
 import { Tree } from '../values/tree.ts'
 import type { FairQueue } from './fair-use.ts'
 import type { Flow, PropagatingEnd } from './flow.ts'
+import { LiveJobs } from './live-jobs.ts'
 import type { Keepers } from './serving.ts'
 import { noServers, type Servers } from './serving.ts'
 
@@ -199,7 +200,7 @@ const noTimers = Tree.empty<Timer>(byTime)
 const noKeys = Tree.empty<KeyHolder>(byKey)
 const noKeyEnds = Tree.empty<KeyHolder>(byKeyEnd)
 const noModelTimers = Tree.empty<ModelTimer>(byModelTime)
-const noJobs = Table.empty<Job, JobKey>((a, b) => a.jobId === b.jobId)
+const noJobs = LiveJobs.empty()
 const noModels = Table.empty<Model, ModelKey>((a, b) => a.model === b.model)
 const noPauses = Table.empty<Pause, ModelKey>((a, b) => a.model === b.model)
 const noKinds = Table.empty<Kind, KindKey>((a, b) => a.kind === b.kind)

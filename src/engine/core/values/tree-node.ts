@@ -72,7 +72,10 @@ export function insertInto<T extends K, K>(
   compare: Compare<K>,
   owner: Owner,
 ): boolean {
-  const i = lowerBound(node.items, item, compare)
+  const { length } = node.items
+  // What comes last in line is asked of the last one only.
+  const isLast = length > 0 && compare(node.items[length - 1] as T, item) < 0
+  const i = isLast ? length : lowerBound(node.items, item, compare)
   if (node.children === null) {
     const known = i < node.items.length && compare(node.items[i] as T, item) === 0
     if (known) node.items[i] = item

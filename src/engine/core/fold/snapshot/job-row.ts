@@ -1,5 +1,5 @@
 import { type HeldBack, type Job, jobKeyOf, PARENTS_END, type Pass, usesSlot } from '../../state/ledger.ts'
-import { freshJob } from '../../state/own-job.ts'
+import { freshJob, type Writable } from '../../state/own-job.ts'
 import { hash } from '../../values/hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../../values/job.ts'
 import { heldFrom, heldOnOf } from './held.ts'
@@ -92,7 +92,7 @@ function usualJob(
   [jobId, , queuedAt, tie]: SnapshotJobRow,
   models: readonly string[],
   last: LastInLine,
-): Job {
+): Writable<Job> {
   const place = { hash: hash(jobId), jobId, level: 0, order: queuedAt, tie }
   const job = freshJob(usualSpec(jobId, models), place, queuedAt, 0)
   job.blockedOn = last.blockedOn(models)
@@ -140,29 +140,21 @@ export function withStanding(
  * @param models those of the row, in a list that may be shared
  */
 export function jobFrom(row: SnapshotJobRow, models: readonly string[], last: LastInLine): Job {
-  const usual = usualJob(row, models, last)
+  const job = usualJob(row, models, last)
   const [, , , , unusual] = row
-  if (unusual === undefined) return usual
-  const {
-    spec,
-    level = usual.position.level,
-    order = usual.position.order,
-    standing: _,
-    dueAt,
-    passes,
-    heldOn,
-    ...rest
-  } = unusual
-  const full = spec === undefined ? usual.spec : { ...usual.spec, ...spec }
-  return {
-    ...usual,
-    ...rest,
-    dueAt: timeFrom(dueAt ?? null),
-    passes: typeof passes === 'string' ? last.passesOf(passes) : (passes?.map(passFrom) ?? null),
-    held: heldOn === undefined ? null : heldFrom(heldOn, full),
-    spec: full,
-    position: { ...usual.position, level, order },
+  if (unusual === undefined) return job
+  const { spec, level, order, standing: _, dueAt, passes, heldOn, blockedBy, fairRank, ...rest } = unusual
+  if (blockedBy !== undefined) job.blockedBy = blockedBy
+  if (fairRank !== undefined) job.fairRank = fairRank
+  if (spec !== undefined) job.spec = { ...job.spec, ...spec }
+  if (level !== undefined || order !== undefined) {
+    const { position } = job
+    job.position = { ...position, level: level ?? position.level, order: order ?? position.order }
   }
+  job.dueAt = timeFrom(dueAt ?? null)
+  job.passes = typeof passes === 'string' ? last.passesOf(passes) : (passes?.map(passFrom) ?? null)
+  if (heldOn !== undefined) job.held = heldFrom(heldOn, job.spec)
+  return isEmpty(rest) ? job : { ...job, ...rest }
 }
 
 function timeFrom(dueAt: Micros | null): Micros | null {

@@ -72,22 +72,18 @@ export function usualMembership({ maxOvertakes }: Policy, job: Job): Membership 
   const offered = offeredAt !== null
   const ready = line && job.ready && !offered
   const reserves = maxOvertakes !== null && maxOvertakes > 0 && job.overtaken >= maxOvertakes
-  const isIn: Readonly<Record<Part<'positions'> | Part<'timers'>, boolean>> = {
-    active,
-    slots: active && uses,
-    line,
-    ready: ready && spec.fairKey === null,
-    offered,
-    unbound: isInLine(job) && !uses && !offered,
-    exclusives: line && job.exclusive,
-    undue: dueTime(job) !== null,
-    expiring: !active && expiresAt(job) !== null,
-    deadlines: active,
-    offerTimes: offered,
-  }
+  const expires = !active && expiresAt(job) !== null
   let queue = 0
-  for (const key of positions) if (isIn[key]) queue |= queueBits[key]
-  for (const key of timers) if (isIn[key]) queue |= queueBits[key]
+  // Part by part: with an object of them, and a loop, a snapshot took a tenth more.
+  if (active) queue |= queueBits.active | queueBits.deadlines
+  if (active && uses) queue |= queueBits.slots
+  if (line) queue |= queueBits.line
+  if (ready && spec.fairKey === null) queue |= queueBits.ready
+  if (offered) queue |= queueBits.offered | queueBits.offerTimes
+  if (isInLine(job) && !uses && !offered) queue |= queueBits.unbound
+  if (line && job.exclusive) queue |= queueBits.exclusives
+  if (dueTime(job) !== null) queue |= queueBits.undue
+  if (expires) queue |= queueBits.expiring
   const bits = active ? HOLDERS : line ? LINE | (reserves ? RESERVED : 0) | (offered ? OFFERS : 0) : 0
   return [queue, job.needs.map(() => bits), job.held === null ? 0 : 1, ready && spec.fairKey !== null ? 1 : 0]
 }
