@@ -33,9 +33,8 @@ await coordinator.enqueue(
     asks: { 'flux-dev': { vram } },
   })),
 )
-worker.start()
-while (coordinator.metrics().active < 3) await sleep(10)
 console.log('banner waits:', (await coordinator.explain('banner'))?.reason)
+worker.start()
 while (coordinator.metrics().ended.completed < 4) await sleep(10)
 
 await worker.drain()
