@@ -20,6 +20,10 @@ export interface FoundWrong {
   readonly jobId?: string | null
 }
 
+/** What was found among these. */
+export const those = (...found: readonly (FoundWrong | false)[]): readonly FoundWrong[] =>
+  found.filter((each) => each !== false)
+
 /** What is known of a queue at one moment. */
 export interface WrongFacts {
   readonly now: Micros

@@ -8,7 +8,7 @@ import {
 } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
 import type { CensusRow } from './census.ts'
-import type { FoundWrong, WrongFacts } from './wrong-facts.ts'
+import { type FoundWrong, those, type WrongFacts } from './wrong-facts.ts'
 
 /** Live jobs that do not go on by themselves, in the words of `explain`, and submitted ones that do not come into line. */
 export const jobsThatWait = (facts: WrongFacts): readonly FoundWrong[] => [
@@ -70,10 +70,7 @@ function heldBy(code: string): CheckId {
 /** A submission was committed before it was decided, so nobody else may have noticed. */
 function refusedOf(submitted: WrongFacts['refused']): readonly FoundWrong[] {
   const { commands, rows } = submitted?.refused ?? { commands: 0, rows: 0 }
-  return [
-    ...(rows === 0 ? [] : [notTakenIn(submitted, rows)]),
-    ...(commands === 0 ? [] : [refusal(submitted, commands)]),
-  ]
+  return those(rows > 0 && notTakenIn(submitted, rows), commands > 0 && refusal(submitted, commands))
 }
 
 function notTakenIn(submitted: WrongFacts['refused'], rows: number): FoundWrong {

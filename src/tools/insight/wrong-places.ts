@@ -10,7 +10,7 @@ import {
   placesOf,
 } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
-import type { FoundWrong, WrongFacts } from './wrong-facts.ts'
+import { type FoundWrong, those, type WrongFacts } from './wrong-facts.ts'
 
 const NAMED = 5
 
@@ -26,12 +26,10 @@ export function placesAway({ ledger }: WrongFacts): readonly FoundWrong[] {
   )
   return [
     ...servers.flatMap((server) => servesNothing(places, server)),
-    ...(wanted.length === 0
-      ? []
-      : [{ id: 'place_unserved' as const, what: awayText(ledger, wanted, places.length) }]),
-    ...(idle.length === 0
-      ? []
-      : [{ id: 'place_idle' as const, what: awayText(ledger, idle, places.length) }]),
+    ...those(
+      wanted.length > 0 && { id: 'place_unserved', what: awayText(ledger, wanted, places.length) },
+      idle.length > 0 && { id: 'place_idle', what: awayText(ledger, idle, places.length) },
+    ),
   ]
 }
 

@@ -1,6 +1,6 @@
 import { hasDecider, MICROS_PER_MS, waitingCount } from '../../engine/core/index.ts'
 import { agree, count, plural } from '../format/index.ts'
-import { type FoundWrong, MOST_DEAD, type WrongFacts } from './wrong-facts.ts'
+import { type FoundWrong, MOST_DEAD, those, type WrongFacts } from './wrong-facts.ts'
 
 /** What is wrong with the queue as a whole: its processes, its pauses, what came in, what failed, and your tables. */
 export const queueAtLarge = (facts: WrongFacts): readonly FoundWrong[] => [
@@ -20,15 +20,12 @@ function processesOf(facts: WrongFacts): readonly FoundWrong[] {
   const live = workers.filter(({ state }) => state === 'live').length
   const late = workers.filter(({ state }) => state === 'late')
   const names = late.map(({ workerId }) => workerId).join(', ')
-  const missed: readonly FoundWrong[] =
-    late.length === 0
-      ? []
-      : [
-          {
-            id: 'late',
-            what: `${processes(late.length)} of ${count(live + late.length)} missed the last heartbeat: ${names}`,
-          },
-        ]
+  const missed = those(
+    late.length > 0 && {
+      id: 'late',
+      what: `${processes(late.length)} of ${count(live + late.length)} missed the last heartbeat: ${names}`,
+    },
+  )
   if (hasDecider(facts)) return missed
   // A worker in another language runs jobs, and decides nothing.
   const none = live === 0 ? 'no process is alive' : 'no process that decides is alive'
@@ -57,26 +54,18 @@ function undone({ ledger, outside }: WrongFacts): readonly string[] {
 function intakeOf({ now, outside }: WrongFacts): readonly FoundWrong[] {
   const { arrivals, inbox } = outside ?? { arrivals: none, inbox: none }
   const since = (ageMs: number | null) => (ageMs === null ? null : now - ageMs * MICROS_PER_MS)
-  return [
-    ...(arrivals.rows === 0
-      ? []
-      : [
-          {
-            id: 'arrivals' as const,
-            what: `${many(arrivals.rows, 'row')} of jobs arrived, and no process takes any in`,
-            since: since(arrivals.ageMs),
-          },
-        ]),
-    ...(inbox.rows === 0
-      ? []
-      : [
-          {
-            id: 'inbox' as const,
-            what: `${many(inbox.rows, 'submission')} ${agree(inbox.rows, 'is', 'are')} undecided`,
-            since: since(inbox.ageMs),
-          },
-        ]),
-  ]
+  return those(
+    arrivals.rows > 0 && {
+      id: 'arrivals',
+      what: `${many(arrivals.rows, 'row')} of jobs arrived, and no process takes any in`,
+      since: since(arrivals.ageMs),
+    },
+    inbox.rows > 0 && {
+      id: 'inbox',
+      what: `${many(inbox.rows, 'submission')} ${agree(inbox.rows, 'is', 'are')} undecided`,
+      since: since(inbox.ageMs),
+    },
+  )
 }
 
 const none = { rows: 0, ageMs: null }
