@@ -67,7 +67,7 @@ function readingOf({ coordinator, meter, census }: FigureSource) {
       census: census.read(coordinator.ledger(), now),
       log: vitals.log,
     },
-    process: { queue, created, vitals, running: meter.runningIn(vitals.workerId) },
+    process: { queue, created, vitals, running: meter.measured.runningIn(vitals.workerId) },
   }
 }
 

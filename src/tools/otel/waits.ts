@@ -20,7 +20,12 @@ import { type Operation, withLinks } from './operation.ts'
  */
 export class WaitTrail {
   readonly #queue: FollowedQueue
-  #clocks = new WaitClocks()
+  readonly #clocks = new WaitClocks({
+    tellsParts: true,
+    onWait: (wait, by) => {
+      if (by?.type === 'started' && by.workerId === this.#queue.workerId()) this.#close(by.seq, wait)
+    },
+  })
   #ledger: Ledger
   /** Waits that attempts of this process ended and that have not been told, by the token of the attempt. */
   readonly #over = new Map<number, Wait>()
@@ -49,15 +54,9 @@ export class WaitTrail {
   }
 
   #begin(): void {
-    const { workerId, ledger, now } = this.#queue
+    const { ledger, now } = this.#queue
     this.#over.clear()
     this.#ahead.clear()
-    this.#clocks = new WaitClocks({
-      tellsParts: true,
-      onWait: (wait, by) => {
-        if (by?.type === 'started' && by.workerId === workerId()) this.#close(by.seq, wait)
-      },
-    })
     this.#ledger = ledger()
     this.#clocks.begin(this.#ledger, now())
   }

@@ -84,8 +84,8 @@ it(
     collector.finish()
     const waited = waitsIn(events, to).map((wait) => wait.split(' ').map(Number))
     const all = total(waited.map((numbers) => (numbers.at(-1) ?? 0) - (numbers.at(-2) ?? 0)))
-    expect(total([...collector.blocked.byCause.values()])).toBe(all)
-    expect(total([...collector.blocked.byReason.values()])).toBe(all)
+    expect(total([...collector.meter.clocks.byCause.values()])).toBe(all)
+    expect(total([...collector.meter.clocks.byReason.values()])).toBe(all)
   }),
   PATIENCE,
 )

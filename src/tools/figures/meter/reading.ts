@@ -10,7 +10,8 @@ import {
   type ReasonCode,
   waitingCount,
 } from '../../../engine/core/index.ts'
-import type { WaitCause } from '../../insight/index.ts'
+import { type WaitCause, waitCauses } from '../../insight/index.ts'
+import type { Meter } from '../../insight/stats/meter.ts'
 import type { ResourceUse } from '../../insight/stats/use-sums.ts'
 import type { HistogramReading } from './histogram.ts'
 import { OTHER, otherPlaces } from './model-names.ts'
@@ -25,7 +26,7 @@ export interface ModelReading {
 
 /** The figures of a queue at one moment. Times in seconds. */
 export interface QueueReading {
-  readonly counts: QueueMeter['counts']
+  readonly counts: Meter['counts'] & { readonly overtakes: number }
   readonly waits: HistogramReading
   readonly runs: HistogramReading
   readonly begunAfter: number
@@ -46,31 +47,39 @@ export interface QueueReading {
 }
 
 export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
-  const { ledger, standing } = meter
+  const { ledger, standing, overtakes } = meter
+  const { counts, clocks } = meter.measured
   const since = (at: Micros | null | undefined) =>
     at === null || at === undefined ? 0 : Math.max(0, now - at) / MICROS_PER_SECOND
   return {
-    counts: meter.counts,
+    counts: { ...counts, overtakes },
     waits: meter.waits.reading,
     runs: meter.runs.reading,
     begunAfter: meter.begunAfter,
     version: ledger.version,
     isDraining: ledger.draining,
     running: ledger.active.size,
-    waiting: meter.waiting(now),
+    waiting: clocks.counts(now),
     waitingCount: waitingCount(ledger),
     inLine: standing.inLine,
     oldestInLine: since(standing.oldest),
     paused: ledger.pauses.size,
     oldestPause: since(oldestOf(ledger.pauses)),
-    waited: new Map([...meter.waited(now)].map(([cause, micros]) => [cause, micros / MICROS_PER_SECOND])),
+    waited: waitedUntil(clocks, now),
     models: modelsOf(meter),
     resources: resourcesOf(meter),
   }
 }
 
+/** How long jobs have waited for what, in seconds. */
+function waitedUntil(clocks: Meter['clocks'], now: Micros): QueueReading['waited'] {
+  clocks.spend(now)
+  const sums = clocks.byCause
+  return new Map(waitCauses.map((cause) => [cause, (sums.get(cause) ?? 0) / MICROS_PER_SECOND]))
+}
+
 /** Those of a pattern together, under its name: a policy has few of these. */
-function resourcesOf({ ledger: { policy }, use }: QueueMeter): QueueReading['resources'] {
+function resourcesOf({ ledger: { policy }, measured: { use } }: QueueMeter): QueueReading['resources'] {
   const nothing = { reserved: 0, used: 0, overruns: 0 }
   const sums = new Map(Object.keys(policy.uses ?? {}).map((resource) => [resource, { resource, ...nothing }]))
   for (const [resource, own] of use.byResource) {

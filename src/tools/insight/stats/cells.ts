@@ -42,6 +42,13 @@ export class Cells {
       : this.#rated(ledger, job, at)
   }
 
+  /** Nobody waits any more. */
+  clear(): void {
+    for (const cell of this.#cells.values()) this.#settle(cell)
+    this.#cells.clear()
+    this.#lines.clear()
+  }
+
   isLine(cell: Cell): boolean {
     return this.#lines.get(cell.model ?? '') === cell
   }
@@ -50,7 +57,7 @@ export class Cells {
     cell.advance(at, this.drains)
     cell.jobs--
     if (cell.jobs > 0) return
-    cell.spent((code, micros) => this.add(code, cell.model, micros))
+    this.#settle(cell)
     this.#cells.delete(cell.key)
     if (this.isLine(cell)) this.#lines.delete(cell.model ?? '')
   }
@@ -101,6 +108,11 @@ export class Cells {
       if (model !== null) cell.spent((_, micros) => grow(sums, model, micros))
     }
     return sums
+  }
+
+  /** What it has counted stays. */
+  #settle(cell: Cell): void {
+    cell.spent((code, micros) => this.add(code, cell.model, micros))
   }
 
   #lineOf(ledger: Ledger, model: string, at: Micros): Cell {

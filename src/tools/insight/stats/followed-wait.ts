@@ -16,6 +16,8 @@ export class FollowedWait implements Wait {
   readonly from: Micros
   to: Micros
   ended: Wait['ended'] = 'open'
+  /** Since when it could start as far as time and the jobs before it are concerned; null: it cannot yet. */
+  readyAt: Micros | null = null
   /** Where it stands now; null: nobody has looked yet. */
   cell: Cell | null = null
   blockedBy: string | null = null

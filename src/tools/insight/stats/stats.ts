@@ -1,4 +1,4 @@
-import { type Ledger, MICROS_PER_MS, MICROS_PER_SECOND } from '../../../engine/core/index.ts'
+import { type JobOutcome, type Ledger, MICROS_PER_MS, MICROS_PER_SECOND } from '../../../engine/core/index.ts'
 import { checkCall } from '../../../engine/events/index.ts'
 import { isoTime } from '../../format/index.ts'
 import { opened } from '../../history/access.ts'
@@ -25,7 +25,7 @@ export interface Stats {
   readonly from: string
   readonly to: string
   readonly sliceSeconds: number
-  readonly counts: Collector['counts']
+  readonly counts: Readonly<Record<'queued' | 'started' | JobOutcome | 'requeued', number>>
   /** From when a job could start (queued, due, or requeued) to its start. */
   readonly waiting: Summary
   /** From the start to the end of the attempt. */
@@ -61,8 +61,8 @@ export interface Stats {
 const WORST = 10
 
 export function statsOf(queue: string, collector: Collector, end: Ledger): Stats {
-  const { slices, counts, waits, runs, ends, waiting, active, models, loads, blocked, use, shares } =
-    collector
+  const { slices, meter, waits, runs, ends, waiting, active, models, loads, shares } = collector
+  const { counts, clocks: blocked, use } = meter
   const { from, to, count } = slices
   const minutes = (to - from) / MICROS_PER_SECOND / 60
   return {
@@ -70,10 +70,13 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     from: isoTime(from),
     to: isoTime(to),
     sliceSeconds: (to - from) / count / MICROS_PER_SECOND,
-    counts,
+    counts: {
+      ...{ queued: counts.queued, started: counts.starts, ...counts.ends },
+      requeued: Object.values(counts.requeues).reduce((sum, one) => sum + one, 0),
+    },
     waiting: summaryOf(waits),
     running: summaryOf(runs),
-    completedPerMinute: counts.completed / minutes,
+    completedPerMinute: counts.ends.completed / minutes,
     perSlice: { waiting: waiting.means(), active: active.means(), ...ends },
     mostWaiting: waiting.most,
     mostActive: active.most,

@@ -12,14 +12,14 @@ import { causeOf, type WaitCause } from './cause.ts'
 import type { Cell } from './cell.ts'
 import { Cells, grow } from './cells.ts'
 import { FollowedWait, MOST_PARTS, TAKEN } from './followed-wait.ts'
-
+import { isReady, readyAt } from './ready.ts'
 import type { Wait } from './waits.ts'
 
 export interface WaitClockOptions {
   /** Told of each wait when it is over, and of the event that ended it; it has to be asked there and then. */
-  readonly onWait?: (wait: Wait, by: RecordedEvent | undefined) => void
+  readonly onWait?: (wait: FollowedWait, by: RecordedEvent | undefined) => void
   /** Whether to sum by model and by job too. Those sums have no end, so nobody wants them of a process that runs for weeks. */
-  readonly isDetailed?: boolean
+  readonly isDetailed?: boolean | undefined
   /** Whether a wait can be told in order, with the jobs that were in the way. */
   readonly tellsParts?: boolean
 }
@@ -74,8 +74,13 @@ export class WaitClocks {
     return this.#open.size
   }
 
-  /** Everybody who waits when it begins. */
+  /** Everybody who waits when it begins, or goes on after events that nobody can read: the sums of before stay. */
   begin(ledger: Ledger, at: Micros): void {
+    this.#open.clear()
+    this.#running.clear()
+    this.#moved.clear()
+    this.#cells.clear()
+    this.#isGeneral = false
     this.#cells.drains = ledger.draining
     this.#fairShare = ledger.policy.fairShare
     const open = openOf(ledger)
@@ -84,7 +89,9 @@ export class WaitClocks {
         if (job.spec.models.length > 0) this.#running.set(job.jobId, job.spec.models)
         continue
       }
-      this.#open.set(job.jobId, new FollowedWait(job.jobId, job.waitingSince, at))
+      const wait = new FollowedWait(job.jobId, job.waitingSince, at)
+      if (job.dueAt === null) wait.readyAt = readyAt(job)
+      this.#open.set(job.jobId, wait)
       this.#look(open, job.jobId, at)
     }
   }
@@ -102,6 +109,7 @@ export class WaitClocks {
       this.#take(event.jobId, event.models)
       this.#close(event.jobId, event.at, 'started', event)
     } else if (outcomeOf(event) !== null) this.#close(event.jobId, event.at, 'ended', event)
+    if (isReady(event)) this.#ready(event.jobId, event.at)
   }
 
   /** The queue after the events that were noted, and the jobs that they touched. */
@@ -132,6 +140,11 @@ export class WaitClocks {
 
   #come(jobId: string, at: Micros): void {
     if (!this.#open.has(jobId)) this.#open.set(jobId, new FollowedWait(jobId, at, at))
+  }
+
+  #ready(jobId: string, at: Micros): void {
+    const wait = this.#open.get(jobId)
+    if (wait !== undefined) wait.readyAt = at
   }
 
   #take(jobId: string, models: readonly string[]): void {

@@ -6,6 +6,7 @@ import {
   outcomeOf,
   type RecordedEvent,
 } from '../../../../engine/core/index.ts'
+import { isReady } from '../../../../tools/insight/stats/ready.ts'
 
 /** A job that held a model. */
 export interface Span {
@@ -63,8 +64,7 @@ export class Spans {
     if (event.type === 'queued') {
       const known = { models: event.spec.models, active: false, waiting: false }
       this.#jobs.set(event.jobId, known)
-      const { after, runAt } = event.spec
-      if (after === undefined && (runAt === null || runAt <= event.at)) this.#wait(known, event.at, true)
+      if (isReady(event)) this.#wait(known, event.at, true)
       return
     }
     const known = 'jobId' in event ? this.#jobs.get(event.jobId) : undefined
@@ -78,17 +78,13 @@ export class Spans {
       known.models = event.models
       return this.#start(jobId, known, event.seq, at)
     }
-    if (event.type === 'due') return this.#wait(known, at, true)
     if (event.type === 'model_released') {
       const span = this.#open.get(jobId)?.[known.models.indexOf(event.model)]
       if (span !== undefined) span.to = at
       return
     }
-    if (event.type === 'requeued' || event.type === 'released') {
-      if (event.type === 'requeued') known.models = event.models ?? known.models
-      if (event.runAt === null || event.runAt <= at) this.#wait(known, at, true)
-      return
-    }
+    if (event.type === 'requeued') known.models = event.models ?? known.models
+    if (isReady(event)) return this.#wait(known, at, true)
     if (endsAttempt(event)) this.#end(jobId, known, at)
     if (outcomeOf(event) === null) return
     this.#end(jobId, known, at)
