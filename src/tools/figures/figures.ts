@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs'
 import type { QueueBeside } from '../../engine/coordinator/index.ts'
-import type { QueueChange } from '../../engine/core/index.ts'
+import type { Ledger, QueueChange } from '../../engine/core/index.ts'
 import { familiesOf } from './families.ts'
 import type { Family } from './family.ts'
 import type { Recorders } from './meter/histogram.ts'
@@ -67,9 +67,12 @@ function readingOf({ coordinator, meter, census }: FigureSource) {
       census: census.read(coordinator.ledger(), now),
       log: vitals.log,
     },
-    process: { queue, created, vitals, running: meter.measured.runningIn(vitals.workerId) },
+    process: { queue, created, vitals, running: runningIn(meter.ledger, vitals.workerId) },
   }
 }
+
+const runningIn = ({ active, jobs }: Ledger, workerId: string): number =>
+  [...active].filter((place) => jobs.get(place)?.workerId === workerId).length
 
 /** A fault in figures must not end a worker: they go on from the queue as it is. */
 function follow(meter: QueueMeter, change: QueueChange): void {

@@ -55,6 +55,11 @@ export async function foldedFrom(
   if (upTo === 0) return emptyLedger
   const from = await ledgerNear(store, queue, upTo, passOver)
   if (from.version > upTo) throw archived(queue, from.version)
+  return foldOn(access, from, upTo)
+}
+
+/** Goes on from a fold. @param upTo to the end of the log unless given */
+export async function foldOn(access: Opened, from: Ledger, upTo?: number): Promise<Ledger> {
   const replayer = new Replayer(from)
   await eachEvent(access, 'replayed', (event) => replayer.push(event), { after: from.version, upTo })
   return replayer.ledger()

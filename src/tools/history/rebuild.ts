@@ -1,17 +1,9 @@
 import { pause } from '../../engine/coordinator/base/retry.ts'
-import {
-  fold,
-  InterlockError,
-  isInterlockError,
-  type Ledger,
-  projectionAt,
-  Replayer,
-} from '../../engine/core/index.ts'
+import { fold, InterlockError, isInterlockError, type Ledger, projectionAt } from '../../engine/core/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
 import { compareRows, ROWS } from './compare-rows.ts'
-import { firstLedger, noteCut } from './fold.ts'
+import { firstLedger, foldOn, noteCut } from './fold.ts'
 import { trustFiles } from './fold-files.ts'
-import { eachEvent } from './read-events.ts'
 
 /** What `rebuild` gives: the document that `interlock rebuild --json` prints. */
 export interface Rebuilt {
@@ -94,10 +86,7 @@ class RebuiltRows {
 
   /** Folds on to a version; to the end of the log unless given. */
   async readOn(upTo?: number): Promise<Ledger> {
-    const replayer = new Replayer(this.ledger)
-    const after = this.ledger.version
-    await eachEvent(this.#access, 'replayed', (event) => replayer.push(event), { after, upTo })
-    this.ledger = replayer.ledger()
+    this.ledger = await foldOn(this.#access, this.ledger, upTo)
     return this.ledger
   }
 

@@ -1,6 +1,7 @@
 import {
   type Keepers,
   type Ledger,
+  type Loading,
   loadingOf,
   type Policy,
   type RecordedEvent,
@@ -34,18 +35,20 @@ export class Loads {
     return this.#counts
   }
 
-  push(event: RecordedEvent): void {
+  /** @returns what an attempt had to load that begins with it; undefined: nobody says what its process keeps */
+  push(event: RecordedEvent): Loading | undefined {
     if (event.type === 'policy_changed') this.#policy = event.policy
     else if (event.type === 'worker_serves')
       this.#keepers = withKeeper(this.#keepers, event.workerId, event.keeps)
     else if (event.type === 'worker_gone')
       this.#keepers = withKeeper(this.#keepers, event.workerId, undefined)
-    else if (event.type === 'started') this.#start(event)
+    else if (event.type === 'started') return this.#start(event)
+    return undefined
   }
 
-  #start(event: RecordedEvent & { readonly type: 'started' }): void {
+  #start(event: RecordedEvent & { readonly type: 'started' }): Loading | undefined {
     const loading = loadingOf(this.#keepers, this.#policy, event)
-    if (loading === undefined) return
+    if (loading === undefined) return undefined
     const { loads, seconds, savedSeconds, passing } = this.#counts ?? noLoads
     this.#counts = {
       loads: loads + loading.loads,
@@ -54,6 +57,7 @@ export class Loads {
       passing: passing + (event.warm === undefined ? 0 : 1),
     }
     this.#keepers = withStart(this.#keepers, this.#policy, event)
+    return loading
   }
 }
 

@@ -43,7 +43,8 @@ export class Meter {
   readonly clocks: WaitClocks
   readonly use = new UseSums()
   readonly #onEnd: MeterOptions['onEnd']
-  readonly #running = new Map<string, { readonly at: Micros; readonly workerId: string | null }>()
+  /** When each running attempt began. */
+  readonly #running = new Map<string, Micros>()
 
   constructor({ isDetailed, onStart, onEnd }: MeterOptions) {
     this.#onEnd = onEnd
@@ -60,8 +61,7 @@ export class Meter {
     this.clocks.begin(ledger, at)
     this.use.begin(ledger)
     this.#running.clear()
-    for (const { jobId, active, startedAt, workerId } of ledger.jobs)
-      if (active) this.#running.set(jobId, { at: startedAt, workerId })
+    for (const { jobId, active, startedAt } of ledger.jobs) if (active) this.#running.set(jobId, startedAt)
   }
 
   /** An event; {@link WaitClocks.look} follows once it is folded. */
@@ -78,21 +78,14 @@ export class Meter {
     else if (event.type === 'lease_expired') counts.leasesExpired++
     else if (event.type === 'started') {
       counts.starts++
-      this.#running.set(event.jobId, { at: event.at, workerId: event.workerId })
+      this.#running.set(event.jobId, event.at)
     }
   }
 
-  /** How many attempts one process runs. */
-  runningIn(workerId: string): number {
-    let count = 0
-    for (const attempt of this.#running.values()) if (attempt.workerId === workerId) count++
-    return count
-  }
-
   #end(event: AttemptEndEvent): void {
-    const attempt = this.#running.get(event.jobId)
-    if (attempt === undefined) return
+    const began = this.#running.get(event.jobId)
+    if (began === undefined) return
     this.#running.delete(event.jobId)
-    this.#onEnd(event, event.at - attempt.at)
+    this.#onEnd(event, event.at - began)
   }
 }

@@ -19,19 +19,13 @@ const nothing: ResourceUse = { reserved: 0, used: 0, overruns: 0 }
 /** Sums it up over a part of the log. A job that uses nothing costs a look at its events. */
 export class UseSums {
   readonly byResource = new Map<string, ResourceUse>()
-  /** What live jobs ask for, and which of these run. */
+  /** What live jobs ask for. */
   readonly #asks = new Map<string, Uses>()
-  readonly #running = new Set<string>()
 
   /** What was counted before stays. */
   begin({ jobs }: Ledger): void {
     this.#asks.clear()
-    this.#running.clear()
-    for (const { jobId, spec, active } of jobs) {
-      if (spec.uses === undefined) continue
-      this.#asks.set(jobId, spec.uses)
-      if (active) this.#running.add(jobId)
-    }
+    for (const { jobId, spec } of jobs) if (spec.uses !== undefined) this.#asks.set(jobId, spec.uses)
   }
 
   note(event: RecordedEvent): void {
@@ -39,10 +33,7 @@ export class UseSums {
     if (this.#asks.size === 0 || !('jobId' in event)) return
     const asks = this.#asks.get(event.jobId)
     if (asks === undefined) return
-    if (event.type === 'started') this.#running.add(event.jobId)
-    // After a loss the job comes back by an event of its own.
-    const hasEnded = endsAttempt(event) || event.type === 'requeued'
-    if (hasEnded && this.#running.delete(event.jobId)) this.#settle(asks, 'used' in event ? event.used : {})
+    if (endsAttempt(event)) this.#settle(asks, 'used' in event ? event.used : {})
     if (outcomeOf(event) !== null) this.#asks.delete(event.jobId)
   }
 

@@ -69,11 +69,6 @@ export class WaitClocks {
     return this.#byJob
   }
 
-  /** How many wait now, whether or not anybody has looked at them. */
-  get size(): number {
-    return this.#open.size
-  }
-
   /** Everybody who waits when it begins, or goes on after events that nobody can read: the sums of before stay. */
   begin(ledger: Ledger, at: Micros): void {
     this.#open.clear()

@@ -1,19 +1,15 @@
 import {
-  defaultPolicy,
+  emptyLedger,
   endsAttempt,
   isDeath,
   type JobSpec,
-  type Keepers,
   type Ledger,
   type Loading,
-  loadingOf,
   type Micros,
-  type Policy,
   type RecordedEvent,
   type Uses,
-  withKeeper,
-  withStart,
 } from '../../../engine/core/index.ts'
+import { Loads } from '../stats/loads.ts'
 
 /** How an attempt ended, and what followed. */
 export type RunEnd =
@@ -71,16 +67,14 @@ interface Open {
 export class Recording {
   readonly lives: Life[] = []
   readonly #open = new Map<string, Open>()
-  #keepers: Keepers = []
-  #policy: Policy = defaultPolicy
+  #loads = new Loads(emptyLedger)
 
   /**
    * The jobs that were live when the period began: they count as coming then, first those that ran, then the others in line
    * order.
    */
   begin(ledger: Ledger, from: Micros): void {
-    this.#keepers = ledger.keepers
-    this.#policy = ledger.policy
+    this.#loads = new Loads(ledger)
     for (const places of [ledger.active, ledger.unbound, ledger.line, ledger.undue]) {
       for (const place of places) {
         const job = ledger.jobs.get(place)
@@ -94,32 +88,18 @@ export class Recording {
   }
 
   push(event: RecordedEvent): void {
-    this.#followProcesses(event)
+    const loading = this.#loads.push(event)
     if (event.type === 'queued') {
       this.#come(event.jobId, event.spec, event.at)
       return
     }
     const open = 'jobId' in event ? this.#open.get(event.jobId) : undefined
-    if (open !== undefined) this.#follow(open, event)
+    if (open !== undefined) this.#follow(open, event, loading)
   }
 
   /** What the attempt of this job had to load. */
   loadingOf(jobId: string): Loading | undefined {
     return this.#open.get(jobId)?.run?.loading
-  }
-
-  #followProcesses(event: RecordedEvent): void {
-    if (event.type === 'policy_changed') this.#policy = event.policy
-    else if (event.type === 'worker_serves')
-      this.#keepers = withKeeper(this.#keepers, event.workerId, event.keeps)
-    else if (event.type === 'worker_gone')
-      this.#keepers = withKeeper(this.#keepers, event.workerId, undefined)
-  }
-
-  #load(event: RecordedEvent & { readonly type: 'started' }): Loading | undefined {
-    const loading = loadingOf(this.#keepers, this.#policy, event)
-    this.#keepers = withStart(this.#keepers, this.#policy, event)
-    return loading
   }
 
   #come(
@@ -135,7 +115,7 @@ export class Recording {
     return open
   }
 
-  #follow(open: Open, event: RecordedEvent): void {
+  #follow(open: Open, event: RecordedEvent, loading: Loading | undefined): void {
     if (open.run !== undefined && 'used' in event) open.run.used = event.used
     switch (event.type) {
       case 'due':
@@ -146,7 +126,7 @@ export class Recording {
         return this.#start(open, {
           at: event.at,
           batch: event.batch,
-          loading: this.#load(event),
+          loading,
           passes: event.warm !== undefined,
         })
       case 'requeued':
