@@ -8,7 +8,7 @@ import {
   type QueueChange,
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
-import { Meter } from '../../insight/stats/meter.ts'
+import { EventMeter } from '../../insight/stats/meter.ts'
 import { type Moment, momentsOf } from '../../insight/stats/moments.ts'
 import { readyAt } from '../../insight/stats/ready.ts'
 import { Histogram, type Recorders } from './histogram.ts'
@@ -29,7 +29,7 @@ export class QueueMeter {
   readonly names: ModelNames
   readonly waits: Histogram
   readonly runs: Histogram
-  readonly measured = new Meter({
+  readonly measured = new EventMeter({
     onStart: (_, wait) => this.waits.observe(wait),
     onEnd: (_, run) => this.runs.observe(run),
   })

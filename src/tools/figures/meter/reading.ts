@@ -11,7 +11,7 @@ import {
   waitingCount,
 } from '../../../engine/core/index.ts'
 import { type WaitCause, waitCauses } from '../../insight/index.ts'
-import type { Meter } from '../../insight/stats/meter.ts'
+import type { EventMeter } from '../../insight/stats/meter.ts'
 import type { ResourceUse } from '../../insight/stats/use-sums.ts'
 import type { HistogramReading } from './histogram.ts'
 import { OTHER, otherPlaces } from './model-names.ts'
@@ -26,7 +26,7 @@ export interface ModelReading {
 
 /** The figures of a queue at one moment. Times in seconds. */
 export interface QueueReading {
-  readonly counts: Meter['counts'] & { readonly overtakes: number }
+  readonly counts: EventMeter['counts'] & { readonly overtakes: number }
   readonly waits: HistogramReading
   readonly runs: HistogramReading
   readonly begunAfter: number
@@ -72,7 +72,7 @@ export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
 }
 
 /** How long jobs have waited for what, in seconds. */
-function waitedUntil(clocks: Meter['clocks'], now: Micros): QueueReading['waited'] {
+function waitedUntil(clocks: EventMeter['clocks'], now: Micros): QueueReading['waited'] {
   clocks.spend(now)
   const sums = clocks.byCause
   return new Map(waitCauses.map((cause) => [cause, (sums.get(cause) ?? 0) / MICROS_PER_SECOND]))

@@ -9,7 +9,7 @@ import {
 } from '../../../engine/core/index.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
 import { Loads } from './loads.ts'
-import { Meter } from './meter.ts'
+import { EventMeter } from './meter.ts'
 import { ModelLevels } from './model-levels.ts'
 import { TOGETHER } from './moments.ts'
 import { ShareSums } from './share-sums.ts'
@@ -24,7 +24,7 @@ export class Collector {
   readonly active: Level
   readonly models: ModelLevels
   readonly loads: Loads
-  readonly meter = new Meter({
+  readonly meter = new EventMeter({
     isDetailed: true,
     onStart: (start, wait) => this.#start(start, wait),
     onEnd: (end, run) => this.#end(end, run),

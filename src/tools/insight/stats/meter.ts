@@ -14,7 +14,7 @@ import {
 import { UseSums } from './use-sums.ts'
 import { WaitClocks } from './wait-clocks.ts'
 
-export interface MeterOptions {
+export interface EventMeterOptions {
   /** As of {@link WaitClocks}. */
   readonly isDetailed?: boolean
   /** Told of each attempt that begins, and how long its job had waited: from when it was queued, due, or back in line. */
@@ -30,7 +30,7 @@ const zeros = <Name extends string>(names: readonly Name[]) =>
  * Counts and measures what happens in a queue, event by event, from where it begins: for stats over a stretch of the log, and for the
  * figures of a process, so that they say the same.
  */
-export class Meter {
+export class EventMeter {
   readonly counts = {
     queued: 0,
     starts: 0,
@@ -42,11 +42,11 @@ export class Meter {
   /** All waiting, by what it was for. */
   readonly clocks: WaitClocks
   readonly use = new UseSums()
-  readonly #onEnd: MeterOptions['onEnd']
+  readonly #onEnd: EventMeterOptions['onEnd']
   /** When each running attempt began. */
   readonly #running = new Map<string, Micros>()
 
-  constructor({ isDetailed, onStart, onEnd }: MeterOptions) {
+  constructor({ isDetailed, onStart, onEnd }: EventMeterOptions) {
     this.#onEnd = onEnd
     this.clocks = new WaitClocks({
       isDetailed,
