@@ -158,30 +158,26 @@ const isPlainJobs = (value: unknown): value is SnapshotLine =>
 
 function isPlainJob(row: unknown): boolean {
   if (!Array.isArray(row)) return false
-  const [jobId, models, queuedAt, tie, unusual] = row as readonly unknown[]
+  const [jobId, models, queuedAt, tie, unusual = {}] = row as readonly unknown[]
   return (
     typeof jobId === 'string' &&
     Array.isArray(models) &&
     models.every((model) => typeof model === 'string') &&
     Number.isSafeInteger(queuedAt) &&
     typeof tie === 'number' &&
-    (row.length === 4 || (row.length === 5 && isPlainUnusual(unusual)))
+    row.length < 6 &&
+    isFields(unusual) &&
+    Object.entries(unusual).every(
+      ([name, field]) => unjudged.has(name) || (name === 'spec' && isFields(field)),
+    )
   )
 }
 
-/** It differs by its spec and by whom it waits for, and by no more. */
-function isPlainUnusual(unusual: unknown): boolean {
-  if (typeof unusual !== 'object' || unusual === null || Array.isArray(unusual)) return false
-  for (const [name, value] of Object.entries(unusual)) {
-    if (name === 'spec') {
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-    } else if (!plainFields.has(name)) return false
-  }
-  return true
-}
+const isFields = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Those that zod passes on as they are. */
-const plainFields: ReadonlySet<string> = new Set(['blockedBy', 'blockedOn', 'fairRank'])
+/** Fields that zod passes on as they are. */
+const unjudged: ReadonlySet<string> = new Set(['blockedBy', 'blockedOn', 'fairRank'])
 
 function parsed(seq: number, line: string): unknown {
   try {

@@ -81,14 +81,4 @@ describe('a job that waits as any other', () => {
       expect(rested(job)).toEqual([job])
     },
   )
-
-  it('is written down for all that one owner has put in, and for no other', () => {
-    const [mine, before] = [waiting('a'), waiting('b')]
-    const old = LiveJobs.empty().insert(before, {})
-    const table = old.insert(mine, owner).restAll(owner)
-    expect([...table].map(({ jobId }) => jobId).sort()).toEqual(['a', 'b'])
-    expect(table.get(mine)).not.toBe(mine)
-    expect(old.get(before)).toBe(before)
-    expect(table.get(mine)).toEqual(mine)
-  })
 })

@@ -70,7 +70,7 @@ export class Draft extends LedgerParts implements LedgerView {
 
   /** The ledger that this draft has become. The draft is used up: its trees may be shared from now on. */
   seal(): Ledger {
-    this.jobs = this.#accounts ? this.jobs.rest(this.#ownJobs, this.owner) : this.jobs.restAll(this.owner)
+    this.jobs = this.jobs.rest(this.#accounts ? this.#ownJobs : [...this.jobs], this.owner)
     const ledger = new LedgerParts()
     copyParts(ledger, this)
     return ledger

@@ -53,12 +53,6 @@ export class LiveJobs implements Iterable<Job> {
     return this.#with(slots)
   }
 
-  /** The same for all that this owner has put in. */
-  restAll(owner: Owner): LiveJobs {
-    this.#slots.replaceOwn(owner, (slot) => this.#rested(slot))
-    return this
-  }
-
   /** The same as {@link insert} for a job that nobody writes to. */
   insertAtRest(job: Job, owner: Owner): LiveJobs {
     return this.#with(this.#slots.insert(this.#rested(job), owner))

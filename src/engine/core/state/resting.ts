@@ -1,4 +1,4 @@
-import { type JobSpec, specEntries } from '../values/job.ts'
+import { type JobSpec, specDefaults } from '../values/job.ts'
 import type { LinePosition } from '../values/position.ts'
 import type { Job } from './ledger.ts'
 import { freshJob } from './own-job.ts'
@@ -37,45 +37,31 @@ export class Resting {
   }
 }
 
-/** Whether it is as new but for where it stands and whom it waits for. */
-export function mayRest(job: Job): boolean {
-  const { spec, position } = job
-  return (
-    isUntouched(job) &&
-    isUnstarted(job) &&
-    job.needs === spec.models &&
-    job.priority === spec.priority &&
-    job.waitingSince === job.queuedAt &&
-    position.order + (job.queuedAt - position.order) === job.queuedAt
-  )
+/** What differs from job to job, or follows from what does. */
+const apart = 'hash jobId spec priority queuedAt position needs waitingSince fairRank blockedBy blockedOn'
+
+// Pure, so a page that does not need it has none of its words.
+const usual = /* @__PURE__ */ usualFields()
+
+/** All other fields of a new job. */
+function usualFields() {
+  const spec = { jobId: '', jobType: 'normal', kind: '', models: [], ...specDefaults } as const
+  const job = freshJob(spec, { hash: 0, jobId: '', level: 0, order: 0, tie: 0 }, 0, 0)
+  const names = apart.split(' ')
+  return Object.entries(job).filter(([name]) => !names.includes(name)) as [keyof Job, unknown][]
 }
 
-/** It stands in line as any other. */
-const isUntouched = (job: Job): boolean =>
-  !job.ready &&
-  !job.exclusive &&
-  !job.cancelRequested &&
-  job.dueAt === null &&
-  job.held === null &&
-  job.offeredAt === null &&
-  job.asker === null &&
-  job.passes === null &&
-  job.overtaken === 0 &&
-  job.places === null &&
-  job.wholes === null
-
-/** It runs not, and has never run. */
-const isUnstarted = (job: Job): boolean =>
-  !job.active &&
-  job.attempt === 0 &&
-  job.free === 0 &&
-  job.token === 0 &&
-  job.startedAt === 0 &&
-  job.expects === 0 &&
-  job.workerId === null &&
-  job.batch === null &&
-  job.gaveBack === null &&
-  job.detachedUntil === null
+/** Whether it is as new but for where it stands and whom it waits for. */
+export function mayRest(job: Job): boolean {
+  const { spec, position, queuedAt } = job
+  for (const [name, value] of usual) if (job[name] !== value) return false
+  return (
+    job.needs === spec.models &&
+    job.priority === spec.priority &&
+    job.waitingSince === queuedAt &&
+    position.order + (queuedAt - position.order) === queuedAt
+  )
+}
 
 /** As many as one decision looks at, for most. */
 const AWAKE = 1_024
@@ -97,9 +83,6 @@ export function awakened(resting: Resting): Job {
 }
 
 const MOST_SPECS = 10_000
-const apart: readonly string[] = ['jobId', 'payloadHash', 'models']
-const compared = specEntries.map(([name]) => name).filter((name) => !apart.includes(name))
-
 /** Specs that many jobs have in common, but for their ids and payloads. */
 export class SharedSpecs {
   readonly #specs = new Map<string, JobSpec>()
@@ -117,13 +100,19 @@ export class SharedSpecs {
   }
 }
 
-function isAlike(one: JobSpec, other: JobSpec): boolean {
-  if ((one.payloadHash === undefined) !== (other.payloadHash === undefined)) return false
-  for (const name of compared) if (one[name] !== other[name]) return false
-  return isSameList(one.models, other.models)
+/** A field may be in one of them alone. */
+const isAlike = (one: JobSpec, other: JobSpec): boolean => hasAllOf(one, other) && hasAllOf(other, one)
+
+function hasAllOf(one: JobSpec, other: JobSpec): boolean {
+  for (const name in other) {
+    const key = name as keyof JobSpec
+    const isOwn = key === 'jobId' || (key === 'payloadHash' && one.payloadHash !== undefined)
+    if (one[key] !== other[key] && !isOwn && (key !== 'models' || !isSameList(one.models, other.models)))
+      return false
+  }
+  return true
 }
 
 function isSameList(one: readonly string[], other: readonly string[]): boolean {
-  if (one === other) return true
   return one.length === other.length && one.every((model, i) => model === other[i])
 }

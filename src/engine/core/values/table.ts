@@ -79,11 +79,6 @@ export class Table<T extends K, K extends Hashed = T> implements Iterable<T> {
     return this.#with(root, this.#size - 1, owner)
   }
 
-  /** Puts another item in the place of each that came with this owner, or near it; one with the same key. */
-  replaceOwn(owner: Owner, replace: (item: T) => T): void {
-    replaceIn(this.#root, owner, replace)
-  }
-
   *[Symbol.iterator](): Iterator<T> {
     yield* itemsOf(this.#root)
   }
@@ -115,8 +110,10 @@ export class Table<T extends K, K extends Hashed = T> implements Iterable<T> {
       node.slots[i] = item
       return false
     }
-    node.slots[i] = pairOf(slot, item, depth + 1, owner)
-    return true
+    const child = new Branch<T>(owner, 0, [])
+    node.slots[i] = child
+    this.#put(child, slot, ((slot.hash | 0) >>> (BITS * depth)) >>> BITS, depth + 1, owner)
+    return this.#put(child, item, bits >>> BITS, depth + 1, owner)
   }
 
   #putInBucket(bucket: T[], item: T): boolean {
@@ -155,24 +152,6 @@ function* itemsOf<T>(node: Branch<T>): Generator<T> {
   for (const slot of node.slots) {
     if (slot instanceof Branch) yield* itemsOf(slot)
     else yield slot
-  }
-}
-
-/** A node for two items with other keys, whose hashes are the same down to this depth. */
-function pairOf<T extends Hashed>(one: T, other: T, depth: number, owner: Owner): Branch<T> {
-  if (depth === DEEPEST) return new Branch(owner, 0, one.hash <= other.hash ? [one, other] : [other, one])
-  const [a, b] = [bitsAt(one, depth), bitsAt(other, depth)]
-  if (a === b) return new Branch(owner, 1 << a, [pairOf(one, other, depth + 1, owner)])
-  return new Branch(owner, (1 << a) | (1 << b), a < b ? [one, other] : [other, one])
-}
-
-const bitsAt = ({ hash }: Hashed, depth: number): number => ((hash | 0) >>> (BITS * depth)) & MASK
-
-function replaceIn<T>(node: Branch<T>, owner: Owner, replace: (item: T) => T): void {
-  if (node.owner !== owner) return
-  for (const [i, slot] of node.slots.entries()) {
-    if (slot instanceof Branch) replaceIn(slot, owner, replace)
-    else node.slots[i] = replace(slot)
   }
 }
 

@@ -3,7 +3,7 @@ import { type FairRows, fairFrom } from '../../line/fair-queue.ts'
 import { joinLine } from '../../needs/fit.ts'
 import { meterFrom } from '../../needs/meter.ts'
 import { noStarts } from '../../needs/starts.ts'
-import { addToKind, kindToEdit, type OwnKind } from '../../state/kinds.ts'
+import { addToKind, kindToEdit } from '../../state/kinds.ts'
 import {
   emptyLedger,
   idleModel,
@@ -50,7 +50,6 @@ export class LedgerReader {
   readonly #last = new LastInLine()
   readonly #ledger: Writable<Ledger> = { ...emptyLedger }
   readonly #models = new Map<string, ReadModel>()
-  readonly #kinds = new Map<string, OwnKind>()
   readonly #lists = new Map<string, readonly string[]>()
   readonly #held = new Map<string, Tree<LinePosition>>()
   readonly #shareReady = new Map<string, Tree<LinePosition>>()
@@ -158,7 +157,7 @@ export class LedgerReader {
     this.#last.add(job)
     const [queue, models, held, share] = row[4]?.standing ?? usualMembership(this.#ledger.policy, job)
     this.#ledger.jobs = this.#ledger.jobs.insertAtRest(job, this.#owner)
-    this.#kind(job.spec.kind).jobs++
+    kindToEdit(this.#ledger, job.spec.kind, this.#owner).jobs++
     this.#stand(job, queue)
     for (const [index, bits] of models.entries()) this.#standOn(job, job.needs[index], bits)
     if (job.held !== null && (isBeside(job.held) || (held === 1 && job.held.as === 'no_worker')))
@@ -232,14 +231,6 @@ export class LedgerReader {
   #gather(all: Map<string, Tree<LinePosition>>, key: string | null, position: LinePosition): void {
     if (key === null) this.#contradicts(`${position.jobId} stands where it has no key for`)
     all.set(key, (all.get(key) ?? noPositions).insert(position, this.#owner))
-  }
-
-  #kind(name: string): OwnKind {
-    const known = this.#kinds.get(name)
-    if (known !== undefined) return known
-    const own = kindToEdit(this.#ledger, name, this.#owner)
-    this.#kinds.set(name, own)
-    return own
   }
 
   #model(name: string): ReadModel {
