@@ -55,12 +55,10 @@ export const answers = {
     {
       state: z.array(z.enum(foundStates)),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
-      ...{
-        before: time,
-        after: time,
-        limit: limit(1_000),
-        from: z.string().describe('the `next` of a page'),
-      },
+      before: time,
+      after: time,
+      limit: limit(1_000),
+      from: z.string().describe('the `next` of a page'),
     },
   ],
   '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],

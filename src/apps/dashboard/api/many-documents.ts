@@ -52,11 +52,13 @@ export type ChangePreviewDocument = z.infer<typeof changePreviewSchema>
 export type ChangedDocument = z.infer<typeof changedSchema>
 
 const text = { type: 'string' }
+const time = { ...text, format: 'date-time' }
 const filterProperties = {
   states: { type: 'array', items: { enum: foundStates } },
   ...Object.fromEntries(findEntries.map(({ name, says }) => [name, { ...text, description: says }])),
   payload: { type: 'object', description: 'fields of the payload, and what they equal' },
-  ...{ before: { ...text, format: 'date-time' }, after: { ...text, format: 'date-time' } },
+  before: time,
+  after: time,
 }
 
 /** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */

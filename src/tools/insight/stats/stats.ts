@@ -71,7 +71,9 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
     to: isoTime(to),
     sliceSeconds: (to - from) / count / MICROS_PER_SECOND,
     counts: {
-      ...{ queued: counts.queued, started: counts.starts, ...counts.ends },
+      queued: counts.queued,
+      started: counts.starts,
+      ...counts.ends,
       requeued: Object.values(counts.requeues).reduce((sum, one) => sum + one, 0),
     },
     waiting: summaryOf(waits),
