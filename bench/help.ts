@@ -40,7 +40,7 @@ verified at the end. --minutes and one more for each run.
 overload: two workers, gate, flows and calls of enqueue, a process each with default settings, beside 20 programs that only compute: every
 error with its cause and the load. None may say contention, clock or corruption to a caller whose time was not over. --minutes, ten unless given.
 
-million: 1,000, 100,000 and 1,000,000 jobs in line, on 50 and on 1,000 models (by which --only chooses: 100,000): a process enqueues them and
+million: 1,000, 100,000 and 1,000,000 jobs in line, on 50 and on 1,000 models (--only 0,100000 chooses by how many): a process enqueues them and
 leaves, another joins, is asked for fifty jobs, and works 3,000. A quarter of an hour for each run.
 
 guard: under a minute; what a job and a hand-off of our worker take, in bare appends of the same run. Fails when that is more than
