@@ -17,6 +17,9 @@ import {
   reasonTexts,
 } from '../../../src/engine/core/index.ts'
 import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
+import type { Family } from '../../../src/tools/figures/family.ts'
+import { processFamilies } from '../../../src/tools/figures/process-families.ts'
+import { queueFamilies } from '../../../src/tools/figures/queue-families.ts'
 import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts'
 import { cliPage, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
@@ -92,6 +95,24 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
     ['alert', 'severity', 'fires when'],
     ...rules.map(({ alert, severity, when }) => [`[${alert}](#${alert.toLowerCase()})`, severity, when]),
   ],
+  lines: () =>
+    members(
+      ['`event`', 'level', 'meaning'],
+      described('src/engine/coordinator/base/log-events.ts', 'export const logEvents'),
+      ({ text }) => /^(\w+): (.*)$/.exec(text)?.slice(1) ?? [],
+    ),
+  figures: () => [
+    ['figure', 'type', 'meaning'],
+    ...queueFamilies([]).map(({ name, type, help }) => [seriesOf(name, type), type, ownHelp(help)]),
+  ],
+  vitals: () => [
+    ['figure', 'together', 'meaning'],
+    ...processFamilies([]).map(({ name, type, help }) => [
+      seriesOf(name, type),
+      /: (\w+) without/.exec(help)?.[1] ?? '',
+      ownHelp(help),
+    ]),
+  ],
   checks: () => [['id', 'level', 'from when', 'what', 'what to do'], ...checkIds.map(checkRow)],
   policy: () =>
     members(
@@ -100,6 +121,12 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       ({ name, text }) => [usualOf(name), flagsOf(name), text],
     ),
 }
+
+const seriesOf = (name: string, type: Family['type']): string =>
+  code(type === 'counter' ? `${name}_total` : name)
+/** A help text without how several processes are put together, which the page says once. */
+const ownHelp = (help: string): string =>
+  help.replace(/ (?:Queue-wide|Of this process|As this process sees it)\b.*$/, '')
 
 function checkRow(id: CheckId): Cells {
   const { level, afterSeconds, what, remedy }: Check = checks[id]
@@ -145,7 +172,9 @@ function markdown([head = [], ...rows]: readonly Cells[]): string {
 const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \/ -->)/g
 
 /** The pages as they should be: what people wrote, with the tables of today. */
-const tablePages = ['alerts', 'events', 'errors', 'settings'].map((name) => `docs/reference/${name}.md`)
+const tablePages = ['alerts', 'events', 'errors', 'settings', 'telemetry'].map(
+  (name) => `docs/reference/${name}.md`,
+)
 
 export const tableNames: readonly string[] = Object.keys(tables)
 

@@ -1,33 +1,104 @@
 /**
  * What lines of the log tell of, by names that stay. The words of a line may change (but for those that people grep); its name does
- * not. docs/reference/telemetry.md lists them.
+ * not. docs/reference/telemetry.md lists them, each with its level: `npm run generate -- reference`.
  */
 export const logEvents = [
-  ...(['job.check', 'job.immediate', 'job.active', 'job.conflict', 'job.blocked', 'job.bypassed'] as const),
-  ...([
-    'job.covered',
-    'job.ended',
-    'job.observed',
-    'job.unguarded',
-    'job.end_delayed',
-    'job.ends_dropped',
-  ] as const),
-  ...(['job.started', 'job.completed', 'job.failed', 'job.postponed', 'job.cancelled'] as const),
-  ...(['job.given_back', 'job.detached', 'job.lost', 'job.untold'] as const),
-  ...(['lease.lost', 'lease.left', 'coordinator.failed', 'coordinator.left', 'coordinator.deaf'] as const),
-  ...([
-    'database.awaited',
-    'database.reached',
-    'database.back',
-    'store.chosen',
-    'store.warning',
-    'log.skipped',
-  ] as const),
-  ...(['queue.held', 'queue.not_held', 'rows.refused', 'workflow.no_model'] as const),
-  ...(['submission.refused', 'submission.held'] as const),
-  ...(['worker.failed', 'intake.failed', 'model.paused', 'model.not_paused'] as const),
-  ...(['model.near', 'model.not_declared', 'said.no_effect'] as const),
-  ...(['dashboard.lever', 'dashboard.refused', 'dashboard.failed'] as const),
+  /** info: a program asks whether a job may start */
+  'job.check',
+  /** info: no job is active, so it can start at once */
+  'job.immediate',
+  /** info: the job started for the program that asked */
+  'job.active',
+  /** info: a model that it needs is held by another job; `job.blocked` follows */
+  'job.conflict',
+  /** info: the job has to wait; `code` says why */
+  'job.blocked',
+  /** warn: the job names no models, so it runs beside the queue */
+  'job.bypassed',
+  /** info: the job runs under the lease of its workflow */
+  'job.covered',
+  /** info: the program has reported its end; `code` is the outcome */
+  'job.ended',
+  /** info: under `mode: 'observe'`, the job runs although it would wait */
+  'job.observed',
+  /** error: the database is away, and the job runs without the coordinator (`onUnavailable: 'bypass'`) */
+  'job.unguarded',
+  /** error: the database is away, and the end is reported later */
+  'job.end_delayed',
+  /** error: the database has been away for so long that the ends of further jobs are not noted */
+  'job.ends_dropped',
+  /** info: a worker begins an attempt */
+  'job.started',
+  /** info: the attempt is done */
+  'job.completed',
+  /** error: the attempt failed; `code` and `error` say why */
+  'job.failed',
+  /** info: the handler threw `RetryLater` */
+  'job.postponed',
+  /** info: the attempt stopped, since its job was cancelled */
+  'job.cancelled',
+  /** info: the worker gave the job back to the line */
+  'job.given_back',
+  /** info: the attempt goes on elsewhere */
+  'job.detached',
+  /** warn: others had ended the attempt, or the lease was lost */
+  'job.lost',
+  /** error: the end of an attempt could not be reported; the job ends with the lease */
+  'job.untold',
+  /** error: the lease of this process is over; others get its jobs */
+  'lease.lost',
+  /** warn: the lease could not be given up, and runs out by itself */
+  'lease.left',
+  /** error: an error that concerns no attempt; `error` has its text */
+  'coordinator.failed',
+  /** warn: closed without waiting for the database */
+  'coordinator.left',
+  /** warn: a stopped process could not end its listening */
+  'coordinator.deaf',
+  /** warn: the database does not answer yet */
+  'database.awaited',
+  /** info: the database answers */
+  'database.reached',
+  /** warn: the database answers and takes writes again, after `seconds` */
+  'database.back',
+  /** info: which store `getJobCoordinator()` took */
+  'store.chosen',
+  /** warn: something about the store that you should know */
+  'store.warning',
+  /** warn: events were archived before this process read them */
+  'log.skipped',
+  /** warn: a backup was restored: the queue is drained in a new epoch */
+  'queue.held',
+  /** error: the queue could not be drained after a restore; do it yourself: `interlock recover --begin` */
+  'queue.not_held',
+  /** error: rows of your tables cannot be written; `code` is the SQLSTATE */
+  'rows.refused',
+  /** warn: a job that was submitted by SQL cannot come into line yet; `code` says why */
+  'submission.held',
+  /** warn: jobs that were submitted by SQL are refused after the commit; `code` is the error code */
+  'submission.refused',
+  /** warn: steps without `default_model` */
+  'workflow.no_model',
+  /** error: a problem of a worker that concerns no attempt */
+  'worker.failed',
+  /** error: rows of `jobs` could not be taken in */
+  'intake.failed',
+  /** warn: the breaker of a worker paused a model */
+  'model.paused',
+  /** warn: a job, the policy or a pause names a model that differs from another one by case, blanks, `-` or `_` alone; said once a name */
+  'model.near',
+  /** warn: a live job, the policy or a pause names a model that the policy does not declare; said once a name */
+  'model.not_declared',
+  /** warn: what was said changes nothing, such as a pause of a model that nobody needs; said once a name */
+  'said.no_effect',
+  /** error: the breaker of a worker could not pause a model */
+  'model.not_paused',
+  /** info: somebody changed the queue from the dashboard */
+  'dashboard.lever',
+  /** error: `authorize` of the dashboard failed */
+  'dashboard.refused',
+  /** error: a request to the dashboard failed */
+  'dashboard.failed',
 ] as const
 export type LogEvent = (typeof logEvents)[number]
 
