@@ -34,31 +34,27 @@ export function page(): string {
 
 <!-- Generated: change the machines, then run \`npm run generate -- law\`. -->
 
-Two statecharts in [XState](https://stately.ai/docs/xstate) say what may happen to a queue and to a job:
-[\`machines/coordinator.machine.ts\`](../../machines/coordinator.machine.ts) and
-[\`machines/job.machine.ts\`](../../machines/job.machine.ts). Their events are the events of \`job_queue_log\`. They have
-no timers, no calls and no side effects, so you can replay a log through them at any time. If the state does not accept an event, or the
-ledger contradicts it (a gap in the numbers, a stale fencing token, a model that is taken), the log was changed or written by something
-else. The event is refused with \`corrupt_log\` and its sequence number. An event of an unknown type is refused with \`unknown_event\`.
+Two statecharts in [XState](https://stately.ai/docs/xstate) say which event may happen to a queue and to a job, and in which state:
+[\`machines/coordinator.machine.ts\`](../../machines/coordinator.machine.ts) and [\`machines/job.machine.ts\`](../../machines/job.machine.ts).
 
-They are the law at run time. \`npm run generate -- law\` asks XState and compiles them into a table of states and events (\`src/engine/core/fold/law/table.ts\`).
-Every event passes this table when it is decided, when it is read, and in replay, verify and rebuild. The fold has to arrive at the state
-that the table names ([why](decisions/core.md)). So if you change an arrow, you change what the coordinator does.
+**The running code obeys them.** \`npm run generate -- law\` compiles them into a table (\`src/engine/core/fold/law/table.ts\`). Every event of \`job_queue_log\` passes this table
+when it is decided, when it is read, and in replay, verify and rebuild. If you change an arrow, you change what the coordinator does ([why](decisions/core.md)).
 
-You can look at them with other tools. \`interlock machine --format mermaid\` and \`--format json\` print them. \`--format studio\`
-prints code to paste into Stately Studio (_Import from code_), which also imports the two files as they are. The XState extension of
-VS Code opens them in the editor. \`interlock inspect\` shows a queue in Stately's inspector, replayed or live ([the log](log.md#seeing-the-machine-run)).
+**They find a changed log.** An event that the state does not accept is refused with \`corrupt_log\` and its sequence number. So is one that the ledger contradicts: a gap in the
+numbers, a stale fencing token, a model that is taken. An event of an unknown type is refused with \`unknown_event\`.
 
-In the diagrams a label \`event [guard]\` means that the event leads there if the guard holds; of several arrows for one
-event, the first whose guard holds is taken.
+**Look at them** with \`interlock machine --format mermaid\` or \`--format json\`; \`--format studio\` prints code for Stately Studio (_Import from code_). The XState extension of VS Code opens
+the two files. \`interlock inspect\` shows a queue in Stately's inspector, replayed or live ([the log](log.md#seeing-the-machine-run)).
+
+A label \`event [guard]\` means that the event leads there if the guard holds. Of several arrows for one event, the first whose guard holds is taken.
 
 ${section('A queue', ofQueue, coordinatorMachine)}
 ${section('A job', ofJob, jobMachine)}`
 }
 
-const ofQueue = `The status of \`job_queue_state\` is the state that this machine is in. \`drained\` is appended together with the last end.`
+const ofQueue = `The status in \`job_queue_state\` is the state of this machine. \`drained\` is appended with the last end.`
 
-const ofJob = `The ledger holds live jobs only, those that are \`waiting\` or \`active\`; all else of a job's life is in the log.`
+const ofJob = `The ledger has live jobs only (\`waiting\` or \`active\`). The rest of a job's life is in the log.`
 
 function section(title: string, intro: string, machine: AnyStateMachine): string {
   return `## ${title}
