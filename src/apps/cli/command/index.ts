@@ -85,7 +85,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'pause <model>',
-        summary: 'stop starting jobs that need this model; running jobs finish',
+        summary: 'stop starting jobs on this model or place; running jobs finish',
         load: async () => (await import('./pause.ts')).addPause,
       },
       {
@@ -95,7 +95,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'resume [model]',
-        summary: 'start jobs again, after a drain or on a paused model',
+        summary: 'start jobs again, after a drain or on a paused model or place',
         load: async () => (await import('./resume.ts')).addResume,
       },
       {

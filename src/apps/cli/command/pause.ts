@@ -19,6 +19,7 @@ export function addPause(cli: Cli): void {
       [
         ['pause flux-dev', 'stays paused until it is resumed'],
         ['pause flux-dev --for 10m --reason provider_down', 'ends by itself after ten minutes'],
+        ['pause host1:1', 'one place of a model: its jobs start on the other places'],
       ],
       async (frame, [model = ''], { reason, for: length, strict }) => {
         const fault = modelNameFault(model, (names) => `pause ${names.join(', then ')}`, 'name the model')

@@ -91,7 +91,8 @@ export const failureKinds = {
   archived: 'log',
   /**
    * The log is not the one that this process has read: a backup was restored, or a standby took over that lacked the last events.
-   * To do: stop the process, run `interlock recover`, start it again.
+   * The queue is drained. To do: run `interlock recover` and say how each job in doubt ended, then `interlock resume`; start the
+   * process again.
    */
   log_went_back: 'log',
   /**

@@ -103,7 +103,7 @@ export function archived(queue: string, through: number): InterlockError {
 export function wentBack(queue: string, known: number, version: number): InterlockError {
   return new InterlockError(
     'log_went_back',
-    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored, or a standby took over that lacked the last events. What this process runs is void; stop it, look at the jobs in doubt with \`npx interlock-queue recover\`, and start it again`,
+    `the log of queue ${queue} is at event ${version}, but this process had read it up to event ${known}: a backup was restored, or a standby took over that lacked the last events. What this process runs is void; stop it, say how each job in doubt ended with \`npx interlock-queue recover\`, then \`npx interlock-queue resume\`, and start it again`,
     { known, version },
   )
 }
