@@ -19,12 +19,16 @@ export async function buildPage(folder) {
   return modulesOf(output).map(({ file }) => file)
 }
 
-/** What the rules of a policy say to the command line, nobody reads in a browser. */
+/** What the fields of a policy and of a job say to the command line, nobody reads in a browser. */
 const withoutFlags = {
   name: 'without-flags',
   enforce: 'pre',
   transform: (code, id) =>
-    id.endsWith('/policy-table.ts') ? code.replace(/^ *(?:flag|says|form|example): '.*',$/gm, '') : null,
+    /\/(?:policy|job)-table\.ts$/.test(id)
+      ? code
+          .replace(/^ *(?:flag|says|form|example): '.*',$/gm, '')
+          .replace(/, flag: '[^']*', says: '[^']*'/g, '')
+      : null,
 }
 
 async function bundled(folder) {

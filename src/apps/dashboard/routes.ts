@@ -5,6 +5,7 @@ import { changeMany, flowAround, foundJobs } from './api/many-jobs.ts'
 import {
   type ApiQuery,
   deadLetters,
+  failuresNow,
   headOf,
   headOrWhy,
   jobData,
@@ -117,6 +118,8 @@ async function read(
       return json({ queue: reader.queue, ...(await reader.lookAtHealth()) })
     case 'workers':
       return workersNow(reader)
+    case 'failures':
+      return failuresNow(reader, asked)
     case 'limits':
       return limitsNow(reader)
     case 'schedules':

@@ -1,13 +1,35 @@
 /** Events, and what comes of them, from a program. Without schemas: what reads events alone stays small, also in a browser. */
-import { invalidInput, noEvent, type RecordedEvent, readingPart } from '../core/index.ts'
-import { eventForms } from './event-table.ts'
+import {
+  type EventType,
+  eventTypes,
+  invalidInput,
+  noEvent,
+  type RecordedEvent,
+  readingPart,
+} from '../core/index.ts'
 
-const ofJobs: ReadonlySet<unknown> = new Set(
-  eventForms.flatMap(([type, { fields }]) => ('jobId' in fields ? [type] : [])),
-)
-const ofQueues: ReadonlySet<unknown> = new Set(
-  eventForms.flatMap(([type, { fields }]) => ('jobId' in fields ? [] : [type])),
-)
+const types: ReadonlySet<unknown> = new Set(eventTypes)
+/** Those that name no job. Said here once more, since the table of events would be half of what a browser loads of this folder. */
+const ofQueues: Readonly<
+  Record<Exclude<EventType, Extract<RecordedEvent, { jobId: string }>['type']>, true>
+> = {
+  policy_changed: true,
+  model_paused: true,
+  model_resumed: true,
+  drain_requested: true,
+  drained: true,
+  resumed: true,
+  epoch_changed: true,
+  voided: true,
+  schedule_set: true,
+  schedule_removed: true,
+  schedule_paused: true,
+  schedule_resumed: true,
+  schedule_skipped: true,
+  end_propagated: true,
+  worker_serves: true,
+  worker_gone: true,
+}
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -18,7 +40,7 @@ function isEventLike(value: unknown): value is RecordedEvent {
   if (!isObject(value)) return false
   const { type, seq, at, jobId } = value
   if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(at)) return false
-  return ofJobs.has(type) ? typeof jobId === 'string' : ofQueues.has(type)
+  return types.has(type) && (typeof jobId === 'string' || Object.hasOwn(ofQueues, String(type)))
 }
 
 /**

@@ -12,6 +12,7 @@
  */
 export type { PeriodOptions } from './period.ts'
 export { type WaitCause, waitCauses } from './stats/cause.ts'
+export type { AttemptFailures, FailureShare, NamedFailures } from './stats/failures.ts'
 export type { LoadStats } from './stats/loads.ts'
 export type { ModelStats } from './stats/model-levels.ts'
 export type { RankedShares, ShareStats } from './stats/share-sums.ts'

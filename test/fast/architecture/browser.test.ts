@@ -88,17 +88,7 @@ describe('bundled for a browser', () => {
       .filter((file) => /^src\/(engine\/(core|coordinator)|tools\/history)\//.test(file))
     expect(kept.length).toBeGreaterThan(10)
     // Patterns and units, which shape the event of a policy has, the names of events, what is no event, and how a mistake is told.
-    const values = [
-      'pattern',
-      'job',
-      'job-parts',
-      'job-table',
-      'policy-table',
-      'policy',
-      'event',
-      'error',
-      'safe-text',
-    ]
+    const values = ['pattern', 'job-parts', 'policy-table', 'policy', 'event', 'error', 'safe-text']
     const names = ['state/given', ...values.map((name) => `values/${name}`)]
     expect(files.toSorted()).toEqual(names.map((name) => `src/engine/core/${name}.ts`).toSorted())
   })

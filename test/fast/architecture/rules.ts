@@ -174,6 +174,7 @@ export const internals: Internals = {
     'limits.ts',
     'queue-health.ts',
     'stats/collector.ts',
+    'stats/failures.ts',
     'stats/meter.ts',
     'stats/moments.ts',
     'stats/ready.ts',

@@ -122,6 +122,50 @@ describe('stats by fair key and tier', () => {
   })
 })
 
+describe('stats of failures', () => {
+  const rules = { ...defaultPolicy, maxActive: null, capacity: { flux: ['h:0', 'h:1'] } }
+  const at = (jobId: string, workerId: string, place: string): Event => ({
+    ...{ type: 'started', jobId, workerId, attempt: 1, models: ['flux'] },
+    ...{ places: { flux: place } },
+  })
+  const events = log([
+    [0, { type: 'policy_changed', policy: rules, workerId: 'w' }],
+    ...['a', 'b', 'c'].map((jobId, n): [number, Event] => [0.1 + n / 100, queued(jobId, ['flux'])]),
+    [1, at('a', 'w1', 'h:0')],
+    [1.1, at('b', 'w2', 'h:1')],
+    [2, { type: 'failed', jobId: 'a', token: 5, code: 'handler_error', final: true, workerId: 'w1' }],
+    [2.1, at('c', 'w1', 'h:0')],
+    [3, { type: 'lease_expired', jobId: 'c', token: 8, workerId: 'w1', final: true }],
+    [4, { type: 'completed', jobId: 'b', token: 6 }],
+  ])
+
+  it('say at which place, in which process and with which model attempts failed', () => {
+    expect(measured(events, [], 0, 5).failures).toEqual({
+      ...{ attempts: 3, failed: 2 },
+      byPlace: [{ name: 'h:0', attempts: 2, failed: 2 }],
+      byWorker: [{ name: 'w1', attempts: 2, failed: 2 }],
+      byModel: [{ name: 'flux', attempts: 3, failed: 2 }],
+    })
+  })
+
+  it('know where an attempt ran that began before the period', () => {
+    const before = events.filter(({ at: time }) => time < T0 + 1.5 * SECOND)
+    expect(measured(events.slice(before.length), before, 2, 5).failures).toEqual(
+      measured(events, [], 0, 5).failures,
+    )
+  })
+
+  it('leave out an attempt that was given back', () => {
+    const given = log([
+      [0, queued('a', ['m'])],
+      [1, started('a', ['m'])],
+      [2, { type: 'failed', jobId: 'a', token: 2, code: 'released', final: false, workerId: 'w' }],
+      [2.1, { type: 'requeued', jobId: 'a', reason: 'later', runAt: null }],
+    ])
+    expect(measured(given, [], 0, 5).failures).toMatchObject({ attempts: 1, failed: 0, byModel: [] })
+  })
+})
+
 describe('stats', () => {
   it('measure a small log exactly', () => {
     const stats = measured(small, [], 0, 5)

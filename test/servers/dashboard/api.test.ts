@@ -23,6 +23,7 @@ describe('each answer is what the description says', () => {
     '/api/queues/{queue}/log': '/api/queues/default/log?after=0&limit=10',
     '/api/queues/{queue}/chain': '/api/queues/default/chain?after=0&limit=10',
     '/api/queues/{queue}/health': '/api/queues/default/health',
+    '/api/queues/{queue}/failures': '/api/queues/default/failures?since=1',
     '/api/queues/{queue}/workers': '/api/queues/default/workers',
     '/api/queues/{queue}/limits': '/api/queues/default/limits',
     '/api/queues/{queue}/schedules': '/api/queues/default/schedules',

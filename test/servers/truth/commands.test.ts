@@ -229,6 +229,8 @@ const asked: readonly Asked[] = [
     'log?after=x',
     'chain',
     'health',
+    'failures?since=1',
+    'failures?since=x',
     'workers',
     'limits',
     'schedules',

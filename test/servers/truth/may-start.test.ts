@@ -25,7 +25,7 @@ it.each([
     const around = { ledger, now: ledger.lastAt + 600_000_000, workers, operators: new Map() }
     const facts = { ...around, ending: new Set<string>() } as unknown as CensusFacts
     const counted = jobsIn(censusOf(facts), ({ kind }) => kind !== null)
-    const groups = await groupsIn(facts, ledger, new AbortController().signal)
+    const { reasons: groups } = await groupsIn(facts, ledger, new AbortController().signal)
     const shown = groups.filter(({ code }) => code === 'offered' || code === 'no_worker')
     const explained = [...ledger.jobs].filter((job) =>
       mayStart(explainLive(facts, job.jobId)?.code ?? null, job),

@@ -1,6 +1,6 @@
 import sparkly from 'sparkly'
 import { count, duration, spanText } from '../../../tools/format/index.ts'
-import type { RankedShares, Stats, Summary } from '../../../tools/insight/index.ts'
+import type { NamedFailures, RankedShares, Stats, Summary } from '../../../tools/insight/index.ts'
 import type { Frame } from '../frame.ts'
 import { grid } from '../terminal/grid.ts'
 import { paragraphs, type TextLines } from '../terminal/lines.ts'
@@ -36,6 +36,7 @@ export function statsText(frame: Frame, stats: Stats): readonly string[] {
     head,
     overTime,
     ...modelTable(frame, stats),
+    ...failureTable(frame, stats),
     ...resourceTable(frame, stats),
     ...shareTable(frame, 'tier', stats.tiers),
     ...shareTable(frame, 'fair key', stats.keys),
@@ -86,6 +87,19 @@ function modelTable(frame: Frame, { models }: Stats): readonly TextLines[] {
   const more = models.length > SHOWN ? [`… and ${models.length - SHOWN} more: --json`] : []
   const give = { model: 16 }
   return [[...grid(frame, heads, rows, { heading: frame.colors.dim, right: [1, 2, 3], give }), ...more]]
+}
+
+/** Where attempts failed. */
+function failureTable(
+  frame: Frame,
+  { failures: { byPlace, byWorker, byModel } }: Stats,
+): readonly TextLines[] {
+  const rowsOf = (what: string, all: readonly NamedFailures[]) =>
+    all.slice(0, SHOWN).map(({ name, attempts, failed }) => [what, name, count(failed), count(attempts)])
+  const rows = [...rowsOf('place', byPlace), ...rowsOf('worker', byWorker), ...rowsOf('model', byModel)]
+  if (rows.length === 0) return []
+  const heads = ['failed at', '', 'failed', 'attempts']
+  return [grid(frame, heads, rows, { heading: frame.colors.dim, right: [2, 3], give: { '': 16 } })]
 }
 
 /** What jobs have used of which resources, beside what they had reserved. */

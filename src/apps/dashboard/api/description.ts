@@ -21,6 +21,7 @@ import { previewSchema, pulledSchema } from './lever-documents.ts'
 import { jobLogSchema, logSchema } from './log-documents.ts'
 import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
 import {
+  failuresSchema,
   healthSchema,
   limitsSchema,
   meSchema,
@@ -46,6 +47,11 @@ export const answers = {
   '/api/queues/{queue}/log': ['a page of the log', logSchema, ofLog],
   '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ofLog],
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
+  '/api/queues/{queue}/failures': [
+    'where attempts failed: by place, by worker and by model',
+    failuresSchema,
+    { since: z.int().min(0).describe('microseconds since 1970; an hour ago unless given') },
+  ],
   '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
   '/api/queues/{queue}/limits': ['limits that the answers of providers speak for', limitsSchema],
   '/api/queues/{queue}/schedules': ['the schedules of a queue, the next due one first', schedulesSchema],

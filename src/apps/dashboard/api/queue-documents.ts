@@ -109,6 +109,22 @@ export const healthSchema = z.strictObject({
     .describe('all that is wrong, the problems first, as `npx interlock-queue doctor` says it'),
 })
 
+const sharesOf = z.array(
+  z.strictObject({ name: z.string(), attempts: z.int(), failed: z.int().describe('failed, or were lost') }),
+)
+
+export const failuresSchema = z.strictObject({
+  queue: z.string(),
+  from: micros.describe('the time asked for, or the first that the answer knows of'),
+  to: micros,
+  attempts: z.int().describe('attempts that ended'),
+  failed: z.int().describe('those of them that failed, or were lost'),
+  byPlace: sharesOf.describe('places where attempts failed, the 20 with the most'),
+  byWorker: sharesOf.describe('the same by the process that ran them'),
+  byModel: sharesOf.describe('the same by model'),
+})
+export type FailuresDocument = z.infer<typeof failuresSchema>
+
 export const limitsSchema = z.strictObject({
   queue: z.string(),
   limits: z.array(

@@ -5,6 +5,8 @@ import {
   InterlockError,
   isInterlockError,
   type Ledger,
+  MICROS_PER_SECOND,
+  type Micros,
   type QueueFacts,
 } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
@@ -94,6 +96,16 @@ export async function workersNow(reader: QueueReader): Promise<Response> {
     queue: reader.queue,
     workers: workerDocuments(reader.workers ?? (await reader.lookForWorkers())),
   })
+}
+
+const HOUR: Micros = 3_600 * MICROS_PER_SECOND
+
+/** Where attempts failed lately. */
+export async function failuresNow(reader: QueueReader, { query }: ApiQuery): Promise<Response> {
+  await reader.head()
+  const since = numberIn(query, 'since', reader.now() - HOUR, 0, Number.MAX_SAFE_INTEGER)
+  const { failures, from, to } = await reader.failuresSince(since)
+  return json({ queue: reader.queue, from, to, ...failures })
 }
 
 export async function schedulesNow(reader: QueueReader): Promise<Response> {

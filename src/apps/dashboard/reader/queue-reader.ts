@@ -3,6 +3,7 @@ import { isInterlockError, type Ledger, type Micros } from '../../../engine/core
 import type { LogPage, LogStore, WorkerRow } from '../../../engine/store/index.ts'
 import type { QueueHealth } from '../../../tools/insight/queue-health.ts'
 import { Attendance } from './attendance.ts'
+import { type FailuresSince, FailureWatch } from './failure-watch.ts'
 import { HealthWatch } from './health-watch.ts'
 import { type Ledgers, ledgersOf, type WrittenLedger, written } from './ledgers.ts'
 import { LogFollower, type OnFollowing } from './log-follower.ts'
@@ -50,6 +51,7 @@ export class QueueReader {
   #failure: ReadFailure | null = null
   #workers: readonly WorkerRow[] | null = null
   readonly #watch: HealthWatch
+  readonly #failures: FailureWatch
   #health: { readonly health: QueueHealth; readonly text: string } | null = null
   #healthTimer: NodeJS.Timeout | undefined
   #lookedAt = Number.NEGATIVE_INFINITY
@@ -62,6 +64,7 @@ export class QueueReader {
     this.#pages = pagesOf(store, queue)
     this.#ledgers = ledgersOf(store, queue, this.#pages)
     this.#watch = new HealthWatch(store, queue)
+    this.#failures = new FailureWatch(this.#pages)
     const on: OnFollowing = {
       events: () => {
         this.#tell('events')
@@ -145,6 +148,12 @@ export class QueueReader {
     return health
   }
 
+  /** Where attempts have failed since a time. @throws what the store throws */
+  async failuresSince(since: Micros): Promise<FailuresSince> {
+    const tail = await this.head()
+    return this.#failures.look(tail, since, this.now())
+  }
+
   /** Dead letters were dropped, which no event says, or retried. */
   lettersChanged(): void {
     this.#watch.forget()
@@ -221,6 +230,7 @@ export class QueueReader {
     this.#ledgers.clear()
     this.#written = null
     this.#watch.forget()
+    this.#failures.forget()
     for (const viewer of this.#viewers) viewer.reset(code)
   }
 }

@@ -7,6 +7,7 @@ import {
   type RecordedEvent,
   waitingCount,
 } from '../../../engine/core/index.ts'
+import { FailureSums, FollowedAttempts } from './failures.ts'
 import { Level, type Slices, sliceOf } from './levels.ts'
 import { Loads } from './loads.ts'
 import { EventMeter } from './meter.ts'
@@ -30,6 +31,8 @@ export class Collector {
     onEnd: (end, run) => this.#end(end, run),
   })
   readonly shares: ShareSums
+  readonly failures = new FailureSums()
+  readonly #attempts = new FollowedAttempts()
   readonly ends: { readonly completed: number[]; readonly failed: number[] }
   /** In microseconds: from when a job could start to its start, and from the start to the end of the attempt. */
   readonly waits: number[] = []
@@ -49,6 +52,7 @@ export class Collector {
     const none = () => new Array<number>(slices.count).fill(0)
     this.ends = { completed: none(), failed: none() }
     this.meter.begin(ledger, slices.from)
+    this.#attempts.begin(ledger)
   }
 
   /** @throws InterlockError `corrupt_log` */
@@ -83,6 +87,8 @@ export class Collector {
     this.meter.note(event)
     this.loads.push(event)
     this.shares.note(event)
+    const ended = this.#attempts.note(event)
+    if (ended !== undefined) this.failures.add(ended)
     if (event.type === 'model_released') this.models.giveBack(event.jobId, event.model, event.at)
     const outcome = outcomeOf(event)
     if (outcome !== 'completed' && outcome !== 'failed') return

@@ -7,6 +7,7 @@ import { eachEvent } from '../../history/read-events.ts'
 import { type PeriodOptions, periodOf } from '../period.ts'
 import { type WaitCause, waitCauses } from './cause.ts'
 import { Collector } from './collector.ts'
+import type { AttemptFailures } from './failures.ts'
 import type { LoadStats } from './loads.ts'
 import type { ModelStats } from './model-levels.ts'
 import type { RankedShares } from './share-sums.ts'
@@ -26,6 +27,8 @@ export interface Stats {
   readonly to: string
   readonly sliceSeconds: number
   readonly counts: Readonly<Record<'queued' | 'started' | JobOutcome | 'requeued', number>>
+  /** Attempts that ended, and where they failed. */
+  readonly failures: AttemptFailures
   /** From when a job could start (queued, due, or requeued) to its start. */
   readonly waiting: Summary
   /** From the start to the end of the attempt. */
@@ -76,6 +79,7 @@ export function statsOf(queue: string, collector: Collector, end: Ledger): Stats
       ...counts.ends,
       requeued: Object.values(counts.requeues).reduce((sum, one) => sum + one, 0),
     },
+    failures: collector.failures.failures,
     waiting: summaryOf(waits),
     running: summaryOf(runs),
     completedPerMinute: counts.ends.completed / minutes,

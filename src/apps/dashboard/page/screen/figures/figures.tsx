@@ -1,15 +1,17 @@
 import { useSignal } from '@preact/signals'
 import type { Micros } from '../../../../../engine/core/index.ts'
 import { count, duration } from '../../../../../tools/format/index.ts'
-import type { Stats } from '../../../../../tools/insight/index.ts'
+import type { RankedShares, Stats } from '../../../../../tools/insight/index.ts'
 import { Collector } from '../../../../../tools/insight/stats/collector.ts'
 import { statsOf } from '../../../../../tools/insight/stats/stats.ts'
 import type { LiveQueue } from '../../data/live.ts'
 import { type Length, periodIn } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
 import { turn } from '../../frame/turn.ts'
+import { Bars } from '../../part/bars.tsx'
 import { Chart } from '../../part/chart.tsx'
 import { Lengths } from '../../part/choices.tsx'
+import { FailureBars } from '../../part/failures.tsx'
 import { Loaded, None, useLoad } from '../../part/load.tsx'
 import { Figure, Panel } from '../../part/panel.tsx'
 import { Reach } from '../../part/reach.tsx'
@@ -131,6 +133,10 @@ function Measured({ stats }: { readonly stats: Stats }) {
           }))}
         />
       </Panel>
+      <Panel id="failed" title="Failed attempts">
+        <FailureBars of={stats.failures} most={20} />
+      </Panel>
+      {stats.keys === null ? null : <Customers shares={stats.keys} />}
       <Panel id="blocked" title="Waiting for models">
         {blocked.byModel.length === 0 ? <None>No job waited for a model.</None> : null}
         <Bars
@@ -147,33 +153,26 @@ function Measured({ stats }: { readonly stats: Stats }) {
   )
 }
 
-/** A name, a bar for its share, and its value in words. */
-function Bars({
-  label,
-  rows,
-}: {
-  readonly label: string
-  readonly rows: readonly {
-    readonly name: string
-    readonly part: number
-    readonly text: string
-    readonly note?: string
-  }[]
-}) {
+/** Who used the models, and how long their jobs waited. */
+function Customers({ shares: { top, others } }: { readonly shares: RankedShares }) {
+  const all = [
+    ...top.map((share) => ({ ...share, name: share.name ?? 'without a fair key' })),
+    ...(others === null ? [] : [{ ...others, name: `${count(others.names)} others` }]),
+  ]
+  const used = all.reduce((sum, { seconds }) => sum + seconds, 0)
   return (
-    <table class="bars">
-      <caption class="hidden">{label}</caption>
-      <tbody>
-        {rows.map(({ name, part, text, note }) => (
-          <tr key={name} data-bar={name}>
-            <th scope="row">{name}</th>
-            <td class="bar">{part > 0 ? <i style={{ width: `${Math.min(100, part * 100)}%` }} /> : null}</td>
-            <td class="value">{text}</td>
-            <td class="note">{note ?? `${(part * 100).toFixed(1)} %`}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <Panel id="customers" title="Fair keys">
+      <Bars
+        label="Use of models by fair key"
+        rows={all.map(({ name, queued, seconds, waiting }) => ({
+          name,
+          part: seconds / Math.max(1, used),
+          text: `${count(queued)} queued`,
+          note: `waited ${waiting.count === 0 ? '—' : duration(waiting.p50)}`,
+        }))}
+      />
+      <p class="dim">The bars say how much they used the models; half of the jobs waited no longer.</p>
+    </Panel>
   )
 }
 

@@ -3,6 +3,7 @@ import { count } from '../../../../../tools/format/index.ts'
 import { policyText } from '../../../../../tools/format/policy-text.ts'
 import { usePage } from '../../frame/context.ts'
 import { Figure } from '../../part/panel.tsx'
+import { Failing } from './failing.tsx'
 import { HealthStrip } from './health.tsx'
 import { Line } from './line.tsx'
 import { Models, modelRows } from './models.tsx'
@@ -18,6 +19,7 @@ export function Now() {
       <Totals />
       <div class="column">
         <Running />
+        <Failing />
         <Models />
       </div>
       <div class="column">

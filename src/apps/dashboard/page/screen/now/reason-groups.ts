@@ -19,19 +19,28 @@ interface ReasonGroup {
   jobs: number
 }
 
+/** The waiting jobs, by what they wait for and by whose they are, the most first. */
+export interface WaitingGroups {
+  readonly reasons: readonly ReasonGroup[]
+  /** By fair key; null: jobs without one. Empty: no job has one. */
+  readonly customers: readonly { readonly key: string | null; readonly jobs: number }[]
+}
+
 /** In pieces, so that a long line keeps nobody waiting. */
 export async function groupsIn(
   facts: QueueFacts,
   ledger: Ledger,
   signal: AbortSignal,
-): Promise<readonly ReasonGroup[]> {
+): Promise<WaitingGroups> {
   const hasWorker = facts.workers === null ? undefined : hasWorkerAmong(ledger, facts.workers)
   const codeOf = codesIn({ ...facts, ledger })
   const groups = new Map<string, ReasonGroup>()
+  const customers = new Map<string | null, number>()
   let n = 0
   for (const job of ledger.jobs) {
     if (++n % 500 === 0) await turn(signal)
     if (job.active) continue
+    customers.set(job.spec.fairKey, (customers.get(job.spec.fairKey) ?? 0) + 1)
     // Jobs that may start are one group, as health and doctor count them.
     const may = mayStart(codeOf(job), job)
     const group = groupOf(ledger, job, may ? 'offered' : reasonCodeOf(ledger, job, facts.now, hasWorker))
@@ -40,8 +49,14 @@ export async function groupsIn(
     if (known === undefined) groups.set(key, { ...group, jobs: 1 })
     else known.jobs++
   }
-  return [...groups.values()].toSorted((a, b) => b.jobs - a.jobs)
+  const keys = [...customers].map(([key, jobs]) => ({ key, jobs }))
+  return {
+    reasons: [...groups.values()].toSorted(byJobs),
+    customers: keys.every(({ key }) => key === null) ? [] : keys.toSorted(byJobs),
+  }
 }
+
+const byJobs = (a: { readonly jobs: number }, b: { readonly jobs: number }): number => b.jobs - a.jobs
 
 const groupOf = (ledger: Ledger, job: Job, code: ReasonCode): Omit<ReasonGroup, 'jobs'> => ({
   code: code === 'behind_in_line' ? 'model_in_use' : code,

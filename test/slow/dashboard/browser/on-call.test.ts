@@ -1,0 +1,67 @@
+// Slow, 10 s: a page in a browser.
+/** What somebody who is called at night looks for: which card is broken, whose jobs fill the line. */
+import { expect, it } from 'vitest'
+import {
+  type Coordinator,
+  createCoordinator,
+  silentLogger,
+} from '../../../../src/engine/coordinator/index.ts'
+import type { LogStore } from '../../../../src/engine/store/index.ts'
+import { memoryStore } from '../../../../src/engine/store/memory/index.ts'
+import { browserForAll, goTo, opened, served } from '../../../servers/dashboard/browser/browser.ts'
+
+const browser = browserForAll()
+
+/** Two cards; what runs on the first fails. Of the jobs that wait most are one customer's. */
+async function troubled(): Promise<{ readonly store: LogStore; readonly coordinator: Coordinator }> {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger, name: 'gpu' })
+  await coordinator.setPolicy({ maxActive: null, capacity: { flux: ['h:0', 'h:1'] } })
+  await coordinator.enqueue(
+    Array.from({ length: 9 }, (_, n) => ({
+      jobId: `j${n}`,
+      models: ['flux'],
+      attempts: 1,
+      fairKey: n < 3 ? 'small' : 'large',
+    })),
+  )
+  const [first, second] = await coordinator.claim({ max: 2, kinds: null })
+  if (first !== undefined) await coordinator.fail(first.lease, { error: 'CUDA error: out of memory' })
+  if (second !== undefined) await coordinator.complete(second.lease)
+  return { store, coordinator }
+}
+
+it('says on Now where attempts failed and whose jobs wait, and leads to both', async () => {
+  const { store, coordinator } = await troubled()
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  const text = (of: string) => page.textContent(of, { timeout: 1_000 }).catch(() => null)
+  const failed = (what: string, name: string) =>
+    text(`[aria-labelledby=failing] [data-failed=${what}] [data-bar="${name}"] .value`)
+  await expect.poll(() => failed('place', 'h:0')).toBe('1 of 1')
+  expect(await page.locator('[data-failed=place] [data-bar]').count()).toBe(1)
+  expect(await failed('model', 'flux')).toBe('1 of 2')
+  const waiting = () => page.locator('[data-customer]').allTextContents()
+  await expect.poll(waiting).toEqual(['6 of large', '1 of small'])
+  await page.click('[data-customer=large] a')
+  await page.waitForSelector('[data-found="6"]')
+  await goTo(page, '?see=figures')
+  await expect.poll(() => text('[aria-labelledby=failed] [data-bar="h:0"] .value')).toBe('1 of 1')
+  expect(await text('[aria-labelledby=customers] [data-bar=large] .value')).toBe('6 queued')
+  await coordinator.close()
+})
+
+it('says in one line that nothing failed, and what cannot be read', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  const failing = page.locator('[aria-labelledby=failing]')
+  await expect.poll(() => failing.locator('[data-load=empty]').textContent()).toBe('No attempt has ended.')
+  expect(await page.locator('[data-customer]').count()).toBe(0)
+  await page.route('**/failures?*', (route) => route.abort())
+  await failing.getByText('24 h').click()
+  await failing.locator('[data-load=failed]').waitFor()
+  await coordinator.close()
+})
