@@ -40,8 +40,7 @@ Two statecharts in [XState](https://stately.ai/docs/xstate) say which event may 
 **The running code obeys them.** \`npm run generate -- law\` compiles them into a table (\`src/engine/core/fold/law/table.ts\`). Every event of \`job_queue_log\` passes this table
 when it is decided, when it is read, and in replay, verify and rebuild. If you change an arrow, you change what the coordinator does ([why](decisions/core.md)).
 
-**They find a changed log.** An event that the state does not accept is refused with \`corrupt_log\` and its sequence number. So is one that the ledger contradicts: a gap in the
-numbers, a stale fencing token, a model that is taken. An event of an unknown type is refused with \`unknown_event\`.
+**They find a changed log.** An event that the state does not accept is refused with \`corrupt_log\` and its sequence number. The same happens to an event that the ledger contradicts: a gap in the numbers, a stale fencing token, a model that is taken. An event of an unknown type is refused with \`unknown_event\`.
 
 **Look at them** with \`interlock machine --format mermaid\` or \`--format json\`; \`--format studio\` prints code for Stately Studio (_Import from code_). The XState extension of VS Code opens
 the two files. \`interlock inspect\` shows a queue in Stately's inspector, replayed or live ([the log](log.md#seeing-the-machine-run)).
