@@ -2,6 +2,7 @@ import type { RecordedEvent } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import { pagesAfter } from '../../engine/store/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
+import { Bell } from './bell.ts'
 
 /** A part of the log. */
 export interface Stretch {
@@ -78,25 +79,18 @@ export async function* followEvents(
   // What was read when the signal fires is still returned.
   const reading = { store, queue, onNote: access.onNote }
   let at = options.after ?? 0
-  let wake: () => void = () => {}
-  const stop = await store.listen(queue, () => wake())
-  const onAbort = () => wake()
-  signal.addEventListener('abort', onAbort)
+  const bell = new Bell(store, queue, signal)
   try {
+    await bell.listen()
     while (!signal.aborted) {
-      const hint = new Promise<void>((resolve) => {
-        wake = resolve
-      })
+      bell.clear()
       for await (const event of readEvents(reading, { after: at })) {
         at = event.seq
         yield event
       }
-      const pause = setTimeout(() => wake(), LOOK_EVERY_MS)
-      if (!signal.aborted) await hint
-      clearTimeout(pause)
+      await bell.woken(LOOK_EVERY_MS)
     }
   } finally {
-    signal.removeEventListener('abort', onAbort)
-    await stop()
+    await bell.close()
   }
 }

@@ -1,11 +1,11 @@
 /** One reader for all who look: what they get, and what it costs the store. */
 import { expect, it } from 'vitest'
 import { budgeted } from '../../../src/apps/dashboard/reader/budget.ts'
-import { LogFollower } from '../../../src/apps/dashboard/reader/log-follower.ts'
 import { LedgerReader, projectionOf, replay } from '../../../src/engine/core/index.ts'
 import type { LogStore } from '../../../src/engine/store/index.ts'
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { snapshot } from '../../../src/tools/history/index.ts'
+import { LiveView } from '../../../src/tools/operate/live-view.ts'
 import { type Message, messagesIn, mounted } from './support.ts'
 
 /** The same store, which counts what is asked of it. */
@@ -161,19 +161,12 @@ it('goes on where all that it knows was archived and not kept', async () => {
   const store = memoryStore()
   const { coordinator } = await mounted({ store })
   const told: string[] = []
-  const on = {
-    events: () => void told.push('events'),
-    failure: () => void told.push('failure'),
-    recovered: () => void told.push('recovered'),
-    reset: (code: string) => void told.push(code),
-  }
-  const follower = new LogFollower({ store, queue: 'default', pollMs: 60_000, on })
-  await follower.look()
-  const known = follower.tail?.version ?? 0
+  const view = new LiveView({ store })
+  view.news$.subscribe((news) => told.push(news))
+  const { version: known } = await view.look()
   await snapshot({ store })
   await store.archive('default', known, false)
   await coordinator.enqueue([{ jobId: 'later', models: ['n'] }])
-  await follower.look()
-  expect(follower.tail?.version).toBe((await store.read('default', known, 1)).version)
+  expect((await view.look()).version).toBe((await store.read('default', known, 1)).version)
   expect(told).toEqual(['events', 'events'])
 })

@@ -12,8 +12,8 @@ import {
   FailureSums,
   FollowedAttempts,
 } from '../../../tools/insight/stats/failures.ts'
+import type { Tail } from '../../../tools/operate/tail.ts'
 import type { Pages } from './pages.ts'
-import type { Tail } from './tail.ts'
 
 /** How many of the last events are read for the first answer. */
 const MOST_READ = 20_000

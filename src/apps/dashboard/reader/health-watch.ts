@@ -9,7 +9,7 @@ import type { LogStore, OutsideLine, Submitted, WorkerRow } from '../../../engin
 import { CensusWatch } from '../../../tools/insight/census-watch.ts'
 import { healthOf, type QueueHealth } from '../../../tools/insight/queue-health.ts'
 import { deadLately, MOST_DEAD } from '../../../tools/insight/wrong-facts.ts'
-import type { Tail } from './tail.ts'
+import type { Tail } from '../../../tools/operate/tail.ts'
 
 /** How long what waits outside of the line is good, in milliseconds: asking for it is a call to the store. */
 const OUTSIDE_MS = 15_000

@@ -1,9 +1,8 @@
 import { ledgerNear } from '../../../engine/coordinator/replica/snapshots.ts'
-import { fold, type Ledger, Replayer, snapshotLines } from '../../../engine/core/index.ts'
+import { type Ledger, Replayer, snapshotLines } from '../../../engine/core/index.ts'
 import { type LogStore, PAGE } from '../../../engine/store/index.ts'
 import { Refused } from '../guard/refused.ts'
 import type { Pages } from './pages.ts'
-import type { Tail } from './tail.ts'
 
 /** The most events to fold for a look at the past. */
 const MOST_FOLDED = 200_000
@@ -16,17 +15,14 @@ export interface WrittenLedger {
   readonly lines: string
 }
 
-/** The ledgers of a queue, each folded once for all viewers. */
-export interface Ledgers {
-  /** At the end of the tail. */
-  head(tail: Tail): Promise<Ledger>
+/** How a queue was, each ledger folded once for all viewers. */
+export interface PastLedgers {
   /** At a number, or less than a page before it, where a page begins. @throws Refused `too_far` */
   near(at: number): Promise<WrittenLedger>
   clear(): void
 }
 
-export function ledgersOf(store: LogStore, queue: string, pages: Pages): Ledgers {
-  let head: Promise<Ledger> | null = null
+export function pastLedgersOf(store: LogStore, queue: string, pages: Pages): PastLedgers {
   const past = new Map<number, Promise<WrittenLedger>>()
 
   const foldOn = async (from: Ledger, upTo: number): Promise<Ledger> => {
@@ -40,23 +36,8 @@ export function ledgersOf(store: LogStore, queue: string, pages: Pages): Ledgers
     }
     return replayer.ledger()
   }
-  const reach = async (known: Promise<Ledger> | null, tail: Tail): Promise<Ledger> => {
-    const { version } = tail
-    const from = await (known ?? ledgerNear(store, queue, version, () => {}))
-    if (from.version >= version) return from
-    const rest = tail.after(from.version, Number.POSITIVE_INFINITY)
-    return rest === null ? foldOn(from, version) : fold(from, rest.slice(0, version - from.version)).ledger
-  }
 
   return {
-    head: (tail) => {
-      const next = reach(head, tail)
-      head = next
-      next.catch(() => {
-        if (head === next) head = null
-      })
-      return next
-    },
     near: (at) => {
       const page = Math.floor(at / PAGE) * PAGE
       const known = past.get(page)
@@ -70,10 +51,7 @@ export function ledgersOf(store: LogStore, queue: string, pages: Pages): Ledgers
       if (past.size > MOST_KEPT && oldest !== undefined) past.delete(oldest)
       return made
     },
-    clear: () => {
-      head = null
-      past.clear()
-    },
+    clear: () => past.clear(),
   }
 }
 

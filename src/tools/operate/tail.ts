@@ -1,4 +1,4 @@
-import type { Micros, RecordedEvent } from '../../../engine/core/index.ts'
+import type { Micros, RecordedEvent } from '../../engine/core/index.ts'
 
 /** The most events in memory. They feed the streams, and bring recent ledgers up to date. */
 const MOST = 5_000
