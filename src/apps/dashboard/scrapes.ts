@@ -1,12 +1,5 @@
-import { fold, InterlockError } from '../../engine/core/index.ts'
-import {
-  type FigureOptions,
-  familiesOf,
-  meterOptions,
-  QueueCensus,
-  QueueMeter,
-  type ReadQueue,
-} from '../../tools/figures/index.ts'
+import { InterlockError } from '../../engine/core/index.ts'
+import { type FigureOptions, familiesOf, QueueFigures, type ReadQueue } from '../../tools/figures/index.ts'
 import { answerTo } from '../../tools/prometheus/answer.ts'
 import type { Allowed } from './guard/grant.ts'
 import type { QueueReader } from './reader/queue-reader.ts'
@@ -72,82 +65,40 @@ export function scrapesOf(readers: Readers, options: FigureOptions): Scrapes {
 const unavailable = ({ queue, failure }: QueueReader): unknown =>
   new InterlockError('store_unavailable', `queue ${queue} cannot be read now: ${failure?.message}`)
 
-/** Events that are counted before other work gets its turn. */
-const BATCH = 500
-
 /** The figures of a queue whose log is followed without joining it. */
 interface Followed {
-  /** @throws what the store throws, and why the log cannot be followed now */
-  read(): ReadQueue
+  /** @throws why the log cannot be folded now */
+  read(): Promise<ReadQueue>
   stop(): void
 }
 
 /** Counts the events of a reader from now on: it is one more of its viewers. */
 async function followed(reader: QueueReader, options: FigureOptions): Promise<Followed> {
-  const meter = new QueueMeter(meterOptions(options))
-  const census = new QueueCensus(async () => ({
+  const beside = async () => ({
     workers: reader.workers ?? (await reader.lookForWorkers()),
     outside: await reader.store.backlog(reader.queue),
     refused: await reader.store.submitted(reader.queue, 1),
-  }))
-  let isPumping = false
-  /** Something happened meanwhile; it is another log now. */
-  let again = false
-  let isVoid = true
-  let failure: unknown = null
-  const begin = async () => {
-    const ledger = await reader.ledger()
-    isVoid = false
-    meter.begin(ledger)
-  }
-  const next = async () => {
-    const after = meter.ledger.version
-    const known = reader.tail?.after(after, BATCH)
-    return known ?? (await reader.page(after, BATCH)).events
-  }
-  const count = async () => {
-    if (isVoid) await begin()
-    for (let events = await next(); events.length > 0 && !isVoid; events = await next())
-      meter.see({ ...fold(meter.ledger, events), events })
-  }
-  const pump = async () => {
-    again = true
-    if (isPumping) return
-    isPumping = true
-    try {
-      while (again) {
-        again = false
-        await count()
-      }
-      failure = null
-    } catch (error) {
-      failure = error
-    } finally {
-      isPumping = false
-    }
-  }
-  await begin()
-  const detach = reader.attach({
-    changed: () => void pump(),
-    reset: () => {
-      isVoid = true
-      void pump()
-    },
   })
+  const { queue, changes$ } = reader
+  const of = { queue, changes$, now: () => reader.now(), beside }
+  const figures = new QueueFigures(of, options)
+  try {
+    figures.begin(await reader.ledger())
+  } catch (error) {
+    figures.stop()
+    throw error
+  }
+  // Events are folded as they come. Who reads is told why if that fails.
+  const foldOn = () => void reader.folded().catch(() => {})
+  const detach = reader.attach({ changed: foldOn, reset: foldOn })
   return {
-    read: () => {
-      if (failure !== null) throw failure
-      const { queue } = reader
-      const now = reader.now()
-      return {
-        queue,
-        now,
-        reading: meter.read(now),
-        census: census.read(meter.ledger, now),
-        created: meter.begunAt / 1_000,
-        log: null,
-      }
+    read: async () => {
+      await reader.folded()
+      return { ...figures.read(), log: null }
     },
-    stop: detach,
+    stop: () => {
+      detach()
+      figures.stop()
+    },
   }
 }

@@ -1,18 +1,14 @@
-import type { Subscription } from 'rxjs'
 import type { QueueBeside } from '../../engine/coordinator/index.ts'
-import type { Ledger, QueueChange } from '../../engine/core/index.ts'
+import type { Ledger } from '../../engine/core/index.ts'
 import { familiesOf } from './families.ts'
 import type { Family } from './family.ts'
 import type { Recorders } from './meter/histogram.ts'
-import { QueueCensus } from './meter/queue-census.ts'
-import { QueueMeter } from './meter/queue-meter.ts'
-import { type Metered, type MetricsOptions, meterOptions } from './options.ts'
+import type { Metered, MetricsOptions } from './options.ts'
+import { QueueFigures } from './queue-figures.ts'
 
 interface FigureSource {
   readonly coordinator: Metered
-  readonly meter: QueueMeter
-  readonly census: QueueCensus
-  readonly watch: Subscription
+  readonly figures: QueueFigures
 }
 
 /** Counts what coordinators fold, from now on, for any face. Reading asks the database nothing. */
@@ -24,15 +20,12 @@ export class Figures {
     const { coordinator } = options
     const all: readonly Metered[] = 'queue' in coordinator ? [coordinator] : coordinator
     this.#sources = all.map((one) => {
-      const meter = new QueueMeter(meterOptions(options), recordersOf?.(one.queue))
-      meter.begin(one.ledger())
-      const census = new QueueCensus(async () => (await one.beside?.()) ?? nothingBeside)
-      return {
-        coordinator: one,
-        meter,
-        census,
-        watch: one.changes$.subscribe((change) => follow(meter, change)),
-      }
+      const { queue, changes$ } = one
+      const beside = async () => (await one.beside?.()) ?? nothingBeside
+      const of = { queue, changes$, now: () => one.now(), beside }
+      const figures = new QueueFigures(of, options, recordersOf?.(queue))
+      figures.begin(one.ledger())
+      return { coordinator: one, figures }
     })
   }
 
@@ -46,39 +39,21 @@ export class Figures {
   }
 
   stop(): void {
-    for (const { watch } of this.#sources) watch.unsubscribe()
+    for (const { figures } of this.#sources) figures.stop()
   }
 }
 
 /** Of a coordinator that nobody can ask. */
 const nothingBeside: QueueBeside = { workers: [], outside: null }
 
-function readingOf({ coordinator, meter, census }: FigureSource) {
-  const { queue } = coordinator
-  const created = meter.begunAt / 1_000
+function readingOf({ coordinator, figures }: FigureSource) {
   const vitals = coordinator.vitals()
-  const now = coordinator.now()
+  const { queue, created, ...read } = figures.read()
   return {
-    queue: {
-      queue,
-      created,
-      now,
-      reading: meter.read(now),
-      census: census.read(coordinator.ledger(), now),
-      log: vitals.log,
-    },
-    process: { queue, created, vitals, running: runningIn(meter.ledger, vitals.workerId) },
+    queue: { queue, created, ...read, log: vitals.log },
+    process: { queue, created, vitals, running: runningIn(figures.ledger, vitals.workerId) },
   }
 }
 
 const runningIn = ({ active, jobs }: Ledger, workerId: string): number =>
   [...active].filter((place) => jobs.get(place)?.workerId === workerId).length
-
-/** A fault in figures must not end a worker: they go on from the queue as it is. */
-function follow(meter: QueueMeter, change: QueueChange): void {
-  try {
-    meter.see(change)
-  } catch {
-    meter.begin(change.ledger)
-  }
-}

@@ -23,3 +23,4 @@ export {
   meterOptions,
 } from './options.ts'
 export type { ReadQueue } from './queue-families.ts'
+export { QueueFigures } from './queue-figures.ts'
