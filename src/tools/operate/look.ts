@@ -18,15 +18,23 @@ export async function lookAt(access: Opened): Promise<Look> {
   return lookOf(access, await access.store.read(access.queue, 0, 1))
 }
 
-/** Looks at the queue at a version that is known. The processes are read last: one that has started a job is there then. */
+/** Looks at the queue at a version that is known. */
 export async function lookOf(
   access: Opened,
   { version, now }: { readonly version: number; readonly now: number },
 ): Promise<Look> {
   const ledger = access.ledger === undefined ? await ledgerAt(access, version) : await access.ledger()
+  return { ledger, now, ...(await besideLog(access, ledger)) }
+}
+
+/** What the log does not say of a queue. The processes are read last: one that has started a job is there then. */
+export async function besideLog(
+  access: Pick<Opened, 'store' | 'queue'>,
+  ledger: Ledger,
+): Promise<Omit<Look, 'ledger' | 'now'>> {
   const operators = await operatorsOf(access, ledger)
   const ending = new Set(await access.store.committedEnds(access.queue))
-  return { ledger, now, workers: await access.store.workers(access.queue), operators, ending }
+  return { operators, ending, workers: await access.store.workers(access.queue) }
 }
 
 /** Says when jobs start that wait, as a process of the queue does. */

@@ -5,7 +5,10 @@ import { Frame, type Keyboard } from '../../../src/apps/cli/frame.ts'
 import { presentOf, Top } from '../../../src/apps/cli/top/run.ts'
 import { topText } from '../../../src/apps/cli/top/view.ts'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { InterlockError } from '../../../src/engine/core/index.ts'
+import type { LogStore } from '../../../src/engine/store/index.ts'
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
+import { LiveView } from '../../../src/tools/operate/live-view.ts'
 
 async function aQueue() {
   const store = memoryStore()
@@ -14,6 +17,15 @@ async function aQueue() {
   await coordinator.claim({ max: 1, kinds: null })
   return { store, coordinator }
 }
+
+/** The same store with other calls. */
+const changed = (store: LogStore, calls: Partial<LogStore>): LogStore =>
+  new Proxy(store, {
+    get: (of, name) => {
+      const value: unknown = Reflect.get(name in calls ? calls : of, name)
+      return typeof value === 'function' ? value.bind(of) : value
+    },
+  })
 
 /** A terminal that remembers the screen it was given last. */
 function terminal() {
@@ -36,7 +48,7 @@ function terminal() {
 
 it('interlock top prints in a pipe what runs, which job holds which model, and why each job of the line waits', async () => {
   const { store, coordinator } = await aQueue()
-  const present = await presentOf({ store })
+  const present = await presentOf(new LiveView({ store }))
   const stdout = { write: () => {} }
   const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: new AbortController().signal }, {})
   const view = { ...present, rates: { started: 1, ended: 0 }, chosen: null, message: [] }
@@ -60,7 +72,12 @@ it('interlock top says which cards are busy, free, paused or served by nobody, a
   await coordinator.pauseModel('host1:1', { reason: 'broken' })
   const stdout = { write: () => {} }
   const frame = new Frame({ stdout, stderr: stdout, env: {}, signal: new AbortController().signal }, {})
-  const view = { ...(await presentOf({ store })), rates: { started: 0, ended: 0 }, chosen: null, message: [] }
+  const view = {
+    ...(await presentOf(new LiveView({ store }))),
+    rates: { started: 0, ended: 0 },
+    chosen: null,
+    message: [],
+  }
   const text = topText(frame, view, 60).join('\n')
   expect(text).toMatch(/\nf +flux .* at host1:0/)
   expect(text).toMatch(/\nhost1:0 +1 +0 +4 vram left/)
@@ -72,7 +89,8 @@ it('interlock top says which cards are busy, free, paused or served by nobody, a
 it('interlock top follows the queue, and a key pulls a lever once it is confirmed', async () => {
   const { store, coordinator } = await aQueue()
   const { frame, keys, type, screen } = terminal()
-  const running = new Top(frame, store, await presentOf({ store })).run(keys)
+  const view = new LiveView({ store })
+  const running = new Top(frame, view, await presentOf(view)).run(keys)
   await expect.poll(screen).toContain('> 1')
   type('j')
   type('u')
@@ -100,7 +118,8 @@ it('interlock top pauses and resumes a place once it is confirmed; its key goes 
   const { store, coordinator } = await aQueue()
   await coordinator.setPolicy({ capacity: { flux: ['host1:0', 'host1:1'] } })
   const { frame, keys, type, screen } = terminal()
-  const running = new Top(frame, store, await presentOf({ store })).run(keys)
+  const view = new LiveView({ store })
+  const running = new Top(frame, view, await presentOf(view)).run(keys)
   await expect.poll(screen).toContain('P a place')
   type('P')
   expect(screen()).toContain('pause host1:0? it will add to the log:')
@@ -129,23 +148,44 @@ it('interlock top pauses and resumes a place once it is confirmed; its key goes 
   await coordinator.close()
 })
 
-it('interlock top counts run times by the clock of the database from when it was read, and never back from the last event', async () => {
+it('interlock top counts run times by the clock of the database, and never back from the last event', async () => {
   const { store, coordinator } = await aQueue()
-  let looked = 0
-  const slow = new Proxy(store, {
-    get: (of, name) => {
-      if (name === 'submitted') looked = performance.now()
-      const value: unknown = Reflect.get(of, name)
-      return typeof value === 'function' ? value.bind(of) : value
+  // The job was started by a server whose clock is an hour ahead.
+  const behind = changed(store, {
+    read: async (...given) => {
+      const page = await store.read(...given)
+      return { ...page, now: page.now - 3_600_000_000 }
     },
   })
-  const present = await presentOf({ store: slow })
-  expect(present.readAt).toBeLessThanOrEqual(looked)
-  // A job started after the clock was read, by a server whose clock is ahead.
+  const view = new LiveView({ store: behind })
+  await view.look()
   const { frame, keys, type, screen } = terminal()
-  const running = new Top(frame, store, { ...present, now: present.ledger.lastAt - 3_600_000_000 }).run(keys)
-  await expect.poll(screen).toMatch(/\na +flux-dev/)
+  const running = new Top(frame, view, await presentOf(view)).run(keys)
+  await expect.poll(screen).toMatch(/\na +flux-dev.* 0\.0 ms\n/)
   expect(screen()).not.toMatch(/ -\d/)
+  type('q')
+  await running
+  await coordinator.close()
+})
+
+it('interlock top lives through an outage: it says what it cannot read, and goes on by itself', async () => {
+  const { store, coordinator } = await aQueue()
+  let isAway = false
+  const read: LogStore['read'] = (...given) =>
+    isAway
+      ? Promise.reject(new InterlockError('store_unavailable', 'the database is away'))
+      : store.read(...given)
+  const view = new LiveView({ store: changed(store, { read }) }, 20)
+  const { frame, keys, type, screen } = terminal()
+  const running = new Top(frame, view, await presentOf(view)).run(keys)
+  await expect.poll(screen).toContain('> 1')
+  isAway = true
+  await expect.poll(screen).toContain('what you see is old: the database is away')
+  expect(screen()).toContain('> 1')
+  await coordinator.enqueue([{ jobId: 'd', models: ['flux-dev'] }])
+  isAway = false
+  await expect.poll(screen).toMatch(/ 3 +d /)
+  expect(screen()).not.toContain('what you see is old')
   type('q')
   await running
   await coordinator.close()

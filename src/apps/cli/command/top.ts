@@ -1,5 +1,6 @@
 import { projectionOf } from '../../../engine/core/index.ts'
 import { pausedModels, stateDocument } from '../../../tools/history/documents.ts'
+import { LiveView } from '../../../tools/operate/live-view.ts'
 import type { Cli } from '../cli.ts'
 import { withAccess } from '../store.ts'
 import { presentOf, Top } from '../top/run.ts'
@@ -17,10 +18,11 @@ export function addTop(cli: Cli): void {
     ],
     (frame) =>
       withAccess(frame, async (access) => {
-        const begin = await presentOf(access)
+        const live = new LiveView(access)
+        const begin = await presentOf(live)
         const { keys } = frame.surface
         if (frame.isTerminal && !frame.json && keys !== undefined)
-          return new Top(frame, access.store, begin).run(keys)
+          return new Top(frame, live, begin).run(keys)
         const { state, jobs } = projectionOf(begin.ledger)
         const active = jobs.filter((job) => job.state === 'active')
         const view = { ...begin, rates: { started: 0, ended: 0 }, chosen: null, message: [] }

@@ -1,16 +1,9 @@
 import { commitBeside } from '../../../engine/coordinator/commit/commit-beside.ts'
-import {
-  endsAttempt,
-  fold,
-  isInterlockError,
-  type Ledger,
-  type RecordedEvent,
-} from '../../../engine/core/index.ts'
+import { endsAttempt, isInterlockError, type Ledger, type RecordedEvent } from '../../../engine/core/index.ts'
 import { messageOf } from '../../../engine/events/index.ts'
-import type { LogStore, Submitted } from '../../../engine/store/index.ts'
-import { opened } from '../../../tools/history/access.ts'
-import { type Access, followEvents } from '../../../tools/history/index.ts'
-import { type Look, lookOf } from '../../../tools/operate/look.ts'
+import type { Submitted } from '../../../engine/store/index.ts'
+import type { LiveView } from '../../../tools/operate/live-view.ts'
+import { besideLog, type Look } from '../../../tools/operate/look.ts'
 import type { Frame, Keyboard } from '../frame.ts'
 import { asLine } from '../terminal/lines.ts'
 import { type ChosenLever, chosenLeverOf, previewOf } from './levers.ts'
@@ -33,24 +26,26 @@ const MINUTE = 60_000_000
 /** The live queue on the terminal, with keys for the levers, until `q` or Ctrl-C. */
 export class Top {
   readonly #frame: Frame
-  readonly #store: LogStore
-  readonly #recent: RecordedEvent[] = []
+  readonly #view: LiveView
+  #recent: RecordedEvent[] = []
   readonly #ended = new AbortController()
-  #ledger: Ledger
+  #present: Present
+  /** Why what is shown is old; null: it is not. */
+  #trouble: string | null = null
   #chosen: string | null = null
   #message: readonly string[] = []
   #asked: ChosenLever | null = null
-  readonly #clock: { readonly now: number; readonly at: number }
   /** The size of the window when it was drawn; empty: something has changed since. */
   #drawn = ''
-  #around: BesideLog
 
-  constructor(frame: Frame, store: LogStore, begin: Present) {
+  constructor(frame: Frame, view: LiveView, begin: Present) {
     this.#frame = frame
-    this.#store = store
-    this.#ledger = begin.ledger
-    this.#around = begin
-    this.#clock = { now: begin.now, at: begin.readAt }
+    this.#view = view
+    this.#present = begin
+  }
+
+  get #ledger(): Ledger {
+    return this.#present.ledger
   }
 
   async run(keys: Keyboard): Promise<void> {
@@ -61,14 +56,18 @@ export class Top {
       setInterval(() => this.#draw(), REDRAW_MS),
       setInterval(() => void this.#lookAround(), AROUND_MS),
     ]
+    const watches = [
+      this.#view.changes$.subscribe(({ events }) => this.#recent.push(...events)),
+      this.#view.news$.subscribe(() => void this.#goOn()),
+    ]
     const stop = keys.listen((key) => void this.press(key))
     stdout.write(SCREEN.begin)
     this.#draw(true)
     try {
-      const access: Access = { store: this.#store, queue: this.#frame.queue, signal: this.#ended.signal }
-      for await (const event of followEvents(access, { after: this.#ledger.version })) this.#take(event)
+      await this.#view.run(this.#ended.signal)
     } finally {
       for (const timer of timers) clearInterval(timer)
+      for (const watch of watches) watch.unsubscribe()
       this.#frame.signal.removeEventListener('abort', end)
       stop()
       stdout.write(SCREEN.end)
@@ -91,7 +90,7 @@ export class Top {
   }
 
   #ask(chosen: ChosenLever): readonly string[] {
-    const says = previewOf(this.#ledger, chosen, this.#now())
+    const says = previewOf(this.#ledger, chosen, this.#view.now())
     return [
       `${chosen.title}? it will add to the log:`,
       ...says.slice(0, 4).map((line) => `  ${line}`),
@@ -105,7 +104,8 @@ export class Top {
     this.#draw(true)
     if (key !== 'y') return
     const limit = { forMs: PATIENCE_MS, signal: this.#ended.signal }
-    const beside = { store: this.#store, queue: this.#frame.queue, limit, ...this.#frame.by }
+    const { store, queue } = this.#view
+    const beside = { store, queue, limit, ...this.#frame.by }
     try {
       const { isChanged } = await commitBeside(beside, [chosen.body])
       this.#message = [isChanged ? `${chosen.title}: done` : 'nothing changed: it was already so']
@@ -117,24 +117,27 @@ export class Top {
     this.#drawn = ''
   }
 
-  /** What could not be read now stays as it was: the events say whether the database is there. */
+  /** What cannot be read or folded now stays as it was, and the screen says so. */
+  async #goOn(): Promise<void> {
+    try {
+      const ledger = await this.#view.folded()
+      this.#present = { ...this.#present, ledger }
+      this.#trouble = this.#view.failure?.message ?? null
+    } catch (error) {
+      this.#trouble = messageOf(error)
+    }
+    this.#drawn = ''
+  }
+
+  /** What could not be read now stays as it was: the view says whether the database is there. */
   async #lookAround(): Promise<void> {
     try {
-      this.#around = await aroundOf(this.#store, this.#frame.queue)
+      const around = await aroundOf(this.#view, this.#ledger)
+      this.#present = { ...this.#present, ...around }
       this.#drawn = ''
     } catch (error) {
       if (!isInterlockError(error)) throw error
     }
-  }
-
-  #take(event: RecordedEvent): void {
-    this.#ledger = fold(this.#ledger, [event]).ledger
-    this.#recent.push(event)
-    const since = this.#now() - MINUTE
-    let old = 0
-    while ((this.#recent[old]?.at ?? since) < since) old++
-    this.#recent.splice(0, old)
-    this.#drawn = ''
   }
 
   /** The chosen job stays chosen wherever it moves. If it is gone, the first one is chosen. */
@@ -152,12 +155,6 @@ export class Top {
     this.#draw(true)
   }
 
-  /** By the database's clock; never before the last event, which another server may have timed. */
-  #now(): number {
-    const now = Math.round(this.#clock.now + (performance.now() - this.#clock.at) * 1_000)
-    return Math.max(now, this.#ledger.lastAt)
-  }
-
   #draw(now = false): void {
     const { stdout } = this.#frame.surface
     const { rows = 24 } = stdout
@@ -165,47 +162,32 @@ export class Top {
     // Durations grow by themselves: if anything runs, the screen is drawn again even without an event.
     if (!now && this.#drawn === size && this.#ledger.active.size === 0) return
     this.#drawn = size
+    const time = this.#view.now()
+    this.#recent = this.#recent.filter(({ at }) => at >= time - MINUTE)
     const rates = {
       started: this.#recent.filter(({ type }) => type === 'started').length,
       ended: this.#recent.filter(endsAttempt).length,
     }
-    const view = {
-      ...this.#around,
-      ledger: this.#ledger,
-      now: this.#now(),
-      rates,
-      chosen: this.#index(),
-      message: this.#message,
-    }
+    const old = this.#trouble === null ? [] : [`what you see is old: ${this.#trouble}`]
+    const message = [...old, ...this.#message]
+    const view = { ...this.#present, now: time, rates, chosen: this.#index(), message }
     const lines = topText(this.#frame, view, rows).slice(0, rows).map(asLine)
     stdout.write(`${SCREEN.home}${lines.join(`${REST.line}\n`)}${REST.line}${REST.screen}`)
   }
 }
 
-/** What the log does not say. */
-interface BesideLog {
-  readonly workers: Look['workers']
-  readonly submitted: Submitted
-  readonly ending: ReadonlySet<string>
-}
-
 /** A queue at one moment, for one screen. */
-export type Present = Look &
-  BesideLog & {
-    /** When `now` was read, by the clock of this process: what was read after it may have taken long. */
-    readonly readAt: number
-  }
+export type Present = Look & { readonly submitted: Submitted }
 
-export async function presentOf(access: Access): Promise<Present> {
-  const { store, queue, ...rest } = opened(access)
-  const head = await store.read(queue, 0, 1)
-  const readAt = performance.now()
-  const submitted = await store.submitted(queue, 0)
-  return { ...(await lookOf({ store, queue, ...rest }, head)), submitted, readAt }
+export async function presentOf(view: LiveView): Promise<Present> {
+  const ledger = await view.folded()
+  return { ledger, ...(await aroundOf(view, ledger)), now: view.now() }
 }
 
-const aroundOf = async (store: LogStore, queue: string): Promise<BesideLog> => ({
-  ending: new Set(await store.committedEnds(queue)),
+const aroundOf = async (
+  { store, queue }: LiveView,
+  ledger: Ledger,
+): Promise<Omit<Present, 'ledger' | 'now'>> => ({
   submitted: await store.submitted(queue, 0),
-  workers: await store.workers(queue),
+  ...(await besideLog({ store, queue }, ledger)),
 })

@@ -1,4 +1,4 @@
-import type { Ledger } from '../../../engine/core/index.ts'
+import type { Ledger, Micros } from '../../../engine/core/index.ts'
 import type { LogPage, LogStore, WorkerRow } from '../../../engine/store/index.ts'
 import type { QueueHealth } from '../../../tools/insight/queue-health.ts'
 import { LiveView, type ViewNews } from '../../../tools/operate/live-view.ts'
