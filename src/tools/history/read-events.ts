@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
-import { pagesAfter } from '../../engine/store/index.ts'
+import { pagesAfter, type Reading } from '../../engine/store/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
 import { Bell } from './bell.ts'
 
@@ -61,32 +61,35 @@ export async function eachEvent(
   }
 }
 
-/** Notifications may be lost; a follower does not mind a second. */
+/** Wake-ups may be lost; a follower does not mind a second. */
 const LOOK_EVERY_MS = 1_000
 
 /**
  * The events after a number, then new ones as they come. It ends, without an error, when the signal fires.
  * @param options `after`: the number of the last event that you do not want, from 0
- * @throws InterlockError as reading does
+ * @throws InterlockError as reading does; `log_went_back` if it is another log now: a backup was restored, or a standby lacked events
  * @example for await (const event of followEvents({ store, signal }, { after: 812 })) console.log(event.type)
  */
 export async function* followEvents(
   given: Access,
   options: { readonly after?: number | undefined } = {},
 ): AsyncGenerator<RecordedEvent> {
-  const { store, queue, signal, ...access } = opened(given)
+  const { store, queue, signal } = opened(given)
   checkCall('followEvents', options)
-  // What was read when the signal fires is still returned.
-  const reading = { store, queue, onNote: access.onNote }
   let at = options.after ?? 0
+  let known: Reading['known']
   const bell = new Bell(store, queue, signal)
   try {
     await bell.listen()
     while (!signal.aborted) {
       bell.clear()
-      for await (const event of readEvents(reading, { after: at })) {
-        at = event.seq
-        yield event
+      // What was read when the signal fires is still returned.
+      for await (const { events } of pagesAfter(store, queue, at, { known })) {
+        for (const event of events) {
+          at = event.seq
+          known = event
+          yield event
+        }
       }
       await bell.woken(LOOK_EVERY_MS)
     }
