@@ -40,7 +40,10 @@ export type JobShape = { readonly [Name in Exclude<keyof Fields, Alone | ByKind>
 
 /** What one job says of itself. */
 export interface JobFields extends JobShape, AloneFields {
-  /** A name for it in this call: `after` of the other jobs may say it instead of an id, and the answer says its id (`ids`). @defaultValue none */
+  /**
+   * A name for it in this call, which `after` of the other jobs may use in place of an id. The answer says its id (`ids`).
+   * @defaultValue none
+   */
   readonly ref?: string | undefined
 }
 type AloneFields = { readonly [Name in Alone]?: InputOf<Fields[Name]> }

@@ -204,24 +204,25 @@ export interface JobWorkerSettings {
   /** Jobs at once in this process, 1 to 100,000. @defaultValue 1 */
   readonly concurrency?: number
   /**
-   * The places that this process serves (docs/guides/gpus.md#hosts): names, or patterns in which `*` is any text, such as `['host1:*']`, 100
-   * at most. It is given no others. All workers of one coordinator serve the same. @defaultValue every place that somebody serves
+   * The places that this process serves (docs/guides/gpus.md#hosts): names, or patterns such as `['host1:*']`, 100 at most. It is given no others. All workers of one coordinator share this setting.
+   * @defaultValue every place that somebody serves
    */
   readonly serves?: readonly string[]
   /**
-   * How many models this process keeps loaded, 1 to 1,000; of models that have places, so many in each place. Under a policy with `warm` it is
-   * given jobs whose models it has (docs/guides/gpus.md#loaded-models). All workers of one coordinator say the same. @defaultValue nobody
-   * knows
+   * How many models this process keeps loaded, 1 to 1,000; of models with places, so many in each place. Under a policy with `warm` it prefers jobs whose models
+   * it has loaded (docs/guides/gpus.md#loaded-models). All workers of one coordinator share this setting.
+   * @defaultValue nobody knows
    */
   readonly keeps?: number
   /**
-   * Take in new rows of `jobs` that are pending. If Interlock does not follow the table, the worker takes nothing at all and says what to type
-   * (`onError`, `not_migrated`). @defaultValue `false`
+   * Take in new rows of `jobs` that are pending. If Interlock does not follow the table, the worker reports `not_migrated` (`onError`),
+   * with what to type.
+   * @defaultValue `false`
    */
   readonly intake?: boolean
   /**
-   * The wait before another attempt, in milliseconds: the first wait, the factor from one to the next, the longest, and the random
-   * part; or a function of attempt and error. A handler may have its own.
+   * The wait before another attempt, in milliseconds: the first one, the factor from one to the next, the longest, and the random part; or
+   * a function of attempt and error. A handler may have its own.
    * @defaultValue `{ baseMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0.2 }`
    */
   readonly retry?: RetryRule
@@ -232,19 +233,18 @@ export interface JobWorkerSettings {
    */
   readonly breaker?: BreakerOptions
   /**
-   * How long a handler that was told to stop may take until its attempt is ended without it, in milliseconds.
+   * How long a handler may take to stop once its signal has fired, in milliseconds. Then its attempt is ended without it.
    * @defaultValue 4,000
    */
   readonly stopMs?: number
   /**
-   * True: an error of a handler that nothing catches (a rejection that is not awaited, a throw in a timer) fails its attempt, and
-   * does not end the process. It listens to the errors of the whole process.
+   * True: an error that no handler catches (a rejection that is not awaited, a throw in a timer) fails its attempt, and does not end the
+   * process.
    * @defaultValue `false`; `true` under `interlock work`
    */
   readonly catchUncaught?: boolean
   /**
-   * Called with problems that you may have to act on (a log that cannot be read, a database that takes no writes). What handlers
-   * throw is not among them.
+   * Called with problems that you may have to act on, such as a database that takes no writes; not with errors of handlers.
    * @defaultValue the logger of the coordinator
    */
   readonly onError?: (error: unknown) => void

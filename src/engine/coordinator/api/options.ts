@@ -15,71 +15,65 @@ export interface CoordinatorOptions {
   /** The queue: 1 to 200 characters. Queues are independent of each other. @defaultValue `default` */
   readonly queue?: string
   /**
-   * A name for this process in the log: its worker ids begin with it. 1 to 50 letters, digits and `_.@-`. The log is append-only,
-   * so name a role, not a person.
+   * A name for this process: its worker ids begin with it. 1 to 50 letters, digits and `_.@-`. The log keeps it, so name a role, not a
+   * person.
    * @defaultValue none
    */
   readonly name?: string
   /**
-   * Who acts through this process, as `{ operator, host, command }`: a person or role, the machine, what was typed (these two may
-   * be `null`). Kept beside the log (`job_queue_operators`) and deletable. Each text is cut, at 200 or 500 characters.
+   * Who acts through this process: `{ operator, host, command }`, where the last two may be `null`. Kept beside the log
+   * (`job_queue_operators`), where you can delete it. Each text is cut, at 200 or 500 characters.
    * @defaultValue none
    */
   readonly operator?: Operator | undefined
   /** Where the `[COORDINATOR]` lines go. `structuredLogger(pino())` gives pino their fields, too. @defaultValue standard error */
   readonly logger?: Logger
   /**
-   * How long a process may be silent until others get its jobs, in milliseconds; at least 100. An outage of the database that is 15
-   * s shorter than the lease loses no attempt.
+   * How long a process may be silent until others get its jobs, in milliseconds; at least 100. An outage of the database that is 15 s
+   * shorter loses no attempt.
    * @defaultValue 15,000; 18,000 over the HTTP API of Supabase
    */
   readonly leaseMs?: number
   /** How long other processes still wait after that, in milliseconds. @defaultValue 5,000 */
   readonly graceMs?: number
   /**
-   * How often to read the log without a notification, in milliseconds: the maximum start delay if a notification is lost.
+   * How often to read the log while no notification comes, in milliseconds: a job starts so late at most if a notification is lost.
    * @defaultValue 1,000; 120,000 over the HTTP API, where the heartbeat every 6 s brings the news
    */
   readonly pollMs?: number
   /**
-   * How long to try a call again while the database does not answer, in milliseconds, counted from when it was made. 0: one try,
-   * given up after 2 s. A call that is given up while its append is under way may still take effect. It keeps no handler running:
-   * that is what the lease is for.
+   * How long a call is tried again while the database does not answer, in milliseconds. 0: one try, given up after 2 s. A call that is
+   * given up while its append is under way may still take effect.
    * @defaultValue 30,000; 3,000 under `bypass`
    */
   readonly patienceMs?: number
   /**
-   * How long `createCoordinator` tries to reach the database before it rejects, in milliseconds. `Infinity`: as long as it takes,
-   * for a worker; `interlock work` does so. A refused login is an error at once.
+   * How long `createCoordinator` tries to reach the database, in milliseconds. `Infinity`, as in `interlock work`: as long as it takes. A
+   * refused login is an error at once.
    * @defaultValue `patienceMs`
    */
   readonly joinMs?: number
   /**
-   * After how many events to keep a snapshot for processes that start later; at least 100. With many live jobs the number doubles
-   * until it is at least an eighth of them.
+   * A snapshot is kept after so many events, for processes that start later; at least 100. With many live jobs it is kept less often.
    * @defaultValue 50,000
    */
   readonly snapshotEvery?: number
-  /** `observe`: records what it would decide, and stops no job; implies `onUnavailable: 'bypass'`. @defaultValue `enforce` */
+  /** `observe`: records what it would decide, and stops no job; includes `onUnavailable: 'bypass'`. @defaultValue `enforce` */
   readonly mode?: Mode
   /**
-   * What happens while the database is away. `block`: calls fail with `store_unavailable`. `bypass`: jobs run beside all others;
-   * that is logged as an error, and recorded as `bypassed` later.
+   * While the database is away, `block`: calls fail with `store_unavailable`. `bypass`: jobs run beside all others, which is logged as an
+   * error and recorded as `bypassed` later.
    * @defaultValue `block`
    */
   readonly onUnavailable?: OnUnavailable
-  /**
-   * Makes traces of what goes on: `openTelemetry()` of `interlock-queue/otel`. Workers and workflows of this coordinator use it
-   * too.
-   * @defaultValue none
-   */
+  /** Makes traces: `openTelemetry()` of `interlock-queue/otel`. Workers and workflows of this coordinator use it too. @defaultValue none */
   readonly telemetry?: Telemetry | undefined
   /**
-   * True: refuses what would change nothing (`invalid_input`), such as a pause of a model that nobody needs or a resource that no limit counts.
+   * True: refuses settings without effect (`invalid_input`), such as a pause of a model that nobody needs.
    * @defaultValue `false`: it is done, and a line of the logger says so
    */
   readonly strict?: boolean | undefined
-  /** What the kinds of the queue are given and come to: `defineQueue`. @defaultValue none: any kind, any JSON */
+  /** What each kind takes and returns: `defineQueue`. @defaultValue none: any kind, any JSON */
   readonly contract?: KnownKinds | undefined
 }
 

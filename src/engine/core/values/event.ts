@@ -9,12 +9,11 @@ import type { ScheduleRule, SkipReason } from './schedule.ts'
  */
 export const eventTypes = [
   /**
-   * A job came into the queue: with its spec and the hash of its payload. `named`: somebody asked for this life of it. `once`: for how
-   * many milliseconds its id stays taken (0: without end), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for
-   * how long it has it. `due`: its schedule fired it for this due time, and is due at `next` again; `nth`:
-   * jobs of others had its id, so it has another. `submission`: it was
-   * committed in a transaction of its submitter, under this number. `whole`: the models of which it takes all places. `retryOf`: it
-   * was put in line again after it had failed for good: the number of the event with which its first life began.
+   * A job came into the queue, with its spec and the hash of its payload. `named`: somebody asked for this life of it, by its id. `once`: for how many
+   * milliseconds its id stays taken (0: for ever), with `body`, the hash of its spec. `dedupe`: the digest of its key, and for how long it
+   * has it. `due`: its schedule fired it for this time, and is due again at `next`; `nth`: other jobs had its id, so it has another.
+   * `submission`: the number under which a transaction submitted it. `whole`: the models of which it takes all places. `retryOf`: a retry
+   * of a dead job, whose first life began with this event.
    */
   'queued',
   /** A job did not come into the queue: another one, `standsFor`, has its key and stands for it. */
@@ -22,15 +21,14 @@ export const eventTypes = [
   /** A waiting job has another payload or starts later, since another one came with its key. */
   'debounced',
   /**
-   * An attempt began. The number of this event is its fencing token. `places`: where its models are that have places. `batch`: it began
-   * together with others, for one handler: the number of the first start among them. They hold their models and a slot in common, until the
-   * last of them has ended. `warm`: it passed jobs ahead that its process could have taken, since this spared it so many seconds of
-   * loading. `without`: kinds of those ahead that the process does not run.
+   * An attempt began. The number of this event is its fencing token. `places`: the places that it got. `batch`: it began together with
+   * others, for one handler; the number of the first start among them. They share their models and a slot until the last has ended.
+   * `warm`: how many seconds of loading were saved by passing jobs ahead. `without`: kinds of jobs ahead that the process does not run.
    */
   'started',
   /** The job is done. */
   'completed',
-  /** The job had to wait when it came, for any other reason than a model in use. */
+  /** The job had to wait when it came, for another reason than a model in use. */
   'blocked',
   /** The job had to wait when it came: a model that it needs is in use. */
   'conflict',
@@ -49,14 +47,11 @@ export const eventTypes = [
   'lease_expired',
   /** An attempt no longer depends on the lease of its worker process. It ends at its deadline at the latest. */
   'detached',
-  /** The running attempt gave back one of its models, and the place of that. It cannot have it again: another attempt needs all of them. */
+  /** The running attempt gave back one of its models, with its place. It cannot take it again. */
   'model_released',
-  /**
-   * Another attempt follows: with the reason, the time at which it is due, and its models if they differ from what the one before had at
-   * its end.
-   */
+  /** Another attempt follows: with the reason, when it is due, and its models if they have changed. */
   'requeued',
-  /** The time of a waiting job has come. From now on it stands in line. */
+  /** The time of a waiting job has come. It is in line now. */
   'due',
   /** A process waits at the gate for the job, or no longer does. */
   'asked',
@@ -64,7 +59,7 @@ export const eventTypes = [
   'bypassed',
   /** A waiting job has another priority or position. */
   'reprioritized',
-  /** Other rules hold for all starts to come. `passesStay`: how often jobs were passed for loaded models has stayed with them, and does so. */
+  /** The policy changed, for all starts to come. `passesStay`: counts of how often jobs were passed for loaded models are kept. */
   'policy_changed',
   /** No job that needs the model starts: with a reason, and the time at which the pause ends. */
   'model_paused',
@@ -81,8 +76,8 @@ export const eventTypes = [
   /** An earlier event that nobody can read is void. It is read as a similar event, or counts as nothing. */
   'voided',
   /**
-   * An owner declared a schedule, or declared it differently: with what its jobs get, and the due time that is next. `since`: due times after
-   * that fire, since it was declared before its first one came; absent: those after the event.
+   * An owner declared a schedule, or changed it: with what its jobs get, and the next due time. `since`: due times after that fire, since
+   * it was declared before its first one came; absent: those after the event.
    */
   'schedule_set',
   /** A schedule is gone. Its jobs are not. */
@@ -91,24 +86,24 @@ export const eventTypes = [
   'schedule_paused',
   /** A schedule fires again, from this due time on. */
   'schedule_resumed',
-  /** The due times from `due` on and before `next` were not fired: with the reason. */
+  /** The due times from `due` until before `next` were not fired: with the reason. */
   'schedule_skipped',
   /**
-   * A waiting job comes after these, 500 at most. `goesOn`: it runs also if one of them does not complete. `outcome`: how they had ended
+   * A waiting job comes after these, 500 at most. `goesOn`: it runs even if one of them does not complete. `outcome`: how they had ended
    * before; absent: they were live.
    */
   'linked',
-  /** All jobs that it comes after have ended. From now on it stands in line, or waits for its time. */
+  /** All jobs that it comes after have ended. It is in line now, or waits for its time. */
   'released',
   /** The end of a job with many children was taken into account for the next of them. */
   'end_propagated',
   /**
-   * A process serves these places, by names or patterns, and no others: admission gives it no other one. From the first of these events on a
-   * place that no live process serves is given to nobody. `keeps`: how many models it keeps loaded in each of its places. Without `places` it
-   * serves everything that somebody serves.
+   * A process serves these places, by names or patterns, and gets no others. From the first such event on, a place that no live process
+   * serves is given to nobody. `keeps`: how many models it keeps loaded in each of its places. Without `places` it serves everything that
+   * somebody serves.
    */
   'worker_serves',
-  /** A process that has said which places it serves, or what it keeps, has `left`, or its lease was over. */
+  /** A process that has said which places it serves, or how many models it keeps, has `left`, or its lease was over. */
   'worker_gone',
 ] as const
 export type EventType = (typeof eventTypes)[number]

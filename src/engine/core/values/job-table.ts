@@ -60,7 +60,7 @@ export const findFields = {
  */
 export const jobFields = {
   /**
-   * 1 to 200 characters, no control characters. Give one to put the same job in line only once.
+   * 1 to 200 characters, no control characters. Give one, and the same job is put in line only once.
    * @defaultValue a new one (UUID v7), which the answer says
    */
   jobId: {
@@ -100,24 +100,21 @@ export const jobFields = {
     max: bounds.priority,
     flags: { '--priority <n>': 'a level is worth a minute of waiting' },
   },
-  /**
-   * It must not start before this time: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`.
-   * @defaultValue at once
-   */
+  /** The earliest time at which it may start: a Date, or a text with a time zone such as `2026-11-24T15:00:00Z`. @defaultValue at once */
   runAt: { is: 'time', orNull: true, alone: true },
-  /** How many attempts it has, at most 1,000. @defaultValue 3; 1 through the gate */
+  /** How often it may be tried in all, at most 1,000. @defaultValue 3; 1 through the gate */
   attempts: {
     is: 'whole',
     min: 1,
     max: bounds.attempts,
     flags: { '--attempts <n>': 'how many attempts it has (default: 3)' },
   },
-  /**
-   * How long an attempt may run, in milliseconds. Then its worker ends it, or 5 s later any process does.
-   * @defaultValue one hour
-   */
+  /** How long an attempt may run, in milliseconds. Then its worker ends it, or 5 s later another process does. @defaultValue one hour */
   timeoutMs: { is: 'whole', min: 1, max: bounds.durationMs, unit: ' (milliseconds)' },
-  /** How long it may wait since it last became waiting, in milliseconds. @defaultValue no limit */
+  /**
+   * How long it may wait, in milliseconds, counted anew each time it comes back into the line. Then it is dead (`expired`).
+   * @defaultValue no limit
+   */
   expireMs: {
     is: 'whole',
     min: 1,
@@ -125,7 +122,10 @@ export const jobFields = {
     unit: ' (milliseconds), or null for no expiry',
     orNull: true,
   },
-  /** Who owns it (a customer, say), for `fairShare` in the policy: 1 to 200 characters. @defaultValue nobody */
+  /**
+   * Whose job it is, such as a customer, for `fairShare`, `weights` and `tiers` of the policy: 1 to 200 characters.
+   * @defaultValue nobody
+   */
   fairKey: {
     is: 'name',
     noun: 'fair key',
@@ -133,8 +133,8 @@ export const jobFields = {
     orNull: true,
   },
   /**
-   * How long its id is taken, from when it is put in line: a whole number of `s`, `m`, `h` or `d` such as `24h` (at most `365d`), or
-   * `for ever`. Enqueued `once` again, the same job is `known`, also when it has ended; another one is refused (`job_exists`).
+   * How long its id stays taken, from when it is put in line: `90s`, `30m`, `24h`, `7d` (at most `365d`), or `for ever`. The same job
+   * again is `known` until then, even if it has ended; another one is refused (`job_exists`).
    * @defaultValue while it is live
    */
   once: {
@@ -144,8 +144,8 @@ export const jobFields = {
     flags: { '--once <time>': 'how long its id is taken, also if it has ended, such as 24h' },
   },
   /**
-   * Its key, and for how long it has it. While another job has that key, this one is not put in line: that one stands for it, and the answer
-   * says which.
+   * A key, and for how long the job has it. While another job has the key, this one is not put in line: the other stands for it, and the
+   * answer says which.
    * @defaultValue no other job stands for it
    */
   dedupe: {
@@ -158,8 +158,8 @@ export const jobFields = {
     },
   },
   /**
-   * The jobs that have to end before it: ids or names of this call (`ref`), or `{ job, ifFailed }`; at most 10,000, each once. They are live,
-   * come in the same call (in any order), or have ended. Until then it stands in no line; its place and `expireMs` count from when the last of them has ended.
+   * The jobs that have to end before it: ids, names in this call (`ref`), or `{ job, ifFailed }`; at most 10,000. They are live, have
+   * ended, or come in the same call, in any order. Until the last of them has ended, it is not in line, and `expireMs` does not count.
    * @defaultValue none
    */
   after: {
@@ -169,8 +169,8 @@ export const jobFields = {
     flags: { '--after <a;b>': 'the jobs that have to complete before it; `b?`: only to end' },
   },
   /**
-   * A word to find it by, with others that have the same (`jobs`, `interlock jobs --tag`): 1 to 200 characters. It has no effect on when it
-   * starts.
+   * A word by which you find it and others with the same tag (`jobs`, `interlock jobs --tag`): 1 to 200 characters. It has no effect on
+   * when it starts.
    * @defaultValue none
    */
   tag: {
@@ -181,8 +181,7 @@ export const jobFields = {
     flags: { '--tag <word>': 'a word to find it by (jobs --tag)' },
   },
   /**
-   * How it has a model: `shared`, it takes one place of it; `exclusive`, it takes all places, so that no other job has the model meanwhile. By
-   * the name of one of its models.
+   * By model, `shared`: it takes one place of that model; `exclusive`: it takes all places, so that no other job has the model meanwhile.
    * @defaultValue `shared`
    */
   modes: {
@@ -191,8 +190,8 @@ export const jobFields = {
     flags: { '--exclusive <a;b>': 'of these models it takes all places, so no other job has them meanwhile' },
   },
   /**
-   * By one of its models: what it takes of one place of that model, such as `{ 'flux-dev': { vram: 20 } }`: whole numbers from 1, of the units
-   * that the policy says the places have (`units`). More than any of them has is refused (`fits_no_place`).
+   * How many units it takes of the place that it gets, for one of its models: `{ 'flux-dev': { vram: 20 } }`, whole numbers from 1. The
+   * policy says how many a place has (`units`). More than any place has is refused (`fits_no_place`).
    * @defaultValue all of each place
    */
   asks: {
@@ -201,9 +200,8 @@ export const jobFields = {
     flags: { '--asks <model=name:n>': 'what it takes of one place of the model, such as flux-dev=vram:20' },
   },
   /**
-   * How much of which resources each of its attempts is expected to use (`{ 'openai-tpm': 1800 }`), at most 20: whole numbers from 1 to
-   * 100,000,000. It starts when the limits of the policy (`uses`) have room for all of it; what it did use counts from its end on. A job that
-   * uses something needs a model.
+   * How much of each resource an attempt is expected to use (`{ 'openai-tpm': 1800 }`): at most 20 resources, whole numbers from 1 to
+   * 100,000,000. The job waits until the limits of the policy (`uses`) have room for it. It has to name a model.
    * @defaultValue nothing
    */
   uses: {
@@ -215,8 +213,8 @@ export const jobFields = {
     },
   },
   /**
-   * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. If the job
-   * is live with another payload, the call fails with `job_exists`; without a payload, the job keeps the one it has.
+   * What its handler gets: any JSON value, 1 MB at most, 16 MB in one call. Kept in `job_queue_data`, never in the log. Without a payload,
+   * a live job keeps the one it has; with another one, the call fails (`job_exists`).
    * @defaultValue none
    */
   payload: {
@@ -225,8 +223,7 @@ export const jobFields = {
     flags: { '--payload <json>': 'what its handler gets, such as {"prompt":"a fox"}' },
   },
   /**
-   * The W3C's trace context to which it belongs, as the header has it: kept beside the log, for `telemetry`. One that is not valid
-   * is ignored.
+   * The W3C trace context to which it belongs, as in the header; kept beside the log. An invalid one is ignored.
    * @defaultValue the context of the call, if `telemetry` propagates it
    */
   traceparent: { is: 'header', orNull: true, alone: true },

@@ -105,7 +105,7 @@ const units = {
  * command line follow from here.
  */
 export const policyFields = {
-  /** How many jobs may be active at once; 1: one after the other; null: no limit (`by-model`). */
+  /** How many jobs may run at once; 1: one at a time; null: no limit (`by-model`). */
   maxActive: {
     is: 'whole',
     min: 1,
@@ -116,9 +116,9 @@ export const policyFields = {
     says: 'how many jobs may be active at once',
   },
   /**
-   * How many jobs may have a model at once, per model; `*` sets that of all others, which is 1. A list of names in the place of a number: the
-   * places that the model may be in, cards or accounts, each with room for one job, whichever models name it. Here and in the other maps
-   * by model a `*` in a name stands for any text (`lora-*`): of several that fit, the one with most text counts.
+   * How many jobs may have a model at once; `*` is for all other models, which have 1. In place of a number, a list of places (cards,
+   * accounts), each with room for one job, whichever models name it. Here and in the other maps by model, a `*` in a name stands for any
+   * text (`lora-*`); the most specific name counts.
    */
   capacity: {
     is: 'byModel',
@@ -129,7 +129,7 @@ export const policyFields = {
     flag: '--capacity <model=n|none>',
     says: 'capacity: how many jobs may have the model at once, or its places (host1:0,host1:1); *=n for all others; may be repeated',
   },
-  /** After how many overtakings a waiting job keeps its models free; 0: strict order; null: never. */
+  /** How many later jobs may pass a waiting job on one of its models; then the model is kept for it. 0: strict order; null: any number. */
   maxOvertakes: {
     is: 'whole',
     min: 0,
@@ -139,7 +139,7 @@ export const policyFields = {
     flag: '--overtakes <n|none>',
     says: 'how often later jobs may overtake a waiting job on a model; 0: strict order',
   },
-  /** How many seconds of waiting one level of priority is worth; null: higher priority always goes first. */
+  /** How many seconds of waiting one level of priority is worth; null: the higher priority always goes first. */
   ageSeconds: {
     is: 'seconds',
     min: 0,
@@ -149,7 +149,7 @@ export const policyFields = {
     flag: '--age <seconds|none>',
     says: 'how many seconds of waiting a level of priority is worth; none: higher priority always goes first',
   },
-  /** How long a startable job keeps its position until a worker takes it, in milliseconds. */
+  /** How long a job that may start keeps its position until a worker takes it, in milliseconds. */
   offerMs: {
     is: 'whole',
     min: 0,
@@ -159,7 +159,7 @@ export const policyFields = {
     flag: '--offer <ms>',
     says: 'how long a startable job keeps its position until a worker takes it',
   },
-  /** What a job without models does: `bypass` runs it outside the queue, `reject` refuses it, `exclusive` runs it alone. */
+  /** A job without models: `bypass` runs it beside the queue, `reject` refuses it, `exclusive` runs it alone. */
   emptySet: {
     is: 'word',
     words: emptySetRules,
@@ -168,8 +168,8 @@ export const policyFields = {
     says: 'what a job without models does: bypass, reject or exclusive',
   },
   /**
-   * For how many seconds a model is paused when an attempt that had it was lost with its worker, since the work may go on
-   * elsewhere; `*` sets that of all others, which is 0.
+   * For how many seconds a model is paused when a worker that had it was lost, since its work may go on elsewhere; `*` is for all other
+   * models, which have 0.
    */
   holdAfterLossSeconds: {
     is: 'byModel',
@@ -180,7 +180,7 @@ export const policyFields = {
     flag: '--hold <model=seconds|none>',
     says: 'how long to pause a model after a worker that had it was lost, *=n for all others; may be repeated',
   },
-  /** Per model: `{ starts, perSeconds }`, at most so many starts in any window of that length. */
+  /** By model, `{ starts, perSeconds }`: so many starts at most in any window of that length. */
   rate: {
     is: 'byModel',
     of: {
@@ -198,8 +198,8 @@ export const policyFields = {
     says: 'how many jobs may start on the model in any window of so many seconds; may be repeated',
   },
   /**
-   * Per `fairKey`: `{ spacingSeconds, maxWaiting, maxActive }`; null: fair keys have no effect. Together with `maxOvertakes`, a
-   * decision looks at the jobs of a full share one by one: then set `maxWaiting` too.
+   * By `fairKey`, `{ spacingSeconds, maxWaiting, maxActive }`; null: fair keys have no effect. With `maxOvertakes`, set `maxWaiting` too:
+   * each decision looks at the waiting jobs of a full share one by one.
    */
   fairShare: {
     is: 'fields',
@@ -250,8 +250,7 @@ export const policyFields = {
   },
   /**
    * The models that there are: `{ 'flux-dev': {}, upscale: { capacity: 2 } }`. A new job that needs another one is refused
-   * (`unknown_model`); live and retried jobs are not asked. `capacity` here is the same field as in `capacity`. Absent, or set to
-   * null: a job may need any model.
+   * (`unknown_model`); live jobs and retries are not. `capacity` is the same field as above. Absent or null: a job may need any model.
    */
   models: {
     is: 'byModel',
@@ -265,8 +264,8 @@ export const policyFields = {
     says: 'a model that jobs may need, with its capacity if given; once models are declared, jobs that need others are refused; may be repeated',
   },
   /**
-   * Per place: how much it has, such as `{ 'host1:0': { vram: 24 } }`, at most 8 units, whole numbers up to 1,000,000,000. A place with units
-   * holds any jobs whose `asks` fit together, one without units one job at a time. Absent, or set to null: no place has units.
+   * By place, how much it has: `{ 'host1:0': { vram: 24 } }`, at most 8 units, whole numbers up to 1,000,000,000. A place with units holds
+   * several jobs, as far as their `asks` fit; one without, one job at a time. Absent or null: no place has units.
    */
   units: {
     is: 'byModel',
@@ -281,9 +280,9 @@ export const policyFields = {
     says: 'how much a place has of what jobs ask of it, such as host1:0=vram:24; may be repeated',
   },
   /**
-   * Per resource: `{ limit, perSeconds }`, or a list of them. Jobs that say how much they use of it (`uses`) use no more than `limit` in any
-   * window of that length: what they expect to use while they run, and what they did use from their end on; with `counted: 'atStart'` what they
-   * expect at their start, and at their end what they used beyond. Absent: no resource has a limit.
+   * By resource, `{ limit, perSeconds }`, or a list of them: in any window of that length, jobs use no more than the limit. A running job
+   * counts as much as it expects to use (`uses`), one that has ended as much as it used; with `counted: 'atStart'` what
+   * it expects counts at its start, and what it used beyond at its end. Absent: no resource has a limit.
    */
   uses: {
     is: 'byModel',
@@ -309,8 +308,8 @@ export const policyFields = {
     says: 'how much jobs may use of a resource in any window of so many seconds (openai-tpm=90000/60,1000000/86400; 90000/60/atStart: counted at the start); may be repeated',
   },
   /**
-   * `{ maxPassed, maxPassedSeconds, minLoadedSeconds, loadSeconds }`: a process that says how many models it keeps loaded (`keeps`) takes
-   * the job that spares it most loading, past those ahead that it could have taken. Absent, or set to null: line order alone.
+   * `{ maxPassed, maxPassedSeconds, minLoadedSeconds, loadSeconds }`: a process with `keeps` prefers jobs whose models it has loaded, and
+   * may pass others for that, so often and for so long at most. Absent or null: line order alone.
    */
   warm: {
     is: 'fields',
@@ -354,9 +353,9 @@ export const policyFields = {
     since: WARM_SINCE,
   },
   /**
-   * Per `fairKey`, `tier/*` for all keys that begin with `tier/`, `*` for all others (1 unless given): its weight. Of the jobs that could start
-   * one of the key goes first that has used least so far: seconds of models, over its weight. Not with `maxOvertakes` 0, where nobody is passed.
-   * Absent, or set to null: they go in line order.
+   * By `fairKey`, its weight: `tier/*` is for all keys that begin with `tier/`, `*` for all others, which have 1. The key goes first that
+   * has used least: seconds for which its jobs held models, divided by its weight. Needs `maxOvertakes` above 0. Absent or
+   * null: line order.
    */
   weights: {
     is: 'byModel',
@@ -369,9 +368,9 @@ export const policyFields = {
     says: 'how much more a fairKey gets than others, by the time that its jobs use models (paid/*=4, *=1 for all others); may be repeated',
   },
   /**
-   * Per tier of fair keys, which is what stands in them before the first `/` (`free/*`, or `free`, of `free/customer-17`): `{ maxActive, maxTogether }`, how
-   * many jobs of each key, and of all keys of the tier together, may be active; null: the tier has no such limit. Where a tier has `maxActive`,
-   * that of `fairShare` does not count. Absent, or set to null: no tier has limits.
+   * By tier, which is the part of a fair key before the first `/` (`free` of `free/customer-17`): `{ maxActive, maxTogether }`, how many
+   * jobs of each key, and of all keys of the tier together, may run; null: no limit. For keys of a tier with `maxActive`, that of
+   * `fairShare` does not count. Absent or null: no tier has limits.
    */
   tiers: {
     is: 'byModel',
