@@ -17,7 +17,8 @@ import { checkAdoptable, checkByRows, checkEnds, checkLong, checkQueue, checkRow
 import { checkFirst, checkLimits, checkLog, checkPaused, checkReleases } from './checks/queue.ts'
 
 import { CHAINED, type ExamineOptions, type Facts, gather } from './facts.ts'
-import { type Finding, problem } from './finding.ts'
+import { type Finding, found } from './finding.ts'
+import { ownChecks } from './own-checks.ts'
 import { type LogSize, logSize } from './sizes.ts'
 import { type Standbys, standbysOf } from './standbys.ts'
 
@@ -61,9 +62,6 @@ export interface Examination {
   readonly followed: readonly string[] | null
 }
 
-/** From when on a job that waits is worth a note: half an hour. */
-export const WAITING_MS = 1_800_000
-
 /**
  * Looks for what is wrong with the database, the queue and its workers, and gives a remedy for each. Reads only.
  * @throws InterlockError `invalid_input`; the database's own error if it cannot be reached at all, or not be examined
@@ -72,7 +70,7 @@ export const WAITING_MS = 1_800_000
 export async function examine(given: Access, options: ExamineOptions = {}): Promise<Examination> {
   const access = opened(given)
   checkCall('examine', options)
-  const { waitingMs = WAITING_MS } = options
+  const { waitingMs = ownChecks.waiting.ms } = options
   const { name, schema } = access.store
   const facts = await gather(access, { ...options, waitingMs }).catch((error: unknown) =>
     keptOut(error, !name.startsWith('postgres:') && !name.startsWith('pglite:')),
@@ -80,10 +78,10 @@ export async function examine(given: Access, options: ExamineOptions = {}): Prom
   if (facts === null)
     throw invalidInput('a store in memory has nothing to examine; give --url', 'access.store')
   if (!('checkup' in facts)) return examination(access.queue, [facts])
-  const found = checks
+  const all = checks
     .flatMap((check) => check(facts))
     .map((one) => ({ ...one, remedy: ofInstallation(one.remedy, schema) }))
-  const findings = found.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
+  const findings = all.toSorted((a, b) => Number(a.level === 'note') - Number(b.level === 'note'))
   return examination(access.queue, findings, facts)
 }
 
@@ -119,11 +117,11 @@ export function keptOut(error: unknown, isProject: boolean): Finding {
   switch (error.code) {
     case 'not_migrated':
     case 'database_older':
-      return problem('migration', what, todo ?? 'npx interlock-queue migrate')
+      return found('migration', what, todo ?? 'npx interlock-queue migrate')
     case 'database_newer':
-      return problem('migration', error.message, 'npm install interlock-queue@latest')
+      return found('migration', error.message, 'npm install interlock-queue@latest')
     case 'store_unwritable':
-      return problem(
+      return found(
         'grants',
         what,
         todo ?? 'npx interlock-queue migrate --runtime-role <role>, as the owner of the tables',

@@ -30,6 +30,7 @@ import { noState } from '../history/row-differences.ts'
 import { type LearnedLimit, learnedLimits } from '../insight/limits.ts'
 import { deadLately, MOST_DEAD } from '../insight/wrong-facts.ts'
 import { LiveRows } from './live-rows.ts'
+import { ownChecks } from './own-checks.ts'
 
 /** Events at the end of the hash chain that are checked. */
 export const CHAINED = 1_000
@@ -43,15 +44,15 @@ export function logGrowth({ bytes, events, week }: LogCheck): number | null {
   return Math.round(((bytes / events) * week.events * DAY_MS) / week.ageMs)
 }
 
-/** Events leave once an hour. A day late means that no process sees to it, or none can. */
-const SLACK_DAYS = 1
-
-/** The age in days of the oldest event, if it should have left the log by now; else null. */
+/**
+ * The age in days of the oldest event, if it should have left the log by now; else null. Events leave once an hour: a day late means that no
+ * process sees to it, or none can.
+ */
 export function overdueDays({ checkup: { log, now }, state }: Pick<Facts, 'checkup' | 'state'>) {
   const retentionDays = state?.policy?.retentionDays ?? null
   if (retentionDays === null || log.oldestAt === null) return null
   const days = (now - log.oldestAt) / MICROS_PER_MS / DAY_MS
-  return days > retentionDays + SLACK_DAYS ? days : null
+  return days > retentionDays + ownChecks.retention.ms / DAY_MS ? days : null
 }
 
 /** What the checks judge: read once, at one time. */

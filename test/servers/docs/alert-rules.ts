@@ -1,6 +1,6 @@
 /** The alert rules, for Prometheus and by SQL. What they wait for, and what they name, is of the list of checks. */
 import { type Check, type CheckId, checkIds, checks } from '../../../src/engine/core/index.ts'
-import { WAITING_MS } from '../../../src/tools/doctor/examine.ts'
+import { ownChecks } from '../../../src/tools/doctor/own-checks.ts'
 
 interface Rule {
   readonly alert: string
@@ -160,7 +160,7 @@ const inLog = (id: CheckId) => `created_at > ${interval(minutesOf(id))}`
 const queries = [
   `-- 1. Jobs wait too long. Look: interlock explain <job>
 SELECT queue, job_id, now() - queued_at AS waited, conflict_reason FROM job_queue_jobs
- WHERE state = 'waiting' AND due_at IS NULL AND queued_at < ${interval(WAITING_MS / 60_000)} ORDER BY queued_at LIMIT 10;`,
+ WHERE state = 'waiting' AND due_at IS NULL AND queued_at < ${interval(ownChecks.waiting.ms / 60_000)} ORDER BY queued_at LIMIT 10;`,
   `-- 2. Nobody takes jobs that may start. Look: interlock status; start a worker with a handler for that kind
 SELECT j.queue, j.kind, count(*) AS jobs FROM job_queue_jobs j JOIN job_queue_state s USING (queue)
  WHERE j.state = 'waiting' AND j.conflict_reason IS NULL AND j.due_at IS NULL

@@ -17,9 +17,11 @@ import {
   reasonTexts,
 } from '../../../src/engine/core/index.ts'
 import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
+import { type OwnCheck, ownChecks } from '../../../src/tools/doctor/own-checks.ts'
 import type { Family } from '../../../src/tools/figures/family.ts'
 import { processFamilies } from '../../../src/tools/figures/process-families.ts'
 import { queueFamilies } from '../../../src/tools/figures/queue-families.ts'
+import { bytes, duration } from '../../../src/tools/format/index.ts'
 import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts'
 import { cliPage, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
@@ -113,7 +115,8 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       ownHelp(help),
     ]),
   ],
-  checks: () => [['id', 'level', 'from when', 'what', 'what to do'], ...checkIds.map(checkRow)],
+  checks: () => [checkHead, ...checkIds.map(checkRow)],
+  doctor: () => [checkHead, ...Object.entries(ownChecks).map(ownRow)],
   policy: () =>
     members(
       ['field', 'default', '`interlock policy set`', 'meaning'],
@@ -128,11 +131,22 @@ const seriesOf = (name: string, type: Family['type']): string =>
 const ownHelp = (help: string): string =>
   help.replace(/ (?:Queue-wide|Of this process|As this process sees it)\b.*$/, '')
 
+const checkHead: Cells = ['id', 'level', 'from when', 'what', 'what to do']
+
 function checkRow(id: CheckId): Cells {
   const { level, afterSeconds, what, remedy }: Check = checks[id]
   const when = afterSeconds === undefined ? 'at once' : `${afterSeconds} s`
-  return [code(id), level, when, what, remedy.replaceAll(/<[^>]+>/g, code)]
+  return [code(id), level, when, what, typed(remedy)]
 }
+
+function ownRow([id, { level, ms, bytes: size, what, remedy }]: readonly [string, OwnCheck]): Cells {
+  const when = size === undefined ? (ms === undefined ? 'at once' : duration(ms)) : bytes(size)
+  // All of them are round.
+  return [code(id), level, when.replace(/\.0(?= )| 00 \w+$/, ''), what, typed(remedy)]
+}
+
+/** What is to be replaced stands out. */
+const typed = (remedy: string): string => remedy.replaceAll(/<[^>]+>/g, code)
 
 /** Which columns of `job_queue_log` and keys of its `data` an event of this type has. */
 function columnsOf(type: string): string {

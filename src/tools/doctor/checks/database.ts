@@ -2,41 +2,43 @@ import { forShell, MICROS_PER_MS, type Micros } from '../../../engine/core/index
 import { functionSums, jobsTriggers, ownTriggers, wakeTriggers } from '../../../engine/migrate/index.ts'
 import { duration, plural } from '../../format/index.ts'
 import type { Facts } from '../facts.ts'
-import { type Finding, note, problem, those } from '../finding.ts'
+import { type Finding, found, note, problem, those } from '../finding.ts'
+import { ownChecks } from '../own-checks.ts'
 import { standbysOf } from '../standbys.ts'
 
 /** Settings that can lose something after it was acknowledged. The embedded database documents its own. */
 export function checkServer({ checkup: { server }, over, isLocalProject }: Facts): Finding[] {
   if (over === 'pglite') return []
-  const found: Finding[] = []
-  const add = (what: string, remedy: string, check = 'server') => found.push(problem(check, what, remedy))
-  if (server.version < 150_000)
-    add(`PostgreSQL ${server.version} is older than 15`, 'upgrade the server to PostgreSQL 15 or later')
-  if (server.inRecovery) add('this server is a standby: it takes no writes', 'use the address of the primary')
   const off = server.offByRole.map((role) => `${role} by a setting of the role or database`)
   if (/^(off|local)$/.test(server.synchronousCommit)) off.push('this connection')
-  if (off.length > 0) {
-    add(
-      `synchronous_commit is off for ${off.join(', ')}: appends turn it on by themselves, but a crash of the server can lose rows that you inserted into jobs, although it had acknowledged them`,
-      'ALTER ROLE … RESET synchronous_commit; and look at ALTER DATABASE and postgresql.conf',
-    )
-  }
-  // A development database may lose data, and the embedded one has no other setting.
-  if (!isLocalProject && (server.fsync === 'off' || server.fullPageWrites === 'off'))
-    add(
-      `fsync is ${server.fsync} and full_page_writes is ${server.fullPageWrites}: a crash of the machine can destroy the database`,
-      'turn both on in postgresql.conf and reload',
-      'fsync',
-    )
-  return found
+  return those(
+    server.version < 150_000 &&
+      found(
+        'server',
+        `PostgreSQL ${server.version} is older than 15`,
+        'upgrade the server to PostgreSQL 15 or later',
+      ),
+    server.inRecovery &&
+      found('server', 'this server is a standby: it takes no writes', 'use the address of the primary'),
+    off.length > 0 &&
+      found(
+        'server',
+        `synchronous_commit is off for ${off.join(', ')}: appends turn it on by themselves, but a crash of the server can lose rows that you inserted into jobs, although it had acknowledged them`,
+        'ALTER ROLE … RESET synchronous_commit; and look at ALTER DATABASE and postgresql.conf',
+      ),
+    // A development database may lose data, and the embedded one has no other setting.
+    !isLocalProject &&
+      (server.fsync === 'off' || server.fullPageWrites === 'off') &&
+      found(
+        'fsync',
+        `fsync is ${server.fsync} and full_page_writes is ${server.fullPageWrites}: a crash of the machine can destroy the database`,
+      ),
+  )
 }
-
-/** Below that it may just be a slow answer. */
-const APART_MS = 1_000
 
 /**
  * Compares this machine's clock with the database's. Only a note: Interlock uses the database's clock alone, but people compare
- * both.
+ * both. A small difference may just be a slow answer.
  */
 export function checkClock({
   checkup: { now },
@@ -44,19 +46,10 @@ export function checkClock({
 }: Pick<Facts, 'clock'> & { readonly checkup: { readonly now: Micros } }): Finding[] {
   const there = now / MICROS_PER_MS
   const apart = there < before ? there - before : there > after ? there - after : 0
-  if (Math.abs(apart) < APART_MS) return []
+  if (Math.abs(apart) < ownChecks.clock.ms) return []
   const what = `the clock of the database is ${duration(Math.abs(apart))} ${apart > 0 ? 'ahead of' : 'behind'} this machine's`
-  return [
-    note(
-      'clock',
-      what,
-      'synchronize both machines by NTP; leases and times in the log go by the clock of the database',
-    ),
-  ]
+  return [found('clock', what)]
 }
-
-const remedy =
-  'give Interlock the direct address or a pooler in session mode (on Supabase port 5432, not 6543); until then jobs start with the next poll'
 
 type SessionFacts = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> & {
   readonly checkup: { readonly sessionAgeMs: number }
@@ -65,21 +58,21 @@ type SessionFacts = Pick<Facts, 'over' | 'notificationsArrive' | 'connectedMs'> 
 /** A pooler in transaction mode between this program and the server: a session that listens gets no notifications. One in session mode is no finding. */
 export function checkPooler({ over, notificationsArrive, checkup, connectedMs }: SessionFacts): Finding[] {
   if (over !== 'postgres') return []
-  if (notificationsArrive === false)
-    return [problem('pooler', 'notifications do not arrive: a pooler in transaction mode, it seems', remedy)]
+  if (notificationsArrive === false) return [problem('pooler', ownChecks.pooler.what)]
   // An older session belonged to another client before. Which mode that is, only a try can show.
   if (notificationsArrive === true || checkup.sessionAgeMs <= connectedMs + 1_000) return []
   const what = 'a pooler shares sessions among clients; its mode was not tested'
-  return [note('pooler', what, `if it is transaction mode, ${remedy}`)]
+  return [note('pooler', what, `if it is transaction mode, ${ownChecks.pooler.remedy}`)]
 }
 
-/** Vacuum runs once a minute. A transaction older than this makes the tables of a busy queue grow. */
-const LONG_MS = 10 * 60_000
 const MINUTE_MS = 60_000
 
-/** A long transaction elsewhere: the server keeps every old version of a row until it ends. */
+/**
+ * A long transaction elsewhere: the server keeps every old version of a row until it ends. Vacuum runs once a minute, so the tables of a busy
+ * queue grow then.
+ */
 export function checkHorizon({ checkup: { xmin } }: Pick<Facts, 'checkup'>): Finding[] {
-  if (xmin === null || xmin.ageMs < LONG_MS) return []
+  if (xmin === null || xmin.ageMs < ownChecks.horizon.ms) return []
   const who = [xmin.application || 'unnamed', xmin.role, xmin.state]
     .filter((part) => part !== null)
     .join(', ')
@@ -88,14 +81,14 @@ export function checkHorizon({ checkup: { xmin } }: Pick<Facts, 'checkup'>): Fin
   const remedy =
     xmin.kind === 'prepared'
       ? `COMMIT PREPARED or ROLLBACK PREPARED '${xmin.application}'`
-      : "end it, or let the server end those that idle: ALTER ROLE … SET idle_in_transaction_session_timeout = '5min'; a dump of a busy database is better taken from a standby"
-  return [note('horizon', what, remedy)]
+      : ownChecks.horizon.remedy
+  return [found('horizon', what, remedy)]
 }
 
-/** A commit over a healthy link waits for some milliseconds: in one look at the server that is rarely seen, and never for long. */
-const LONG_BEHIND_MS = 1_000
-
-/** What a fail-over of the server would lose, and commits that wait for a standby that does not answer. */
+/**
+ * What a fail-over of the server would lose, and commits that wait for a standby that does not answer. Over a healthy link they wait for some
+ * milliseconds: in one look at the server that is rarely seen, and never for long.
+ */
 export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[] {
   const standbys = standbysOf(checkup)
   if (standbys === null) return []
@@ -104,7 +97,7 @@ export function checkReplication({ checkup }: Pick<Facts, 'checkup'>): Finding[]
   const others = servers.filter(({ isSynchronous }) => !isSynchronous)
   return those(
     waiting > 0 &&
-      (oldestWaitMs ?? 0) > LONG_BEHIND_MS &&
+      (oldestWaitMs ?? 0) > ownChecks.standby.ms &&
       problem(
         'standby',
         `${plural(waiting, 'commit')} ${waiting === 1 ? 'waits' : 'wait'} for a synchronous standby, the first for ${duration(oldestWaitMs ?? 0)}: meanwhile nothing is appended, and calls fail with contention`,
@@ -146,17 +139,12 @@ export function checkGrants({ checkup: { grants } }: Facts): Finding[] {
   const { caller, missing, open } = grants
   return those(
     missing.length > 0 &&
-      problem(
+      found(
         'grants',
         `${caller} lacks ${some(missing)}`,
         `npx interlock-queue migrate --runtime-role ${forShell(caller)}, as the owner of the tables`,
       ),
-    open.length > 0 &&
-      problem(
-        'open',
-        `privileges that no role should have: ${some(open)}`,
-        'npx interlock-queue migrate --again',
-      ),
+    open.length > 0 && found('open', `privileges that no role should have: ${some(open)}`),
   )
 }
 
@@ -165,23 +153,19 @@ const some = (list: readonly string[]): string =>
     ? list.join(', ')
     : `${list.slice(0, SHOWN).join(', ')} and ${list.length - SHOWN} more`
 
-const again =
-  'npx interlock-queue migrate --again (a rolling deploy of two releases also looks like this, until it is done)'
-
 /** Compares the bodies of the functions in the database with those of this release. */
 export function checkFunctions({ checkup, schema }: Facts): Finding[] {
   const there = new Map(checkup.functions.map((each) => [each.name, each]))
   const missing: string[] = []
   const edited: string[] = []
   for (const [name, { sum, definer }] of functionSums(schema)) {
-    const found = there.get(name)
-    if (found === undefined) missing.push(name)
-    else if (found.sum !== sum || found.definer !== definer) edited.push(name)
+    const known = there.get(name)
+    if (known === undefined) missing.push(name)
+    else if (known.sum !== sum || known.definer !== definer) edited.push(name)
   }
   return those(
-    missing.length > 0 && problem('functions', `functions are missing: ${missing.join(', ')}`, again),
-    edited.length > 0 &&
-      problem('functions', `functions are not those of this release: ${edited.join(', ')}`, again),
+    missing.length > 0 && found('functions', `functions are missing: ${missing.join(', ')}`),
+    edited.length > 0 && found('functions', `functions are not those of this release: ${edited.join(', ')}`),
   )
 }
 
@@ -205,7 +189,7 @@ export function checkTriggers({ checkup }: Facts): Finding[] {
   )
   const names = new Set([...off, ...disabled.map(({ table, name }) => `${name} on ${bare(table)}`)])
   const remedy = [...statements, ...(off.length > 0 ? ['npx interlock-queue migrate'] : [])].join(' ')
-  return [problem('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
+  return [found('triggers', `triggers are missing or off: ${[...names].join(', ')}`, remedy)]
 }
 
 /** Without its schema, which the name shows or not, as the session's search path has it. */

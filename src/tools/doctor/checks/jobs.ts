@@ -1,5 +1,4 @@
 import {
-  type CheckId,
   checkMs,
   checks,
   emptyLedger,
@@ -15,16 +14,14 @@ import { faultIn } from '../../history/documents.ts'
 import { censusOf } from '../../insight/census.ts'
 import { type Wrong, wrongIn } from '../../insight/wrong.ts'
 import type { Facts } from '../facts.ts'
-import { type Finding, finding, note, problem, those } from '../finding.ts'
+import { type Finding, found, note, plain, problem, those } from '../finding.ts'
 import type { LiveRows, Startable } from '../live-rows.ts'
-
-/** A row that is locked for a moment is written by the next tries. */
-const HELD_MS = 5_000
+import { ownChecks } from '../own-checks.ts'
 
 /** The user's tables: not followed, or not writable. */
 export function checkRows({ checkup }: Facts): Finding[] {
   const { jobs, workflowExecutions } = checkup.tables
-  const found: Finding[] = []
+  const all: Finding[] = []
   for (const [name, { exists, followed, missing }] of Object.entries({
     jobs,
     workflow_executions: workflowExecutions,
@@ -32,25 +29,24 @@ export function checkRows({ checkup }: Facts): Finding[] {
     if (!exists || (followed && missing.length === 0)) continue
     const isUsed = checkup.triggers.some(({ table }) => table.replace(/^public\./, '') === name)
     const lacks = missing.join(', ')
-    if (followed) found.push(note('rows', `${name} lacks ${lacks}`, remedyFor(name, missing)))
+    if (followed) all.push(note('rows', `${name} lacks ${lacks}`, remedyFor(name, missing)))
     else if (isUsed)
-      found.push(
-        problem('rows', `${name} is no longer followed: it lacks ${lacks}`, remedyFor(name, missing)),
-      )
-    else found.push(unfollowed(name, missing))
+      all.push(problem('rows', `${name} is no longer followed: it lacks ${lacks}`, remedyFor(name, missing)))
+    else all.push(unfollowed(name, missing))
   }
-  found.push(...checkup.account.map(({ check, level, what, remedy }) => finding(level)(check, what, remedy)))
+  all.push(...checkup.account.map(plain))
   for (const { target, sqlstate, rows, tries, ageMs, example } of checkup.setAside) {
-    if (ageMs < HELD_MS) continue
-    found.push(
-      problem(
+    // A row that is locked for a moment is written by the next tries.
+    if (ageMs < ownChecks.set_aside.ms) continue
+    all.push(
+      found(
         'set_aside',
         `${plural(rows, 'row')} of ${target} cannot be written for ${duration(ageMs)}, ${plural(tries, 'try', 'tries')}, such as ${example}: ${meaningOf(sqlstate)}`,
         remedyOf(sqlstate, target),
       ),
     )
   }
-  return found
+  return all
 }
 
 /** The first thing that is missing. It may be there under another name. */
@@ -100,7 +96,7 @@ export function checkEnds({ checkup }: Facts): Finding[] {
       pid === null
         ? `COMMIT PREPARED or ROLLBACK PREPARED it (${name})`
         : `commit it, or end the session: SELECT pg_terminate_backend(${pid})`
-    return problem(
+    return found(
       'ending',
       `${who} has kept the end of job ${jobId} at its commit for ${duration(ageMs)}`,
       remedy,
@@ -113,15 +109,15 @@ export function checkAdoptable({ adoptable }: Facts): Finding[] {
   const old = Object.entries(adoptable.totals ?? {}).filter(([, n]) => n > 0)
   const counts = old.map(([state, n]) => `${n} ${state}`).join(', ')
   const what = `rows of jobs that are not in the log, and that no process takes in: ${counts}`
-  return those(counts !== '' && note('adoptable', what, 'npx interlock-queue adopt'))
+  return those(counts !== '' && found('adoptable', what))
 }
 
 /** All that is wrong with jobs and processes, as the dashboard and \`status\` say it. Each pause has a finding of its own. */
 export function checkQueue(facts: Facts): Finding[] {
-  return wrongAt(facts).flatMap(({ id, level, what, remedy, since }) => {
+  return wrongAt(facts).flatMap(({ id, what, remedy, since }) => {
     if (id === 'paused' || id === 'nobody') return []
     const ms = since === null ? 0 : (facts.checkup.now - since) / MICROS_PER_MS
-    return [finding(level)(id, ms < 1_000 ? what : `${what} (for ${duration(ms)})`, remedy)]
+    return [found(id, ms < 1_000 ? what : `${what} (for ${duration(ms)})`, remedy)]
   })
 }
 
@@ -152,7 +148,7 @@ export function checkLong({ state, rows: { long, oldest }, checkup: { now }, wai
   if (oldest === null || state?.status === 'draining') return []
   const why = oldest.conflict_reason ?? 'it may start'
   return [
-    note(
+    found(
       'waiting',
       `${plural(long, 'job')} ${agree(long, 'waits', 'wait')} for more than ${duration(waitingMs)}, the longest is ${oldest.job_id} with ${duration(since(now, oldest.queued_at))}: ${why}`,
       `npx interlock-queue explain ${operand(oldest.job_id)}`,
@@ -162,12 +158,8 @@ export function checkLong({ state, rows: { long, oldest }, checkup: { now }, wai
 
 const since = (now: Micros, at: Micros): number => (now - at) / MICROS_PER_MS
 
-/** What the list of checks says of it, as far as rows tell. */
-const byList = (id: CheckId, what: string, remedy: string = checks[id].remedy): Finding =>
-  finding(checks[id].level)(id, what, remedy)
-
 const drains = (jobs: number): Finding =>
-  byList(
+  found(
     'draining',
     `the queue drains: ${plural(jobs, 'job')} ${agree(jobs, 'waits', 'wait')}, and none starts`,
   )
@@ -182,11 +174,11 @@ function standingByRows({ active }: LiveRows, fault: ReturnType<typeof faultIn>)
     const reason =
       code === 'lost' ? `it runs in worker ${row.worker_id}, which is gone` : 'it runs past its time'
     const ends = `start a process of Interlock, which ends it; or: npx interlock-queue cancel --force ${operand(row.job_id)}`
-    return [byList(code, `job ${row.job_id}: ${reason}`, code === 'lost' ? undefined : ends)]
+    return [found(code, `job ${row.job_id}: ${reason}`, code === 'lost' ? undefined : ends)]
   })
   if (stuck.length <= NAMED) return stuck
   const rest = `${stuck.length - NAMED} more jobs do not go on by themselves`
-  return [...stuck.slice(0, NAMED), byList('lost', rest, 'npx interlock-queue queue --limit 1000')]
+  return [...stuck.slice(0, NAMED), found('lost', rest, 'npx interlock-queue queue --limit 1000')]
 }
 
 /** Jobs that could start, by kind: no live worker can run them, all slots are taken, or one could and does not. */
@@ -208,7 +200,7 @@ function checkStartable(
       busy: 'and no worker for it has a free slot; jobs of other kinds pass it meanwhile',
     }
     return [
-      byList(
+      found(
         id,
         `${names}, ${what[id]}`,
         checks[id].remedy.replace('<job>', operand(example)).replace('that kind', kind),

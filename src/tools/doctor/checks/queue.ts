@@ -4,7 +4,8 @@ import { agree, bytes, plural, timeText } from '../../format/index.ts'
 import { pausedText } from '../../history/documents.ts'
 import { evidenceText, limitCommand } from '../../insight/limits.ts'
 import { type Facts, logGrowth, overdueDays } from '../facts.ts'
-import { type Finding, note, problem, those } from '../finding.ts'
+import { type Finding, found, note, problem, those } from '../finding.ts'
+import { ownChecks } from '../own-checks.ts'
 
 /** The processes that work now: their releases. */
 export function checkReleases({ workers }: Facts): Finding[] {
@@ -12,10 +13,9 @@ export function checkReleases({ workers }: Facts): Finding[] {
   const releases = [...Map.groupBy(live, ({ release }) => release)].toSorted(([a], [b]) => (a < b ? -1 : 1))
   return those(
     releases.some(([release]) => release !== PACKAGE_VERSION) &&
-      note(
+      found(
         'releases',
         `live processes run ${releases.map(([release, { length }]) => `${release} (${length})`).join(', ')}; this is ${PACKAGE_VERSION}`,
-        'finish the deploy; two releases should run side by side only during one',
       ),
   )
 }
@@ -25,39 +25,39 @@ const SHOWN = 10
 /** Paused models: usually meant, sometimes forgotten. */
 export function checkPaused({ drift }: Facts): Finding[] {
   const paused = drift.paused ?? []
-  const found = paused
+  const shown = paused
     .slice(0, SHOWN)
     .map((pause) =>
-      note(
+      found(
         'paused',
         `model ${pausedText(pause)}; paused since ${timeText(pause.since)}`,
         `npx interlock-queue resume ${operand(pause.model)}`,
       ),
     )
-  if (paused.length <= SHOWN) return found
+  if (paused.length <= SHOWN) return shown
   return [
-    ...found,
-    note('paused', `${paused.length - SHOWN} models more are paused`, 'npx interlock-queue status'),
+    ...shown,
+    found('paused', `${paused.length - SHOWN} models more are paused`, 'npx interlock-queue status'),
   ]
 }
 
-const stop = `stop the processes of the first coordinator: two coordinators do not see each other (${manual.firstCoordinator})`
+const stop = `${ownChecks.first.remedy} (${manual.firstCoordinator})`
 
 /** Traces of the first coordinator: it still runs beside this one, or left something behind. */
 export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: Facts): Finding[] {
   const who = foreignWrites.map(
     ({ pid, role, application }) => `${pid} (${application || role || 'unknown'})`,
   )
-  const found = (what: string) => problem('first', what, stop)
+  const still = (what: string) => problem('first', what, stop)
   return those(
-    who.length > 0 && found(`sessions write to job_queue_state or job_queue_log directly: ${who.join(', ')}`),
+    who.length > 0 && still(`sessions write to job_queue_state or job_queue_log directly: ${who.join(', ')}`),
     first?.writtenAt != null &&
-      found(
+      still(
         `the first coordinator wrote to its tables after the migration, last at ${timeText(first.writtenAt)}`,
       ),
-    first?.activeJobId != null && found(`the first coordinator says that job ${first.activeJobId} runs`),
+    first?.activeJobId != null && still(`the first coordinator says that job ${first.activeJobId} runs`),
     unknownRows.new > 0 &&
-      found(
+      still(
         `${plural(unknownRows.new, 'row')} of jobs ${agree(unknownRows.new, 'was', 'were')} blocked since the migration by something else`,
       ),
     unknownRows.old > 0 &&
@@ -69,8 +69,6 @@ export function checkFirst({ checkup: { first, foreignWrites, unknownRows } }: F
   )
 }
 
-/** Sizes from which a log without retention, or an archive that only grows, is worth a note. */
-const LARGE = { log: 1e9, archive: 5e9 }
 /** A process that has been there this long has tried. */
 const TRIED_MS = 2 * 3_600_000
 /** Fields that are named here; `verify` shows all of them. */
@@ -95,26 +93,22 @@ function checkGrowth({ checkup: { log }, state }: Facts): Finding[] {
   const daily = growth === null ? '' : `, ${bytes(growth)} a day`
   return those(
     retentionDays === null &&
-      log.bytes > LARGE.log &&
+      log.bytes > ownChecks.log.bytes &&
       note(
         'log',
         `the log has ${bytes(log.bytes)}${daily}, and nothing leaves it`,
         'npx interlock-queue policy set --retention 30',
       ),
     archive === 'keep' &&
-      log.archiveBytes > LARGE.archive &&
-      note(
-        'archive',
-        `the archive of the log has ${bytes(log.archiveBytes)} and only grows`,
-        'npx interlock-queue archive --before 30d --to <file>, or npx interlock-queue policy set --archive drop: that also deletes what it holds',
-      ),
+      log.archiveBytes > ownChecks.archive.bytes &&
+      found('archive', `the archive of the log has ${bytes(log.archiveBytes)} and only grows`),
   )
 }
 
 /** What the answers of a provider say of its limits. Nothing is set by it: an answer pauses the model, and a person decides on the rest. */
 export const checkLimits = ({ limits }: Pick<Facts, 'limits'>): Finding[] =>
   limits.map((limit) =>
-    note('provider_limit', evidenceText(limit), `if that is its limit: ${limitCommand(limit)}`),
+    found('provider_limit', evidenceText(limit), `if that is its limit: ${limitCommand(limit)}`),
   )
 
 /** Events that should have left the log. A process is there but could not take them out, or no process is there. */
@@ -148,36 +142,28 @@ function checkRetention(facts: Facts): Finding[] {
 
 function checkChained({ chain }: Facts): Finding[] {
   if (chain === null || chain.bad === null) return []
-  return [
-    problem(
-      'chain',
-      `the hash chain is broken: ${chain.bad.what}`,
-      'npx interlock-queue verify names the first event; stop the workers, and restore the database from before it was changed',
-    ),
-  ]
+  return [found('chain', `the hash chain is broken: ${chain.bad.what}`)]
 }
 
 function checkSnapshots({ drift: { passedOver } }: Facts): Finding[] {
-  return passedOver.map((what) => problem('snapshot', what, 'npx interlock-queue snapshot keeps a new one'))
+  return passedOver.map((what) => found('snapshot', what))
 }
 
 function checkDrift({ drift: { fields, unreadable, unfolded } }: Facts): Finding[] {
   if (unreadable !== null) return [problem('log', unreadable, 'npx interlock-queue verify')]
   if (unfolded !== null)
     return [
-      note(
+      found(
         'unfolded',
         `${plural(unfolded, 'event')} came after the newest snapshot, too many for a quick look: paused models were not read, no row was compared with the log, and what waits was judged by the rows alone`,
-        'npx interlock-queue verify reads all of it; npx interlock-queue snapshot makes the next look quick',
       ),
     ]
   if (fields === null || fields.length === 0) return []
   const names = fields.slice(0, NAMED).map(({ row, field }) => (field === '*' ? row : `${row}: ${field}`))
   return [
-    problem(
+    found(
       'projection',
       `${plural(fields.length, 'field')} of the rows ${agree(fields.length, 'is', 'are')} not what the log says: ${names.join(', ')}${fields.length > NAMED ? ', …' : ''}`,
-      'npx interlock-queue verify shows them, npx interlock-queue rebuild writes the rows again',
     ),
   ]
 }
