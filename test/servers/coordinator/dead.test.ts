@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Coordinator } from '../../../src/engine/coordinator/index.ts'
 import { join } from './support.ts'
@@ -10,6 +11,8 @@ async function failAll(coordinator: Coordinator, jobIds: readonly string[], mode
     jobIds.map((jobId) => ({ jobId, models: [model], attempts: 2, payload: { of: jobId } })),
   )
   for (let left = jobIds.length; left > 0; left--) {
+    // A store in memory answers in the same turn: without this no heartbeat is sent for as long as it takes.
+    await setImmediate()
     for (const { lease } of await coordinator.claim(all)) {
       await coordinator.note(lease, { checkpoint: `run of ${lease.jobId}` })
       await coordinator.fail(lease, { retryAt: null, code: 'non_retryable', error: new Error('no') })
