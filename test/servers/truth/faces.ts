@@ -192,9 +192,14 @@ export async function onPage<Of>(
     authorize: () => grant,
   })
   const { get } = clientOf(dashboard)
+  const answerOf = async (path: string): Promise<Response> => {
+    const answer = await get(path)
+    // The database did not answer in time, and the page says when to ask again.
+    return answer.status === 503 ? answerOf(path) : answer
+  }
   try {
     return await ask((path) =>
-      get(
+      answerOf(
         path === 'metrics'
           ? '/metrics'
           : `/api/queues/${queue}${path === '' || path.startsWith('/') ? path : `/${path}`}`,
