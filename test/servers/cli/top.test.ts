@@ -168,6 +168,26 @@ it('interlock top counts run times by the clock of the database, and never back 
   await coordinator.close()
 })
 
+it('interlock top counts starts of the last minute, also while nothing happens', async () => {
+  const { store, coordinator } = await aQueue()
+  let ahead = 0
+  const read: LogStore['read'] = async (...given) => {
+    const page = await store.read(...given)
+    return { ...page, now: page.now + ahead }
+  }
+  const view = new LiveView({ store: changed(store, { read }) }, 20)
+  const { frame, keys, type, screen } = terminal()
+  const running = new Top(frame, view, await presentOf(view)).run(keys)
+  await coordinator.enqueue([{ jobId: 'free', models: [] }])
+  await coordinator.claim({ max: 1, kinds: null })
+  await expect.poll(screen).toContain('1 started and')
+  ahead = 61_000_000
+  await expect.poll(screen).toContain('0 started and')
+  type('q')
+  await running
+  await coordinator.close()
+})
+
 it('interlock top lives through an outage: it says what it cannot read, and goes on by itself', async () => {
   const { store, coordinator } = await aQueue()
   let isAway = false

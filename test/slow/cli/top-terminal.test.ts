@@ -1,5 +1,6 @@
 // Slow: needs a terminal.
 /** `interlock top` as people run it: the program itself, on a pseudo-terminal. */
+import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
@@ -24,7 +25,7 @@ async function onTop() {
     `"${process.execPath}" "${main}" top --as oncall --url ${url}; echo "code $?"; stty -a`,
   )
   await expect.poll(terminal.screen).toMatch(/> 1 +b /)
-  return { store, coordinator, terminal }
+  return { url, store, coordinator, terminal }
 }
 
 /** What the terminal is given back as: keys are echoed, lines are edited, and the cursor and the old screen are there. */
@@ -81,6 +82,28 @@ it('fits the window, also one that becomes smaller, and ends by Ctrl-C', async (
   await terminal.resize(10, 60)
   await expect.poll(rows).toBe(10)
   terminal.type(CTRL_C)
+  expect(await terminal.ended).toBe(0)
+  givenBack(terminal.output())
+})
+
+it('lives through an outage: it says that what one sees is old, shows it, and goes on by itself', async () => {
+  const { url, coordinator, terminal } = await onTop()
+  const name = new URL(url).pathname.slice(1)
+  const outside = new pg.Client({
+    connectionString: Object.assign(new URL(url), { pathname: '/postgres' }).href,
+  })
+  await outside.connect()
+  onTestFinished(() => outside.end())
+  const lets = (yes: boolean) => outside.query(`alter database ${name} allow_connections ${yes}`)
+  await lets(false)
+  await outside.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+  await expect.poll(terminal.screen).toContain('what you see is old: ')
+  expect(terminal.screen()).toMatch(/> 1 +b /)
+  await lets(true)
+  await expect.poll(terminal.screen).not.toContain('what you see is old')
+  await coordinator.enqueue([{ jobId: 'd', models: ['flux-dev'] }])
+  await expect.poll(terminal.screen).toMatch(/ 3 +d /)
+  terminal.type('q')
   expect(await terminal.ended).toBe(0)
   givenBack(terminal.output())
 })
