@@ -26,7 +26,7 @@ const withoutFlags = {
   transform: (code, id) =>
     /\/(?:policy|job)-table\.ts$/.test(id)
       ? code
-          .replace(/^ *(?:flag|says|form|example): '.*',$/gm, '')
+          .replace(/^ *(?:flag|says|form|example|noStar): '.*',$/gm, '')
           .replace(/, flag: '[^']*', says: '[^']*'/g, '')
       : null,
 }
@@ -48,6 +48,7 @@ async function bundled(folder) {
       modulePreload: false,
       rolldownOptions: {
         input: path.join(root, 'src/apps/dashboard/page/main.tsx'),
+        optimization: { inlineConst: true },
         output: { entryFileNames: 'page.js', assetFileNames: 'page.[ext]', codeSplitting: false },
       },
     },

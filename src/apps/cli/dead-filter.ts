@@ -1,7 +1,7 @@
 import type { DeadFilter } from '../../engine/coordinator/index.ts'
 import { InterlockError, invalidInput, type Micros, operand } from '../../engine/core/index.ts'
+import { momentOf } from '../../tools/format/moment.ts'
 import type { Frame } from './frame.ts'
-import { momentOf } from './moment.ts'
 
 export interface DeadFlags {
   readonly model?: string

@@ -7,9 +7,9 @@ import {
   invalidInput,
   type Micros,
 } from '../../engine/core/index.ts'
+import { momentOf } from '../../tools/format/moment.ts'
 import { type FoundState, foundStates, type JobFilter, payloadValue } from '../../tools/operate/find-jobs.ts'
 import { collect, oneOf } from './flag-value.ts'
-import { momentOf } from './moment.ts'
 
 /** The flags by which a command finds jobs, as they were typed. */
 export interface FilterFlags extends FindFlags {

@@ -1,7 +1,7 @@
 import { invalidInput, type Micros } from '../../engine/core/index.ts'
+import { momentOf, type TypedMoment, timesThere } from '../../tools/format/moment.ts'
 import { opened } from '../../tools/history/access.ts'
 import type { Access, Point } from '../../tools/history/index.ts'
-import { momentOf, type TypedMoment, timesThere } from './moment.ts'
 
 /**
  * Refuses a text that is neither a sequence number nor a time, before anything is opened. @throws InterlockError `invalid_input`

@@ -20,6 +20,7 @@ import {
   snapshotAt,
   workersNow,
 } from './api/reading.ts'
+import { foundEvents } from './api/search.ts'
 import { jsonBody } from './guard/body.ts'
 import { type Allowed, allowedBy, type Lever, levers } from './guard/grant.ts'
 import { json } from './guard/headers.ts'
@@ -110,6 +111,8 @@ async function read(
   switch (what) {
     case 'log':
       return logPage(reader, asked)
+    case 'search':
+      return foundEvents(reader, asked)
     case 'snapshot':
       return snapshotAt(reader, asked)
     case 'chain':

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { momentOf } from '../../../src/apps/cli/moment.ts'
 import { timeText } from '../../../src/tools/format/index.ts'
+import { momentOf } from '../../../src/tools/format/moment.ts'
 
 const micros = (iso: string): number => Date.parse(iso) * 1_000
 const NOW = micros('2026-11-25T02:24:21.500Z')

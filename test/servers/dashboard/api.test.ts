@@ -21,6 +21,7 @@ describe('each answer is what the description says', () => {
     '/api/queues': '/api/queues',
     '/api/queues/{queue}': '/api/queues/default',
     '/api/queues/{queue}/log': '/api/queues/default/log?after=0&limit=10',
+    '/api/queues/{queue}/search': '/api/queues/default/search?type=queued&word=a&limit=1',
     '/api/queues/{queue}/chain': '/api/queues/default/chain?after=0&limit=10',
     '/api/queues/{queue}/health': '/api/queues/default/health',
     '/api/queues/{queue}/failures': '/api/queues/default/failures?since=1',

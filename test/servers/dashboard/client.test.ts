@@ -29,6 +29,7 @@ const known: Readonly<Record<string, unknown>> = {
     before: 'c',
     jobIds: ['dead'],
     jobs: ['b'],
+    word: ['b'],
     models: ['m'],
     model: 'm',
   },

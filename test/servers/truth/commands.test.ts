@@ -227,6 +227,8 @@ const asked: readonly Asked[] = [
     '',
     'log?after=1&limit=2',
     'log?after=x',
+    'search?since=1&until=4&type=queued',
+    'search?since=soon',
     'chain',
     'health',
     'failures?since=1',

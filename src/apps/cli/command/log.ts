@@ -1,10 +1,12 @@
 import { invalidInput, type Operator, type RecordedEvent } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
 import { type Opened, opened } from '../../../tools/history/access.ts'
+import { changedBy, type EventQuery, fitsQuery } from '../../../tools/history/event-query.ts'
 import { orCut } from '../../../tools/history/fold.ts'
 import { eventDocument, followEvents, readEvents } from '../../../tools/history/index.ts'
 import { historyOf, type JobHistory } from '../../../tools/history/job-history.ts'
-import { beginningAt } from '../../../tools/history/log-point.ts'
+import { beginningAt, endingAt, type Point } from '../../../tools/history/log-point.ts'
+import { searchLog } from '../../../tools/history/log-search.ts'
 import { operatorsBy, operatorText } from '../../../tools/history/operators.ts'
 import type { Cli } from '../cli.ts'
 import { eventLine } from '../event-text.ts'
@@ -18,6 +20,9 @@ interface Options extends ArchiveFlags {
   readonly limit?: string
   readonly tail?: string
   readonly since?: string
+  readonly until?: string
+  readonly operator?: string
+  readonly changes?: boolean
   readonly follow?: boolean
 }
 
@@ -30,6 +35,8 @@ export function addLog(cli: Cli): void {
           ['log', 'the last 20'],
           ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
           ['log --job report-1', 'what has happened to one job; a unique prefix of its id works'],
+          ['log --since 14:00 --until 14:10 --changes', 'what somebody changed then, and who'],
+          ['log --operator ada', 'what was done by an operator, or by a process whose id begins so'],
           ['log --tail 20', 'the last 20, then new ones, until Ctrl-C'],
           ['log --follow --json', 'as they come, one JSON document per line'],
         ],
@@ -40,9 +47,10 @@ export function addLog(cli: Cli): void {
             const after = await orCut(access, await beginOf(access, range))
             if (options.job !== undefined)
               return logOfJob(frame, access, { ...range, after, text: options.job })
-            if (range.isLive) return follow(frame, access, after)
-            const events: RecordedEvent[] = []
-            for await (const event of readEvents(access, { after })) events.push(event)
+            if (range.isLive) return follow(frame, access, after, range.query)
+            const events = range.isSearch
+              ? await searched(access, range)
+              : await eventsOf(access, after, await endOf(access, range))
             await showAll(frame, access, events.slice(-most(range)), noneOf(frame, options.since))
           })
         },
@@ -50,6 +58,12 @@ export function addLog(cli: Cli): void {
       .option('--job <job>', 'only the events of this job, since it was last enqueued')
       .option('--limit <n>', 'only the last <n> (default: 20; with --since or --job: all)')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
+      .option('--until <seq|time>', 'up to and with that event or second')
+      .option('--operator <name>', 'only what this operator did, or a process whose id begins so')
+      .option(
+        '--changes',
+        'only what changed the queue: policy, pauses, drain, order, cancellations, schedules',
+      )
       .option('--follow', 'follow new events')
       .option('--tail <n>', 'short for --limit <n> --follow; 0: only new events'),
   )
@@ -57,6 +71,10 @@ export function addLog(cli: Cli): void {
 
 interface Range {
   readonly since: string | undefined
+  readonly until: string | undefined
+  readonly query: EventQuery
+  /** Only some events are shown. */
+  readonly isSearch: boolean
   readonly limit: number | undefined
   /** Goes on as events come. */
   readonly isLive: boolean
@@ -64,12 +82,54 @@ interface Range {
 }
 
 /** @throws InterlockError `invalid_input` */
-function rangeOf({ job, limit, tail, since, follow: isFollowed = false }: Options): Range {
+function rangeOf(options: Options): Range {
+  const {
+    job,
+    limit,
+    tail,
+    since,
+    until,
+    operator = null,
+    changes = false,
+    follow: isFollowed = false,
+  } = options
   if (limit !== undefined && tail !== undefined)
     throw invalidInput('--tail <n> is short for --limit <n> --follow; give --tail alone')
   checkMoment('--since', since)
+  checkMoment('--until', until)
+  const isLive = isFollowed || tail !== undefined
+  if (isLive && until !== undefined) throw invalidInput('--follow has no end; give it without --until')
   const last = wholeNumber('--tail', tail, 0, 1_000_000) ?? wholeNumber('--limit', limit, 1, 1_000_000)
-  return { since, limit: last, isLive: isFollowed || tail !== undefined, isOfJob: job !== undefined }
+  const query = { type: changes ? 'changes' : null, job: job ?? null, worker: null, operator, words: [] }
+  const isSearch = operator !== null || changes
+  return { since, until, query, isSearch, limit: last, isLive, isOfJob: job !== undefined }
+}
+
+/** The last events that fit, in their order. */
+async function searched(access: Opened, range: Range): Promise<readonly RecordedEvent[]> {
+  const { since, until, query } = range
+  const point = async (flag: string, text: string | undefined): Promise<Point | undefined> =>
+    text === undefined ? undefined : pointOf(access, flag, text)
+  const stretch = { since: await point('--since', since), until: await point('--until', until) }
+  const found: RecordedEvent[] = []
+  for (let before: number | null | undefined; before !== null && found.length < most(range); ) {
+    const limit = Math.min(most(range) - found.length, 1_000)
+    const page = await searchLog(access, { ...query, ...stretch, before, limit, withPeople: true })
+    found.push(...page.events)
+    before = page.before
+  }
+  return found.reverse()
+}
+
+async function eventsOf(access: Opened, after: number, upTo: number | undefined) {
+  const events: RecordedEvent[] = []
+  for await (const event of readEvents(access, { after, upTo })) events.push(event)
+  return events
+}
+
+async function endOf(access: Opened, { until }: Range): Promise<number | undefined> {
+  if (until === undefined) return undefined
+  return (await endingAt(access, 'until', await pointOf(access, '--until', until))).seq
 }
 
 async function showAll(
@@ -90,11 +150,21 @@ async function logOfJob(
   { text, after, ...range }: Range & { readonly text: string; readonly after: number },
 ): Promise<void> {
   const { jobId, events } = await historyIn(access, text)
-  const late = events.filter(({ seq }) => range.since === undefined || seq > after)
+  const upTo = (await endOf(access, range)) ?? Number.POSITIVE_INFINITY
+  const who = await operatorsBy(
+    access,
+    events.flatMap(({ workerId }) => workerId ?? []),
+  )
+  const late = events.filter(
+    (event) =>
+      (range.since === undefined || event.seq > after) &&
+      event.seq <= upTo &&
+      fitsQuery(event, { ...range.query, job: null }, who),
+  )
   const shown = range.limit === 0 ? [] : late.slice(-most(range))
   if (!range.isLive) return showAll(frame, access, shown, `${noneOf(frame, range.since)} of job ${jobId}`)
   const first = shown[0]?.seq ?? (events.at(-1)?.seq ?? 0) + 1
-  await follow(frame, access, first - 1, jobId)
+  await follow(frame, access, first - 1, { ...range.query, job: jobId })
 }
 
 /** Most jobs are found by an index: their whole last life, unless it is very long or began before the log does. */
@@ -113,21 +183,17 @@ const most = ({ since, limit, isOfJob }: Range): number =>
 
 /** The number of the event before the first one to show. */
 async function beginOf(access: Opened, range: Range): Promise<number> {
-  const { version } = await access.store.read(access.queue, 0, 1)
+  const version = (await endOf(access, range)) ?? (await access.store.read(access.queue, 0, 1)).version
   const last = Math.max(0, version - (range.isOfJob ? version : most(range)))
   if (range.since === undefined) return last
   const { seq } = await beginningAt(access, 'since', await pointOf(access, '--since', range.since))
   return Math.max(seq, last)
 }
 
-/** Events by which people rule the queue: for these, who they were is looked up. */
-const ruling: ReadonlySet<RecordedEvent['type']> = new Set([
-  ...(['policy_changed', 'model_paused', 'model_resumed', 'drain_requested', 'resumed'] as const),
-  ...(['reprioritized', 'cancel_requested', 'cancelled', 'epoch_changed', 'voided'] as const),
-])
-
-const ruledBy = ({ type, workerId }: RecordedEvent): readonly string[] =>
-  ruling.has(type) && workerId != null ? [workerId] : []
+const ruledBy = (event: RecordedEvent): readonly string[] => {
+  const process = changedBy(event)
+  return process === null ? [] : [process]
+}
 
 function lineOf(frame: Frame, event: RecordedEvent, operators: ReadonlyMap<string, Operator>): string {
   const [process] = ruledBy(event)
@@ -135,11 +201,13 @@ function lineOf(frame: Frame, event: RecordedEvent, operators: ReadonlyMap<strin
   return eventLine(frame, event, { by: who === undefined ? process : operatorText(who) })
 }
 
-/** @param jobId of which job; undefined: of all */
-async function follow(frame: Frame, access: Opened, after: number, jobId?: string): Promise<void> {
+async function follow(frame: Frame, access: Opened, after: number, query: EventQuery): Promise<void> {
   for await (const event of followEvents(access, { after })) {
-    if (jobId !== undefined && !('jobId' in event && event.jobId === jobId)) continue
-    const line = async () => lineOf(frame, event, await operatorsBy(access, ruledBy(event)))
-    frame.print(frame.json ? JSON.stringify(eventDocument(event)) : await line())
+    const { workerId } = event
+    const asked =
+      workerId === undefined || (query.operator === null && ruledBy(event).length === 0) ? [] : [workerId]
+    const who = await operatorsBy(access, asked)
+    if (!fitsQuery(event, query, who)) continue
+    frame.print(frame.json ? JSON.stringify(eventDocument(event)) : lineOf(frame, event, who))
   }
 }

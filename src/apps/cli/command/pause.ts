@@ -1,9 +1,9 @@
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
 import { invalidInput, MICROS_PER_MS, operand } from '../../../engine/core/index.ts'
 import { timeText } from '../../../tools/format/index.ts'
+import { unitMs } from '../../../tools/format/moment.ts'
 import type { Cli } from '../cli.ts'
 import { modelNameFault } from '../flag-value.ts'
-import { unitMs } from '../moment.ts'
 import { strictFlag, withCoordinator } from '../store.ts'
 
 interface Options {

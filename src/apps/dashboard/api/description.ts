@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
-import { findEntries } from '../../../engine/core/index.ts'
+import { eventTypes, findEntries } from '../../../engine/core/index.ts'
 import { PAGE } from '../../../engine/store/index.ts'
 import { foundStates } from '../../../tools/operate/find-jobs.ts'
 import { levers } from '../guard/grant.ts'
@@ -18,7 +18,7 @@ import {
   quoteSchema,
 } from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
-import { jobLogSchema, logSchema } from './log-documents.ts'
+import { jobLogSchema, logSchema, searchSchema } from './log-documents.ts'
 import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
 import {
   failuresSchema,
@@ -31,13 +31,15 @@ import {
   workersSchema,
 } from './queue-documents.ts'
 import { MOST_DEAD } from './reading.ts'
+import { MOST_FOUND } from './search.ts'
 
 /** What may be asked in a query. */
 type Queried = Readonly<Record<string, z.ZodType>>
 const limit = (most: number) => z.int().min(1).max(most)
 /** By where a page begins. */
 const ofLog = { after: seq.describe('events after this one'), limit: limit(PAGE) }
-const time = z.iso.datetime({ offset: true })
+const time = z.string().describe('such as 10m, 14:03+01:00 or 2026-11-24T15:00:00Z')
+const point = z.union([seq, time])
 
 /** The addresses below the mount that answer with JSON. */
 export const answers = {
@@ -45,6 +47,25 @@ export const answers = {
   '/api/queues': ['each queue with its head', queuesSchema],
   '/api/queues/{queue}': ['the head of a queue', queueSchema],
   '/api/queues/{queue}/log': ['a page of the log', logSchema, ofLog],
+  '/api/queues/{queue}/search': [
+    'events by time, by who did it and by what they say, the newest first; one search looks at 20,000 events',
+    searchSchema,
+    {
+      since: point,
+      until: point.describe('up to and with that event or second'),
+      operator: z
+        .string()
+        .describe('a part of the name of the operator or of their host, or how the id of the process begins'),
+      type: z
+        .enum(['changes', ...eventTypes])
+        .describe('a type; or changes: policy, pauses, drain, order, cancellations, schedules'),
+      job: jobId,
+      worker: z.string(),
+      word: z.array(z.string()).describe('what their text contains'),
+      before: seq.describe('the `before` of a search'),
+      limit: limit(MOST_FOUND),
+    },
+  ],
   '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ofLog],
   '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
   '/api/queues/{queue}/failures': [
@@ -61,7 +82,7 @@ export const answers = {
     {
       state: z.array(z.enum(foundStates)),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
-      before: time,
+      before: time.describe('jobs that came, failed or ended before it'),
       after: time,
       limit: limit(1_000),
       from: z.string().describe('the `next` of a page'),

@@ -133,3 +133,20 @@ export const logSchema = z.strictObject({
   archivedSeq: seq.describe('events up to this one were archived'),
   events: z.array(eventSchema),
 })
+
+export const searchSchema = z.strictObject({
+  queue: z.string(),
+  events: z.array(eventSchema).describe('those that fit, the newest first'),
+  operators: z
+    .array(
+      z.strictObject({
+        workerId: z.string(),
+        operator: z.string(),
+        host: z.string().nullable(),
+        command: z.string().nullable(),
+      }),
+    )
+    .describe('who acted through which process, for those who may see data or act'),
+  before: z.int().nullable().describe('where the next search goes on; null: nothing is left to look at'),
+})
+export type SearchDocument = Readonly<Omit<z.infer<typeof searchSchema>, 'events'>>

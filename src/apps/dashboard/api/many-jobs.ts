@@ -1,4 +1,4 @@
-import { findEntries, invalidInput } from '../../../engine/core/index.ts'
+import { findEntries, MICROS_PER_MS } from '../../../engine/core/index.ts'
 import { parseInput } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { openedBy } from '../../../tools/history/access.ts'
@@ -19,7 +19,7 @@ import { json } from '../guard/headers.ts'
 import { Refused } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { changesSchema } from './many-documents.ts'
-import { type ApiQuery, numberIn } from './reading.ts'
+import { type ApiQuery, momentIn, numberIn } from './reading.ts'
 
 /** A preview goes to the page and back: with more it would be too large. */
 const MOST_JOBS = 1_000
@@ -35,8 +35,8 @@ export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuer
     ...(states.length === 0 ? {} : { states }),
     ...Object.fromEntries(findEntries.map(({ name, word }) => [name, text(word)])),
     payload,
-    before: dateOf('before', text('before')),
-    after: dateOf('after', text('after')),
+    before: await dateOf(reader, 'before', text('before')),
+    after: await dateOf(reader, 'after', text('after')),
     limit: numberIn(query, 'limit', 20, 1, 1_000),
     from: text('from'),
   }
@@ -63,12 +63,9 @@ function payloadIn(query: URLSearchParams): JobFilter['payload'] {
   return Object.fromEntries(fields.map(([name, value]) => [name.slice(PAYLOAD.length), payloadValue(value)]))
 }
 
-function dateOf(name: string, text: unknown): Date | undefined {
+async function dateOf(reader: QueueReader, name: string, text: unknown): Promise<Date | undefined> {
   if (text === undefined) return undefined
-  const date = new Date(typeof text === 'string' ? text : Number.NaN)
-  if (Number.isNaN(date.getTime()))
-    throw invalidInput(`${name}: must be a time such as 2026-11-24T15:00:00Z`, name)
-  return date
+  return new Date((await momentIn(reader, name, text)).from / MICROS_PER_MS)
 }
 
 /** What an operator has to be allowed for a change of many. */
@@ -109,7 +106,11 @@ async function look(
   given: Readonly<Record<string, unknown>> = {},
 ) {
   const { before, after, ...rest } = given
-  const filter: JobFilter = { ...rest, before: dateOf('before', before), after: dateOf('after', after) }
+  const times = {
+    before: await dateOf(reader, 'before', before),
+    after: await dateOf(reader, 'after', after),
+  }
+  const filter: JobFilter = { ...rest, ...times }
   if (filter.payload !== undefined && !seesData)
     throw new Refused(403, 'not_allowed', 'you may not see payloads, so you may not search in them')
   checkMay(leverOf(Object(change)))

@@ -11,9 +11,10 @@ import {
 } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
 import { PAGE } from '../../../engine/store/index.ts'
+import { momentOf, type TypedMoment } from '../../../tools/format/moment.ts'
 import { operatorsOf } from '../../../tools/history/operators.ts'
 import { evidenceText, learnedLimits, limitCommand } from '../../../tools/insight/limits.ts'
-import type { Allowed } from '../guard/grant.ts'
+import { type Allowed, seesPeople } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
 import type { WrittenLedger } from '../reader/ledgers.ts'
@@ -130,8 +131,7 @@ export async function limitsNow(reader: QueueReader): Promise<Response> {
 /** What is with a job, live or not. */
 export async function jobNow(reader: QueueReader, jobId: string, { allowed }: ApiQuery): Promise<Response> {
   const { queue } = reader
-  const maySeeData = allowed.data || allowed.role === 'operator'
-  const { facts, explanation } = await explanationOf(reader, parseJobId(jobId), maySeeData)
+  const { facts, explanation } = await explanationOf(reader, parseJobId(jobId), seesPeople(allowed))
   if (explanation === undefined)
     throw new InterlockError('job_not_live', `queue ${queue} has never heard of job ${jobId}; compare the id`)
   return json({ queue, version: facts.ledger.version, now: facts.now, explanation })
@@ -219,6 +219,14 @@ export function numberIn(
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
   if (value >= min && value <= max) return value
   throw new Refused(400, 'bad_request', `${name}: must be a whole number from ${min} to ${max}`)
+}
+
+const times = 'a time such as 10m (s, m, h, d, w), 14:03+01:00 or 2026-11-24T15:00:00Z'
+
+/** A time as on the command line. @throws InterlockError `invalid_input` */
+export async function momentIn(reader: QueueReader, name: string, text: unknown): Promise<TypedMoment> {
+  await reader.head()
+  return momentOf(name, String(text), reader.now(), times)
 }
 
 /** The event that a stream goes on from, with its time in this log. Unknown if it cannot be read now. */

@@ -135,5 +135,9 @@ const allowedOf = ({
   jobs: jobs === undefined ? null : new Set(jobs),
 })
 
+/** Whether they may be told who did what. */
+export const seesPeople = ({ data, role }: Pick<Allowed, 'data' | 'role'>): boolean =>
+  data || role === 'operator'
+
 /** A scraper of figures that has shown its token. */
 export const scraper: Allowed = allowedOf({ actor: 'prometheus', role: 'viewer' })

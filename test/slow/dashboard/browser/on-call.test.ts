@@ -1,6 +1,7 @@
-// Slow, 10 s: a page in a browser.
-/** What somebody who is called at night looks for: which card is broken, whose jobs fill the line. */
+// Slow, 15 s: pages in a browser.
+/** What somebody who is called at night looks for: which card is broken, whose jobs fill the line, what somebody changed. */
 import { expect, it } from 'vitest'
+import { commitBeside } from '../../../../src/engine/coordinator/commit/commit-beside.ts'
 import {
   type Coordinator,
   createCoordinator,
@@ -63,5 +64,38 @@ it('says in one line that nothing failed, and what cannot be read', async () => 
   await page.route('**/failures?*', (route) => route.abort())
   await failing.getByText('24 h').click()
   await failing.locator('[data-load=failed]').waitFor()
+  await coordinator.close()
+})
+
+it('finds in all of the log what somebody changed, at that time and by name, and says it as SQL and as a command', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
+  const limit = { forMs: 5_000, signal: new AbortController().signal }
+  const ada = { operator: 'ada', host: 'db-7', command: 'interlock pause' }
+  await commitBeside({ store, queue: 'default', limit, operator: ada }, [
+    { type: 'pause_model', model: 'm', reason: 'by_hand', until: null },
+  ])
+  const { address } = await served({ store })
+  const page = await opened(browser(), address(), { timezoneId: 'Asia/Kolkata' })
+  await page.waitForSelector('[data-figure=event]')
+  await goTo(page, '?see=log&q=operator:ada')
+  const rows = () => page.locator('[data-seq]').allTextContents()
+  await expect.poll(async () => (await rows()).join()).toMatch(/model_paused.*by ada on db-7$/)
+  await page.selectOption('select >> nth=0', 'changes')
+  expect(new URL(page.url()).searchParams.get('q')).toBe('operator:ada type:changes')
+  const at = (ms: number) =>
+    new Date(Date.now() + ms).toLocaleTimeString('sv', { timeZone: 'Asia/Kolkata' }).slice(0, 8)
+  const asked = page.waitForRequest(/search\?/)
+  await goTo(page, `?see=log&q=since:${at(-60_000)}`)
+  expect(new URL((await asked).url()).searchParams.get('since')).toMatch(/\+05:30$/)
+  await page.waitForSelector('[data-found="2"]')
+  expect(await page.getAttribute('text=Copy as command', 'data-copies')).toMatch(
+    /log --limit 10000 --since '?\d\d:/,
+  )
+  await goTo(page, '?see=log&q=until:1d')
+  await page.waitForSelector('text=No event fits')
+  await goTo(page, '?see=log&q=since:soon')
+  await page.waitForSelector('[data-load=failed]')
   await coordinator.close()
 })

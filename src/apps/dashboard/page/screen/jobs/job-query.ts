@@ -1,4 +1,5 @@
-import { findEntries, forShell, MICROS_PER_MS, type Micros } from '../../../../../engine/core/index.ts'
+import { findEntries, forShell } from '../../../../../engine/core/index.ts'
+import { zoned } from '../../data/zoned.ts'
 
 /** A search for jobs, in words that stand in the address: `state:dead model:flux-dev payload.user.id=17 older:10m`. */
 export interface JobQuery {
@@ -29,38 +30,27 @@ function wordOf(part: string): readonly [string, string] | undefined {
   const [, field, value] = /^payload\.([^=]+)=(.+)$/.exec(part) ?? []
   if (field !== undefined && value !== undefined) return ['payload', `${field}=${value}`]
   const [, name = '', rest = ''] = /^(\w+):(.+)$/.exec(part) ?? []
-  const isAge = name === 'older' || name === 'newer'
-  if (isAge && !age.test(rest)) return undefined
   return queryNames.includes(name) ? [name, rest] : undefined
-}
-
-const age = /^(\d+)(s|m|h|d)$/
-const unit: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** @param now of the database's clock */
-function timeOf(text: string, now: Micros): string {
-  const [, number, of = ''] = age.exec(text) ?? []
-  return new Date(now / MICROS_PER_MS - Number(number) * (unit[of] ?? 0)).toISOString()
 }
 
 const inAddress: Readonly<Record<string, string>> = { older: 'before', newer: 'after' }
 
 /** The search as an address of the API has it. */
-export function addressOfQuery({ words }: JobQuery, now: Micros): URLSearchParams {
+export function addressOfQuery({ words }: JobQuery): URLSearchParams {
   const query = new URLSearchParams()
   for (const [name, value] of words) {
     const [field = '', is = ''] = name === 'payload' ? cut(value) : []
     if (name === 'payload') query.append(`payload.${field}`, is)
-    else query.append(inAddress[name] ?? name, name in inAddress ? timeOf(value, now) : value)
+    else query.append(inAddress[name] ?? name, name in inAddress ? zoned(value) : value)
   }
   return query
 }
 
 /** The search as a filter of a change. */
-export function filterOfQuery({ words }: JobQuery, now: Micros): Readonly<Record<string, unknown>> {
+export function filterOfQuery({ words }: JobQuery): Readonly<Record<string, unknown>> {
   const of = (wanted: string) => words.filter(([name]) => name === wanted).map(([, value]) => value)
   const one = (field: string, name: string) => of(name).map((value) => [field, value] as const)
-  const time = (field: string, name: string) => of(name).map((text) => [field, timeOf(text, now)] as const)
+  const time = (field: string, name: string) => of(name).map((text) => [field, zoned(text)] as const)
   const [states, fields] = [of('state'), of('payload').map(cut)]
   return {
     ...(states.length === 0 ? {} : { states }),

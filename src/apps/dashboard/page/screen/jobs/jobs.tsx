@@ -67,7 +67,7 @@ function useFound(query: JobQuery, question: string, news: number): Load<FoundJo
     news,
     look: async (signal) => {
       if (query.unknown.length > 0) return null
-      const address = addressOfQuery(query, live.now())
+      const address = addressOfQuery(query)
       address.set('limit', String(MOST))
       return getJson<FoundJobsDocument>(`${ofQueue(live.queue, 'jobs')}?${address}`, signal)
     },
@@ -116,7 +116,7 @@ function Changes({ query, onDone }: { readonly query: JobQuery; readonly onDone:
       lever,
       title: `${verb} these jobs`,
       change,
-      filter: filterOfQuery(query, live.now()),
+      filter: filterOfQuery(query),
       onDone,
     })
   const may = (lever: Lever) => me.levers.includes(lever)

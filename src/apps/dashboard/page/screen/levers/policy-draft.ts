@@ -62,30 +62,25 @@ export const fields: readonly DraftField[] = [
   },
 ]
 
-const textOf = (value: number | null | undefined): string => (value == null ? '' : String(value))
+const textOf = (value: unknown): string => (value == null ? '' : String(value))
 const numberOrNull = (text: string): number | null => (text.trim() === '' ? null : Number(text))
 
-export function draftOf({ maxActive, maxOvertakes, ageSeconds, fairShare, warm }: Policy): PolicyDraft {
-  return {
-    maxActive: textOf(maxActive),
-    maxOvertakes: textOf(maxOvertakes),
-    ageSeconds: textOf(ageSeconds),
-    'fairShare.spacingSeconds': textOf(fairShare?.spacingSeconds),
-    'fairShare.maxWaiting': textOf(fairShare?.maxWaiting),
-    'fairShare.maxActive': textOf(fairShare?.maxActive),
-    'warm.maxPassed': textOf(warm?.maxPassed),
-    'warm.maxPassedSeconds': textOf(warm?.maxPassedSeconds),
-  }
-}
+export const draftOf = (policy: Policy): PolicyDraft =>
+  Object.fromEntries(
+    fields.map(({ name }) => [name, textOf(valueAt(policy, name))]),
+  ) as unknown as PolicyDraft
+
+const valueAt = (policy: Policy, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>((of, name) => (of as Readonly<Record<string, unknown>> | null)?.[name], policy)
 
 /** The fields of the policy that the draft changes: others may change the rest meanwhile. */
 export function changesOf(draft: PolicyDraft, policy: Policy): object {
   const before = draftOf(policy)
   const isChanged = ({ name }: DraftField) => draft[name].trim() !== before[name]
   const changed = fields.filter(isChanged).map(({ name }) => name)
-  const plain = (['maxActive', 'maxOvertakes', 'ageSeconds'] as const).filter((name) =>
-    changed.includes(name),
-  )
+  const plain = changed.filter((name) => !name.includes('.'))
   return {
     ...Object.fromEntries(plain.map((name) => [name, numberOrNull(draft[name])])),
     ...(changed.some((name) => name.startsWith('fairShare.')) ? { fairShare: fairShareOf(draft) } : {}),

@@ -1,59 +1,81 @@
-import { forShell, operand, type RecordedEvent } from '../../../../../engine/core/index.ts'
-import { eventDetail } from '../../../../../tools/format/event-text.ts'
+import { forShell, operand } from '../../../../../engine/core/index.ts'
+import { changes, type EventQuery } from '../../../../../tools/history/event-query.ts'
+import { today, zoned } from '../../data/zoned.ts'
 
-/** A search in the log: `type:failed job:report-7 worker:w-1 timed out`. */
-export interface Query {
-  readonly type: string | null
-  readonly job: string | null
-  readonly worker: string | null
-  /** Words to find in the job, the worker, the command, or the details of the event. */
-  readonly words: readonly string[]
+/** A search in the log: `since:14:00 until:14:10 operator:ada type:failed job:report-7 worker:w-1 timed out`. */
+export interface Query extends EventQuery {
+  /** Times as they were typed. */
+  readonly since: string | null
+  readonly until: string | null
 }
+
+const names = ['type', 'job', 'worker', 'operator', 'since', 'until'] as const
 
 export function queryOf(text: string): Query {
   const parts = text.split(/\s+/).filter((part) => part !== '')
-  const named = (name: string) =>
-    parts
-      .find((part) => part.startsWith(`${name}:`) && part.length > name.length + 1)
-      ?.slice(name.length + 1) ?? null
-  const words = parts.filter((part) => !/^(type|job|worker):/.test(part)).map((part) => part.toLowerCase())
-  return { type: named('type'), job: named('job'), worker: named('worker'), words }
+  const found = parts.map((part) => /^(\w+):(.+)$/.exec(part) ?? [part])
+  const isNamed = ([, name = '']: readonly string[]) => names.some((each) => each === name)
+  const named = names.map((name) => [name, found.find(([, each]) => each === name)?.[2] ?? null])
+  return {
+    ...(Object.fromEntries(named) as unknown as Omit<Query, 'words'>),
+    words: found.filter((part) => !isNamed(part)).map(([part = '']) => part),
+  }
 }
 
-export function matches(event: RecordedEvent, { type, job, worker, words }: Query): boolean {
-  if (type !== null && event.type !== type) return false
-  const jobId = 'jobId' in event ? event.jobId : ''
-  if (job !== null && jobId !== job) return false
-  if (worker !== null && event.workerId !== worker) return false
-  if (words.length === 0) return true
-  const text =
-    `${event.type} ${jobId} ${event.workerId ?? ''} ${event.commandId} ${eventDetail(event)}`.toLowerCase()
-  return words.every((word) => text.includes(word))
+/** The search as an address of the API has it. */
+export function addressOfSearch(query: Query): URLSearchParams {
+  const address = new URLSearchParams(query.words.map((word) => ['word', word]))
+  for (const name of names) {
+    const value = query[name]
+    if (value !== null) address.set(name, name === 'since' || name === 'until' ? zoned(value) : value)
+  }
+  return address
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
+const like = (of: string, text: string) =>
+  `${of} ILIKE ${quoted(`%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`)}`
+
+/** A number of the log, a time ago, or a time: of today unless it has a day. */
+function pointOf(sign: string, text: string | null): readonly string[] {
+  if (text === null) return []
+  if (/^\d+$/.test(text)) return [`seq ${sign} ${text}`]
+  const isAgo = /^\d+[smhdw]$/.test(text)
+  const at = /^\d\d:/.test(text) ? `${today()} ${zoned(text)}` : zoned(text)
+  return [`created_at ${sign} ${isAgo ? `now() - interval ${quoted(text)}` : `timestamptz ${quoted(at)}`}`]
+}
 
 /** A search as SQL. The details of an event are in `data`, as JSON. */
-export function sqlOf(queue: string, { type, job, worker, words }: Query): string {
-  const like = (word: string) => {
-    const pattern = quoted(`%${word.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`)
-    return `concat_ws(' ', event_type, job_id, worker_id, command_id, data::text) ILIKE ${pattern}`
-  }
+export function sqlOf(queue: string, { type, job, worker, operator, since, until, words }: Query): string {
+  const types = type === 'changes' ? [...changes] : [type]
+  const people = (text: string) =>
+    `(starts_with(worker_id, ${quoted(text)}) OR starts_with(command_id, ${quoted(text)}) OR worker_id IN (SELECT worker_id FROM job_queue_operators WHERE ${like("concat_ws(' on ', operator, host)", text)}))`
   const where = [
     `queue = ${quoted(queue)}`,
-    ...(type === null ? [] : [`event_type = ${quoted(type)}`]),
+    ...pointOf('>=', since),
+    ...pointOf('<=', until),
+    ...(type === null ? [] : [`event_type IN (${types.map((each) => quoted(each ?? '')).join(', ')})`]),
     ...(job === null ? [] : [`job_id = ${quoted(job)}`]),
     ...(worker === null ? [] : [`worker_id = ${quoted(worker)}`]),
-    ...words.map(like),
+    ...(operator === null ? [] : [people(operator)]),
+    ...words.map((word) =>
+      like("concat_ws(' ', event_type, job_id, worker_id, command_id, data::text)", word),
+    ),
   ]
   return `SELECT * FROM job_queue_log WHERE ${where.join(' AND ')} ORDER BY seq DESC LIMIT 200;`
 }
 
-/** A search on the command line: `history` for a job, else `log`. */
-export function commandOf(queue: string, { type, job, worker, words }: Query): string {
+/** A search on the command line: `explain` for a job, else `log`. */
+export function commandOf(queue: string, query: Query): string {
+  const { type, job, worker, words } = query
   const of = queue === 'default' ? '' : ` --queue ${forShell(queue)}`
-  if (job !== null && type === null && worker === null && words.length === 0)
+  const flags = (['since', 'until', 'operator'] as const).map((name) => {
+    const value = query[name]
+    return value === null ? '' : ` --${name} ${forShell(value)}`
+  })
+  if (job !== null && type === null && worker === null && words.length === 0 && flags.join('') === '')
     return `npx interlock-queue explain${of} ${operand(job)}`
-  const wanted = [...[type, job, worker].filter((each) => each !== null), ...words]
-  return `npx interlock-queue log --limit 10000${of}${wanted.map((word) => ` | grep -iF -- ${forShell(word)}`).join('')}`
+  const isChanges = type === 'changes'
+  const wanted = [...[isChanges ? null : type, job, worker].filter((each) => each !== null), ...words]
+  return `npx interlock-queue log --limit 10000${of}${flags.join('')}${isChanges ? ' --changes' : ''}${wanted.map((word) => ` | grep -iF -- ${forShell(word)}`).join('')}`
 }
