@@ -3,7 +3,7 @@
 -- job_queue_explain(job_id, queue): where a job stands, for the page of the user whose job it is: how many are ahead of it in the line of
 -- each model, and why it waits. Runs with the rights of its caller and shows what job_queue_places shows him: the jobs whose
 -- row in `jobs` he can read, and every job if he may read job_queue_jobs, as may a SECURITY DEFINER function of yours that checks the owner
--- (docs/guides/your-app.md#in-a-server). Granted to no browser until you do so (docs/guides/supabase.md).
+-- (docs/guides/your-app.md#tell-the-one-who-asked). Granted to no browser until you do so (docs/guides/supabase.md).
 -- It says what rows and events say, in the codes of `interlock explain`. The rules of admission are not in SQL: where the rows do not
 -- settle why a job waits, `code` is null and `needs` is process.
 -- Returns {job_id, queue, state, ahead, position, models, code, needs, reason, starts_in_seconds, starts_from_seconds, starts_to_seconds,
