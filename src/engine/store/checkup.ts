@@ -38,9 +38,9 @@ const table = { exists: 'boolean', followed: 'boolean', missing: ['text'] } as c
 
 /** Something about the user's tables that is in the way or may be a mistake, and what to do. */
 const accountFinding = {
-  /** The name of the check, for programs. */
+  /** Which check, for programs: an id of the list (docs/reference/alerts.md#what-can-be-wrong). */
   check: 'text',
-  /** A `problem` makes the command end with 3. A `note` is worth a look and may be intended. */
+  /** A `problem` lasts until somebody acts; a `note` is worth a look, and may be intended. */
   level: { oneOf: ['problem', 'note'] },
   /** One sentence. */
   what: 'text',

@@ -49,16 +49,17 @@ const checks: readonly ((facts: Facts) => Finding[])[] = [
 
 /** What `examine` gives: the document that `interlock doctor --json` prints. */
 export interface Examination {
+  /** Which queue. */
   readonly queue: string
-  /** True if no finding is a problem. */
+  /** Whether no finding is a problem; exit code 3 if one is. */
   readonly ok: boolean
   /** All findings, the problems first. */
   readonly findings: readonly Finding[]
-  /** Null if the doctor was kept out. */
+  /** The size of the log; null: the doctor was kept out. */
   readonly log: LogSize | null
-  /** Null if the server knows of no standby, or the doctor was kept out. */
+  /** The servers that follow this one; null: it knows of none and waits for none, or the doctor was kept out. */
   readonly standbys: Standbys | null
-  /** Your tables whose rows become jobs and follow them. Null if the doctor was kept out. */
+  /** Your tables whose rows become jobs and follow them: `jobs`, `workflow_executions`; null: the doctor was kept out. */
   readonly followed: readonly string[] | null
 }
 

@@ -2,13 +2,15 @@ import type { Checkup } from '../../engine/store/index.ts'
 
 /** A server that follows the one that was examined. */
 export interface Standby {
+  /** Its `application_name`. */
   readonly name: string
-  /** `streaming` if it follows; null: hidden. */
+  /** `streaming` if it follows; null: the role that owns Interlock may not see it. */
   readonly state: string | null
-  /** Commits wait for it. */
+  /** Whether commits wait for it. */
   readonly isSynchronous: boolean
   /** What it has not on disk yet, which a fail-over to it would lose now; null: not known. */
   readonly lagBytes: number | null
+  /** For how long it has lacked that; null: not known. */
   readonly lagMs: number | null
 }
 
@@ -20,13 +22,15 @@ export interface Standbys {
   readonly commitsWait: boolean | null
   /** So many of them are synchronous now. */
   readonly synchronous: number
+  /** All that follow. */
   readonly servers: readonly Standby[]
-  /** What the last of what was acknowledged would be after a fail-over: kept, lost in part, or not known to this role. */
+  /** What becomes of what was acknowledged last, at a fail-over to a synchronous standby: `kept`, `may_be_lost`, or `unknown` to this role. */
   readonly atFailOver: 'kept' | 'may_be_lost' | 'unknown'
-  /** Sessions whose commit waits for a standby now, and for how long the first of them has, in milliseconds. */
+  /** How many sessions wait with their commit for a standby now. */
   readonly waiting: number
+  /** For how long the first of them has. */
   readonly oldestWaitMs: number | null
-  /** The role that owns Interlock may not see what the standbys are. */
+  /** Whether the role that owns Interlock may not see what the standbys are (`pg_read_all_stats`). */
   readonly isHidden: boolean
 }
 

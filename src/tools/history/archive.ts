@@ -18,14 +18,15 @@ export interface ArchiveOptions {
 
 /** What `archive` gives: the document that `interlock archive --json` prints. */
 export interface ArchiveDocument {
-  /** The log begins after this event now. */
+  /** The last event that is no longer in the log. */
   readonly archivedSeq: number
-  /** How many events were taken out. */
+  /** How many events this call took out. */
   readonly archived: number
-  /** How many events that earlier calls had kept were erased with them. */
+  /** How many events that earlier calls had kept left the archive table with them. */
   readonly unkept: number
   /** The file that was written; null: no file was. */
   readonly file: string | null
+  /** Whether they are in `job_queue_log_archive` now. */
   readonly kept: boolean
 }
 

@@ -7,11 +7,13 @@ import { type Anchor, ChainWalk, type Mark, startOf } from './chain-walk.ts'
 
 /** What `chain` gives: the document that `interlock chain --json` prints. */
 export interface ChainDocument {
+  /** Which queue. */
   readonly queue: string
   /** Events after this one are on the chain; null: the queue keeps no chain. */
   readonly from: number | null
   /** `<number>:<hash>` of the last event, for you to keep elsewhere; null: there is no chain, or it is broken. */
   readonly anchor: string | null
+  /** `{ seq, what, todo }` where it is broken; null: it is not. */
   readonly bad: BadEvent | null
 }
 

@@ -70,6 +70,7 @@ const passedOver = (error: unknown): string =>
 
 /** What `snapshot` gives: the document that `interlock snapshot --json` prints. */
 export interface SnapshotDocument {
+  /** Which queue. */
   readonly queue: string
   /** The event that the snapshot was made at; 0: the log is empty, and nothing was kept. */
   readonly version: number

@@ -23,18 +23,24 @@ export interface ChangeOptions extends ByOptions {
 
 /** What `changeJobs` gives: the document that `interlock cancel`, `move`, `retry` and `delete` print for a filter under `--json`. */
 export interface ChangeDocument {
+  /** The ids of its commands in the log begin with it. */
   readonly commandId: string
-  /** How many the preview names. */
+  /** How many jobs the filter named, as they were shown. */
   readonly matched: number
+  /** The ids of those that were changed. */
   readonly done: readonly string[]
-  /** Left out: they have changed since the preview. */
+  /** The ids of those that were left out: they had started, ended, moved or come back since they were shown. */
   readonly changed: readonly string[]
+  /** Those that were refused; the exit code is then 1. */
   readonly failed: readonly RefusedChange[]
 }
 
 export interface RefusedChange {
+  /** Which job. */
   readonly jobId: string
+  /** Why, for programs. */
   readonly code: string
+  /** Why, in a sentence. */
   readonly message: string
 }
 

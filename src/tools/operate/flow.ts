@@ -17,19 +17,23 @@ import { lookAt } from './look.ts'
 
 /** What `flow` gives: the document that `interlock flow --json` prints. */
 export interface FlowDocument {
+  /** Which queue. */
   readonly queue: string
   /** The job that was asked for. */
   readonly jobId: string
+  /** The jobs of the flow, the nearest first: 500 at most. */
   readonly jobs: readonly FlowJob[]
+  /** Which comes after which. */
   readonly links: readonly FlowLink[]
-  /** False: it has more jobs. These are the nearest ones. */
+  /** False: it has more jobs than these. */
   readonly isWhole: boolean
 }
 
 /** A job of a flow. */
 export interface FlowJob {
+  /** Which job. */
   readonly jobId: string
-  /** Of a live job how it stands, such as `for_parents` or `running`; of any other how it ended; null: nobody knows. */
+  /** Of a live job how it stands, as `standing` of `explain` (`for_parents`, `running`, …); of any other how it ended (`completed`, `failed`, `cancelled`, `expired`); null: nobody knows. */
   readonly state: Standing | JobOutcome | null
 }
 
@@ -37,8 +41,9 @@ export interface FlowJob {
 export interface FlowLink {
   /** The one that comes first. */
   readonly before: string
+  /** The one that comes after it. */
   readonly after: string
-  /** What becomes of the second if the first does not complete. */
+  /** What becomes of the second if the first does not complete: `fail` or `continue`. */
   readonly ifFailed: 'fail' | 'continue'
 }
 

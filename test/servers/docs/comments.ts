@@ -9,6 +9,8 @@ export interface Described {
   readonly text: string
   /** What stands behind `@defaultValue`; empty: it has none. */
   readonly usual: string
+  /** Its type is that of a list. */
+  readonly isList: boolean
 }
 
 /**
@@ -17,7 +19,11 @@ export interface Described {
  */
 export function described(file: string, opening: string): readonly Described[] {
   const members = [...bodyOf(file, opening).matchAll(member)].map(
-    ([, comment = '', quoted = '', plain = '']) => ({ name: quoted + plain, ...cellsOf(comment) }),
+    ([, comment = '', quoted = '', plain = '', type = '']) => ({
+      name: quoted + plain,
+      isList: /\[\](?: \| null)?$/.test(type),
+      ...cellsOf(comment),
+    }),
   )
   const bare = members.find(({ text }) => text === '')
   if (members.length === 0 || bare !== undefined)
@@ -26,7 +32,8 @@ export function described(file: string, opening: string): readonly Described[] {
 }
 
 /** A comment, a name, and the rest: only what stands two columns in is a member. */
-const member = /(?:^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(?:'([^']+)'|(\w+))/gm
+const member =
+  /(?:^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(?:'([^']+)'|(\w+))(?:\??: (.*))?/gm
 
 function bodyOf(file: string, opening: string): string {
   const text = readFileSync(path.join(root, file), 'utf8')

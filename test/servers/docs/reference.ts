@@ -26,6 +26,7 @@ import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts
 import { cliPage, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
 import { detailRows } from './error-details.ts'
+import { jsonTables } from './json-tables.ts'
 import { pageOf, root } from './markdown.ts'
 
 type Cells = readonly string[]
@@ -116,6 +117,7 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
     ]),
   ],
   checks: () => [checkHead, ...checkIds.map(checkRow)],
+  ...jsonTables,
   doctor: () => [checkHead, ...Object.entries(ownChecks).map(ownRow)],
   policy: () =>
     members(
@@ -186,7 +188,7 @@ function markdown([head = [], ...rows]: readonly Cells[]): string {
 const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \/ -->)/g
 
 /** The pages as they should be: what people wrote, with the tables of today. */
-const tablePages = ['alerts', 'events', 'errors', 'settings', 'telemetry'].map(
+const tablePages = ['alerts', 'events', 'errors', 'json', 'settings', 'telemetry'].map(
   (name) => `docs/reference/${name}.md`,
 )
 

@@ -37,15 +37,24 @@ export interface DoubtfulJob
 
 /** What `inDoubt`, `recover` and the others give: the document that `interlock recover --json` prints. */
 export interface RecoverDocument {
+  /** 1 at first; one more each time that a backup was restored, or events were declared void. */
   readonly epoch: number
+  /** How the queue stands: `idle`, `running` or `draining`. */
   readonly status: QueueView['status']
+  /** How many jobs wait. */
   readonly waitingCount: number
-  /** Unreadable events. Until they are declared void, nothing else can be done. */
+  /**
+   * Unreadable events that are not yet void: `{ seq, type, jobId, why, data, becomes }`, with `data` as it was written, and `becomes` what
+   * happens to the job. Nothing else can be done before, and the exit code is 3.
+   */
   readonly unreadable: readonly VoidedEvent[]
+  /** The same for events that were declared void (`--void`). */
   readonly voided: readonly VoidedEvent[]
+  /** Decisions that were carried out: `{ jobId, end }`, with `completed`, `requeued` or `failed`. */
   readonly decided: readonly Wish[]
+  /** Decisions that could not be carried out any more: `{ jobId, end, error: { code, message } }`; the exit code is 1 then. */
   readonly undecided: readonly Undecided[]
-  /** Jobs in doubt that nobody has decided. */
+  /** Jobs in doubt, of which nobody knows how they ended: `{ jobId, jobType, models, fencingToken, startedAt, attempt }`. */
   readonly doubtful: readonly DoubtfulJob[]
 }
 
