@@ -67,7 +67,7 @@ it('says in one line that nothing failed, and what cannot be read', async () => 
   await coordinator.close()
 })
 
-it('finds in all of the log what somebody changed, at that time and by name, and says it as SQL and as a command', async () => {
+it('finds in all of the log what somebody changed, at that time and by name, and says it as a command', async () => {
   const store = memoryStore()
   const coordinator = await createCoordinator({ store, logger: silentLogger })
   await coordinator.enqueue([{ jobId: 'a', models: ['m'] }])
@@ -81,7 +81,7 @@ it('finds in all of the log what somebody changed, at that time and by name, and
   await page.waitForSelector('[data-figure=event]')
   await goTo(page, '?see=log&q=operator:ada')
   const rows = () => page.locator('[data-seq]').allTextContents()
-  await expect.poll(async () => (await rows()).join()).toMatch(/model_paused.*by ada on db-7$/)
+  await expect.poll(async () => (await rows()).join()).toMatch(/model_pausedby ada on db-7, m: by_hand$/)
   await page.selectOption('select >> nth=0', 'changes')
   expect(new URL(page.url()).searchParams.get('q')).toBe('operator:ada type:changes')
   const at = (ms: number) =>
@@ -97,5 +97,33 @@ it('finds in all of the log what somebody changed, at that time and by name, and
   await page.waitForSelector('text=No event fits')
   await goTo(page, '?see=log&q=since:soon')
   await page.waitForSelector('[data-load=failed]')
+  await coordinator.close()
+})
+
+it('says which jobs failed in the last hour, by error, and leads to them', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  await coordinator.setPolicy({ maxActive: null, capacity: { m: 9 } })
+  await coordinator.enqueue(['a', 'b', 'c'].map((jobId) => ({ jobId, models: ['m'], attempts: 1 })))
+  for (const { lease } of await coordinator.claim({ max: 3, kinds: null }))
+    await coordinator.fail(lease, { error: lease.jobId === 'c' ? 'quota' : `no answer\n${lease.jobId}` })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.click('[data-check=dead] a')
+  expect(new URL(page.url()).searchParams.get('q')).toBe('since:1h')
+  const groups = () => page.locator('[data-group]').allTextContents()
+  await expect
+    .poll(groups)
+    .toEqual([expect.stringMatching(/^2.*no answerm/), expect.stringMatching(/^1.*quotam/)])
+  await page.click('[data-group] >> nth=1 >> text=Show')
+  await expect.poll(() => page.locator('[data-letter]').count()).toBe(1)
+  await page.click('[data-letter] a')
+  await expect.poll(() => new URL(page.url()).searchParams.get('see')).toBe('why')
+  const asked = page.waitForRequest(/dead\?/)
+  await goTo(page, '?see=dead&q=since:15m')
+  expect(Number(new URL((await asked).url()).searchParams.get('since'))).toBeGreaterThan(0)
+  await page.route('**/dead?*', (route) => route.fulfill({ json: { jobs: [], before: null } }))
+  await page.click('text=24 h')
+  await page.waitForSelector('text=No job has failed for good.')
   await coordinator.close()
 })

@@ -2,11 +2,9 @@
 export function zoned(text: string): string {
   const [, day, clock = ''] = /^(\d{4}-\d\d-\d\d)?[ T]?([\d:.]*)$/.exec(text) ?? []
   if (day === undefined && !clock.includes(':')) return text
-  const at = `${day ?? today()}T${clock || '00:00'}`
-  const minutes = -new Date(at).getTimezoneOffset()
-  const part = (of: number) => String(Math.floor(Math.abs(of))).padStart(2, '0')
+  const at = day === undefined ? clock : `${day}T${clock || '00:00'}`
+  const minutes = -(day === undefined ? new Date() : new Date(at)).getTimezoneOffset()
+  const part = (of: number) => String(Math.trunc(Math.abs(of))).padStart(2, '0')
   const zone = `${minutes < 0 ? '-' : '+'}${part(minutes / 60)}:${part(minutes % 60)}`
-  return `${day === undefined ? clock : at}${zone}`
+  return at + zone
 }
-
-export const today = (): string => new Date().toLocaleDateString('sv')

@@ -10,7 +10,8 @@ export const Choices = <T extends string>({
 }: {
   readonly label: string
   readonly all: readonly T[]
-  readonly chosen: T
+  /** Null: none of them. */
+  readonly chosen: T | null
   readonly onChoose: (one: T) => void
 }) => (
   <fieldset class="choices">

@@ -1,13 +1,14 @@
 import { type Signal, useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { isDeath } from '../../../../../engine/core/index.ts'
+import { isDeath, MICROS_PER_SECOND } from '../../../../../engine/core/index.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
 import type { LiveQueue } from '../../data/live.ts'
 import { type Load, useAsked, useLoad } from '../../part/load.tsx'
 import type { Letter } from './letters.ts'
 
-/** How many are read at a time. */
+/** How many are read at a time; and of those of a time, which are counted, at once. */
 const PAGE = 500
+const AT_ONCE = 4_000
 
 interface LetterPage {
   readonly jobs: readonly Letter[]
@@ -29,17 +30,29 @@ export interface DeadLetterList {
   readEarlier(): void
 }
 
-/** The dead letters of the queue: the latest, read again if a job dies or is retried while the user looks. */
-export function useDeadLetters(live: LiveQueue): DeadLetterList {
+/**
+ * The dead letters of the queue: the latest, read again if a job dies or is retried while the user looks.
+ * @param seconds only those of so long ago at most, all of them up to 4,000
+ */
+export function useDeadLetters(live: LiveQueue, seconds: number | null): DeadLetterList {
   const letters = useSignal<readonly Letter[]>([])
   const before = useSignal<number | null>(null)
   const chosen = useSignal<ReadonlySet<string>>(new Set())
   /** @param from those before this one; null: the latest */
   const load = async (from: number | null) => {
-    const query = from === null ? `?limit=${PAGE}` : `?limit=${PAGE}&before=${from}`
-    const page = await getJson<LetterPage>(`${ofQueue(live.queue, 'dead')}${query}`)
-    letters.value = from === null ? page.jobs : [...letters.peek(), ...page.jobs]
-    before.value = page.before
+    const query = new URLSearchParams({ limit: String(PAGE) })
+    if (seconds !== null)
+      query.set('since', String(Math.max(0, Math.round(live.now() - seconds * MICROS_PER_SECOND))))
+    const found = from === null ? [] : [...letters.peek()]
+    let next = from
+    do {
+      if (next !== null) query.set('before', String(next))
+      const page = await getJson<LetterPage>(`${ofQueue(live.queue, 'dead')}?${query}`)
+      found.push(...page.jobs)
+      next = page.before
+    } while (seconds !== null && next !== null && found.length < AT_ONCE)
+    letters.value = found
+    before.value = next
     const there = new Set(letters.value.map(({ jobId }) => jobId))
     chosen.value = chosen.peek().intersection(there)
   }
@@ -50,7 +63,7 @@ export function useDeadLetters(live: LiveQueue): DeadLetterList {
   const death = useLastDeath(live)
   const asked = useSignal(0)
   const latest = useLoad({
-    question: live.generation.value,
+    question: `${live.generation.value} ${seconds}`,
     news: `${death} ${asked.value}`,
     look: () => load(null),
   })

@@ -1,15 +1,25 @@
 import { count, plural } from '../../../../../tools/format/index.ts'
 import { ask } from '../../data/levers.ts'
+import { type Length, lengths } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
-import { route } from '../../frame/route.ts'
+import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
+import { Choices } from '../../part/choices.tsx'
 import { Filter } from '../../part/filter.tsx'
 import { Loaded, None } from '../../part/load.tsx'
 import { JobWithModels } from '../../part/names.tsx'
 import { Panel } from '../../part/panel.tsx'
 import { WindowedList } from '../../part/window.tsx'
 import { type DeadLetterList, useDeadLetters } from './dead-letters.ts'
-import { errorText, grouped, type Letter, type LetterGroup, lettersWith } from './letters.ts'
+import {
+  deadQueryOf,
+  deadWords,
+  errorText,
+  grouped,
+  type Letter,
+  type LetterGroup,
+  lettersWith,
+} from './letters.ts'
 
 /** How many jobs a lever takes. */
 const AT_ONCE = 1_000
@@ -17,9 +27,10 @@ const MOST_GROUPS = 100
 
 /** Jobs that failed for good: search them by error and model, retry them or drop them. */
 export function Dead() {
-  const dead = useDeadLetters(usePage().live)
+  const { seconds, text } = deadQueryOf(route.value.q ?? '')
+  const dead = useDeadLetters(usePage().live, seconds)
   const { letters, before, latest } = dead
-  const found = lettersWith(letters.value, route.value.q ?? '')
+  const found = lettersWith(letters.value, text)
   const howMany =
     latest.state === 'here' || letters.value.length > 0
       ? `${count(found.length)}${before.value === null ? '' : ' and more'}`
@@ -28,11 +39,12 @@ export function Dead() {
     <div class="grid dead">
       <Panel id="dead" title="Dead letters" wide aside={howMany}>
         <div class="row bar">
-          <Filter label="Search dead letters" placeholder="Job, error or model" />
+          <Filter label="Search dead letters" placeholder="Job, error or model; since:1h" />
+          <Times seconds={seconds} text={text} />
           <Chosen dead={dead} />
         </div>
         <Loaded of={latest}>
-          {() => (letters.value.length === 0 ? <None>No job has failed for good.</None> : null)}
+          {() => (letters.value.length > 0 ? null : <None>No job has failed for good.</None>)}
         </Loaded>
         <ul class="groups">
           {grouped(found)
@@ -48,6 +60,16 @@ export function Dead() {
     </div>
   )
 }
+
+/** Of how long ago at most. */
+const Times = ({ seconds, text }: { readonly seconds: number | null; readonly text: string }) => (
+  <Choices
+    label="Time"
+    all={Object.keys(lengths) as Length[]}
+    chosen={(Object.keys(lengths) as Length[]).find((length) => lengths[length] === seconds) ?? null}
+    onChoose={(length) => go({ q: deadWords(lengths[length], text) }, { isStep: true })}
+  />
+)
 
 /** How many are chosen, and what can be done with them. */
 function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetterList }) {
@@ -81,6 +103,7 @@ function Chosen({ dead: { chosen, refresh } }: { readonly dead: DeadLetterList }
 
 /** Letters with the same error and models, to be chosen together. */
 function GroupRow({ group, dead }: { readonly group: LetterGroup; readonly dead: DeadLetterList }) {
+  const { seconds } = deadQueryOf(route.value.q ?? '')
   const ids = group.letters.map(({ jobId }) => jobId)
   return (
     <li data-group={group.key}>
@@ -94,6 +117,9 @@ function GroupRow({ group, dead }: { readonly group: LetterGroup; readonly dead:
         <span class="detail">{group.error}</span>
         <span class="dim right">{group.models}</span>
       </label>
+      <button type="button" onClick={() => go({ q: deadWords(seconds, group.error) })}>
+        Show
+      </button>
     </li>
   )
 }

@@ -49,3 +49,15 @@ export function grouped(letters: readonly Letter[]): readonly LetterGroup[] {
   }
   return [...groups.values()].sort((a, b) => b.letters.length - a.letters.length || (a.key < b.key ? -1 : 1))
 }
+
+const units: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 }
+
+/** What is looked for: `since:1h timed out`, those of the last hour that have this text. */
+export function deadQueryOf(q: string): { readonly seconds: number | null; readonly text: string } {
+  const [word, number, unit = ''] = /(?:^|\s)since:(\d+)([smhd])(?=\s|$)/.exec(q) ?? []
+  if (word === undefined) return { seconds: null, text: q }
+  return { seconds: Number(number) * (units[unit] ?? 0), text: q.replace(word, '').trim() }
+}
+
+export const deadWords = (seconds: number | null, text: string): string =>
+  seconds === null ? text : `since:${seconds}s ${text}`

@@ -24,13 +24,14 @@ export function Log() {
   const upTo = useSignal<number | null>(null)
   const text = route.value.q ?? ''
   const query = queryOf(text)
+  const sql = sqlOf(live.queue, query)
   return (
     <div class="grid log">
       <Panel id="log" title="Log" wide>
         <div class="row bar">
           <Filter
             label="Search all of the log"
-            placeholder="Words, or since:14:00 until:14:10 operator:ada type:changes job:report-7 worker:…"
+            placeholder="since:14:00 until:14:10 operator:ada type:changes job:report-7 timed out"
           />
           <Types text={text} chosen={query.type} />
           <button
@@ -40,7 +41,7 @@ export function Log() {
           >
             Follow
           </button>
-          <Copy name="SQL" text={sqlOf(live.queue, query)} />
+          {sql === null ? null : <Copy name="SQL" text={sql} />}
           <Copy name="command" text={commandOf(live.queue, query)} />
         </div>
         {text === '' ? (
@@ -105,22 +106,16 @@ function Found({
   const { events, operators, before, first, more, readMore } = useSearch(query, text, upTo)
   return (
     <>
-      <Loaded of={first} says="Searching…">
-        {() => (events.value.length === 0 ? <None>No event fits, of those that were looked at.</None> : null)}
-      </Loaded>
+      <Loaded of={first}>{() => (events.value.length === 0 ? <None>No event fits.</None> : null)}</Loaded>
       <Events
         events={events.value}
         among={before.value === null ? ', of all of the log' : `, since event ${count(before.value)}`}
         byOf={(id) => operators.value.get(id)}
       />
-      {more === null ? null : (
-        <Loaded of={more} says="Searching…">
-          {() => null}
-        </Loaded>
-      )}
+      {more === null ? null : <Loaded of={more}>{() => null}</Loaded>}
       {before.value === null || first.state !== 'here' || more?.state === 'loading' ? null : (
         <button type="button" class="plain" onClick={readMore}>
-          Search before event {count(before.value)}
+          Before event {count(before.value)}
         </button>
       )}
     </>
@@ -165,7 +160,7 @@ function Row({
 }) {
   const process = changedBy(event)
   const by = process === null ? '' : `by ${byOf(process) ?? process}`
-  const detail = [localText(eventDetail(event)), by].filter(Boolean).join(', ')
+  const detail = [by, localText(eventDetail(event))].filter(Boolean).join(', ')
   return (
     <li data-seq={event.seq} class={event.seq === route.value.at ? 'here' : ''}>
       <Link class="number" to={{ at: event.seq }} title="Look at this moment">

@@ -40,7 +40,7 @@ export function Failing() {
         {(failures) => (
           <>
             <FailureBars of={failures} most={MOST} />
-            {failures.failed === 0 ? null : <p class="dim">Since {momentText(failures.from)}.</p>}
+            <p class="dim">Since {momentText(failures.from)}.</p>
           </>
         )}
       </Loaded>

@@ -88,6 +88,6 @@ const placeOf: Readonly<Record<HealthCheck['check'], Partial<Route> | null>> = {
   intake: null,
   paused: { see: 'levers' },
   draining: { see: 'levers' },
-  dead: { see: 'dead' },
+  dead: { see: 'dead', q: 'since:1h' },
   projection: { see: 'log' },
 }

@@ -38,7 +38,7 @@ function Totals() {
   const isPaused = models.filter(({ pause }) => pause !== null).length
   return (
     <section class="totals wide" aria-label="Totals">
-      <div class="figures">
+      <div class="figures-row">
         <Figure name="running" value={count(ledger.active.size)} />
         <Figure
           name="waiting"
