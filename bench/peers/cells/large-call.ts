@@ -11,34 +11,34 @@ const SLOTS = 4
 /** 400 jobs/s at most, as of people whose jobs take a moment. */
 const MS = 20
 const WORK_MS = 12_000
-const JOBS = 5_000
 /** What the workers have to do meanwhile. */
 const THERE = 6_000
 
-/** Two worker processes at work, and a call of 5,000 jobs by a third one. */
-export const largeCallCells: readonly Cell[] = [
-  {
-    id: 'large-call',
-    figures: [
-      { name: 'took', what: 'a call of 5,000 jobs beside two workers', unit: 's' },
-      { name: 'before', what: 'what the workers do before it', unit: 'jobs/s' },
-      { name: 'during', what: 'what they do during it', unit: 'jobs/s' },
-      { name: 'gap', what: 'their longest gap during it', unit: 'ms' },
-    ],
-    keys: 100,
-    quick: true,
-    measure: largeCall,
-  },
-]
+/** One that comes into line at once, and one that comes in parts. */
+const calls = { 'large-call/1000': 1_000, 'large-call/5000': 5_000 }
 
-async function largeCall(peer: Peer, { context, ground }: Means) {
+/** Two worker processes at work, and a call of many jobs by a third one. */
+export const largeCallCells: readonly Cell[] = Object.entries(calls).map(([id, jobs]) => ({
+  id,
+  figures: [
+    { name: 'took', what: `a call of ${jobs.toLocaleString('en')} jobs beside two workers`, unit: 's' },
+    { name: 'before', what: 'what the workers do before it', unit: 'jobs/s' },
+    { name: 'during', what: 'what they do during it', unit: 'jobs/s' },
+    { name: 'gap', what: 'their longest gap during it', unit: 'ms' },
+  ],
+  keys: 100,
+  quick: true,
+  measure: (peer, means) => largeCall(peer, means, jobs),
+}))
+
+async function largeCall(peer: Peer, { context, ground }: Means, jobs: number) {
   const keys = keyNames(100)
   return ground.fresh(peer, async (url) => {
     const place = { url, slots: SLOTS, keys, labour: { restMs: MS } }
     await using crew = await Crew.start(peer, place, PROCESSES)
     await crew.fill(tasksOn(keys, sized(context, THERE, 400)))
     const caller = await crew.producer()
-    const tasks = tasksOn(keys, sized(context, JOBS, 600), 1_000_000)
+    const tasks = tasksOn(keys, sized(context, jobs, 600), 1_000_000)
     const call = { from: Number.NaN, to: Number.NaN }
     const ms = sized(context, WORK_MS, 1_200)
     const reports = await crew.during(ms, async () => {
