@@ -59,7 +59,7 @@ it('says in one line that nothing failed, and what cannot be read', async () => 
   const { address } = await served({ store })
   const page = await opened(browser(), address())
   const failing = page.locator('[aria-labelledby=failing]')
-  await expect.poll(() => failing.locator('[data-load=empty]').textContent()).toBe('No attempt has ended.')
+  await expect.poll(() => failing.locator('[data-load=empty]').textContent()).toBe('No attempt has failed.')
   expect(await page.locator('[data-customer]').count()).toBe(0)
   await page.route('**/failures?*', (route) => route.abort())
   await failing.getByText('24 h').click()
@@ -125,5 +125,30 @@ it('says which jobs failed in the last hour, by error, and leads to them', async
   await page.route('**/dead?*', (route) => route.fulfill({ json: { jobs: [], before: null } }))
   await page.click('text=24 h')
   await page.waitForSelector('text=No job has failed for good.')
+  await coordinator.close()
+})
+
+it('on a phone ids that begin alike are told apart: what is cut stands in the middle', async () => {
+  const store = memoryStore()
+  const coordinator = await createCoordinator({ store, logger: silentLogger })
+  const jobIds = ['1007', '1014'].map((end) => `0193f6a2-7c1e-7e4a-9b1d-8f3c2a5b${end}`)
+  await coordinator.enqueue([
+    { jobId: 'a', models: ['m'] },
+    ...jobIds.map((jobId) => ({ jobId, models: ['m'] })),
+  ])
+  await coordinator.claim({ max: 1, kinds: null })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address(), { viewport: { width: 390, height: 844 } })
+  const links = page.locator('[aria-labelledby=line] a.job')
+  await expect.poll(() => links.allTextContents()).toEqual(jobIds)
+  const cut = await links.evaluateAll((all) =>
+    all.map((link) =>
+      [link, link.querySelector('span')].map((each) => each !== null && each.scrollWidth > each.clientWidth),
+    ),
+  )
+  expect(cut).toEqual([
+    [false, true],
+    [false, true],
+  ])
   await coordinator.close()
 })

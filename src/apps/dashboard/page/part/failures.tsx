@@ -17,10 +17,7 @@ const by: readonly (readonly [
 
 /** Where attempts failed, and how many of those that ended there. */
 export function FailureBars({ of, most }: { readonly of: AttemptFailures; readonly most: number }) {
-  if (of.failed === 0)
-    return (
-      <None>{of.attempts === 0 ? 'No attempt has ended.' : `None of ${count(of.attempts)} failed.`}</None>
-    )
+  if (of.failed === 0) return <None>No attempt has failed.</None>
   return (
     <>
       {by.map(([list, what, to]) =>
@@ -28,7 +25,7 @@ export function FailureBars({ of, most }: { readonly of: AttemptFailures; readon
           <div key={list} data-failed={what}>
             <h3>By {what}</h3>
             <Bars
-              label={`Failed attempts by ${what}`}
+              label={what}
               rows={of[list].slice(0, most).map(({ name, attempts, failed }) => ({
                 name,
                 to: to(name),

@@ -4,10 +4,14 @@ import { usePage } from '../frame/context.ts'
 import { Link } from '../frame/link.tsx'
 import { seconds } from '../frame/time.ts'
 
+/** How much of the end of an id stays where there is no room for all of it: ids of one program begin alike. */
+const TAIL = 6
+
 /** Links a job to the reason why it waits. */
 export const JobLink = ({ id }: { readonly id: string }) => (
   <Link class="job" to={{ see: 'why', job: id }} title={id}>
-    {id}
+    <span>{id.slice(0, -TAIL)}</span>
+    {id.slice(-TAIL)}
   </Link>
 )
 

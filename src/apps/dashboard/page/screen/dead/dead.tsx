@@ -39,7 +39,7 @@ export function Dead() {
     <div class="grid dead">
       <Panel id="dead" title="Dead letters" wide aside={howMany}>
         <div class="row bar">
-          <Filter label="Search dead letters" placeholder="Job, error or model; since:1h" />
+          <Filter label="Search dead letters" placeholder="Job, error or model" />
           <Times seconds={seconds} text={text} />
           <Chosen dead={dead} />
         </div>
