@@ -1,5 +1,6 @@
 /** The page for 3 a.m.: each situation is made for real, the command of the page is run, and what to look for is there. */
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../../support/this-test.ts'
 import { tamper } from '../cli/history.ts'
 import { interlock } from '../cli/support.ts'
 import { placeOf, Scene } from '../truth/scene.ts'
@@ -41,6 +42,20 @@ const edited: Make = async (scene) => {
   return jobId
 }
 
+/** Somebody changed the log by hand. */
+const forged: Make = async (scene) => {
+  const jobId = await of('completed')(scene)
+  await tamper(scene.url, `delete from job_queue_log where queue = '${scene.queue}' and seq = 2`)
+  return jobId
+}
+
+/** A process has noticed that its worker is gone. */
+const lost: Make = async (scene) => {
+  const jobId = await of('its worker was killed 4 minutes ago')(scene)
+  await scene.briefly((coordinator) => eventually(() => coordinator.state().activeCount).toBe(0))
+  return jobId
+}
+
 /** Who makes it, for each thing to look for, in the order of the page. */
 const makers: readonly (readonly Make[])[] = [
   [
@@ -52,15 +67,28 @@ const makers: readonly (readonly Make[])[] = [
     of('over the rate of its model'),
     of('between two tries'),
   ],
-  [of('the queue is drained'), of('may start, nobody is alive'), of('its model is paused')],
-  [of('its worker was killed 4 minutes ago'), of('its worker missed its heartbeats')],
+  [
+    of('the queue is drained'),
+    of('may start, nobody is alive'),
+    of('may start, a worker is free'),
+    of('may start, all slots are taken'),
+    of('nobody serves one of its two cards'),
+    of('its model is paused'),
+  ],
+  [
+    of('its worker was killed 4 minutes ago'),
+    of('its worker missed its heartbeats'),
+    of('runs in a live worker'),
+    of('detached'),
+  ],
   [of('failed for good'), of('expired')],
   [of('runs in a live worker'), of('may start, nobody is alive')],
   [of('its row arrived, nobody takes it in'), of('its row is older than Interlock')],
   [of('submitted, nobody decides'), of('submitted, refused after the commit')],
   [of('never heard of')],
   [of('in doubt after a restore'), of('completed')],
-  [edited, of('completed')],
+  [edited, of('completed'), forged],
+  [lost, of('between two tries'), of('completed')],
 ]
 
 /** Nothing listens there. */
@@ -84,8 +112,8 @@ async function shown({ command }: Section, make: Make): Promise<string> {
   }
 }
 
-it('the page has ten situations, each with one command and what to look for', () => {
-  expect(sections).toHaveLength(10)
+it('the page has eleven situations, each with one command and what to look for', () => {
+  expect(sections).toHaveLength(11)
   expect(sections.map(({ lookFor }) => lookFor.length)).toEqual(makers.map((made) => made.length))
 })
 
