@@ -82,7 +82,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_wrong',
     'gauge',
-    `1 for each check of the list of what can be wrong that finds something, 0 for the others; without those that this process cannot ask. ${gauge}`,
+    `1 if this check of the list of what can be wrong finds something, else 0. Dead letters have a counter instead; only a dashboard has refused and not_taken_in. ${gauge}`,
     (_, { census }) =>
       census && [...census.wrong].map(([check, is]) => [{ check, level: checks[check].level }, is ? 1 : 0]),
   ],
@@ -200,7 +200,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     lengths.waits,
     'histogram',
-    'How long jobs waited until they started, from when they were queued, due, or back in line. Queue-wide: max without (instance) (rate(…)).',
+    'How long a job waited for each of its starts, from when it was queued, due, or back in line; pauses and drains count. Queue-wide: max without (instance) (rate(…)).',
     ({ waits }) => waits,
   ],
   [

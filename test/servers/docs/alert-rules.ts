@@ -89,7 +89,7 @@ export const rules: readonly Rule[] = [
   {
     alert: 'InterlockCannotRun',
     severity: 'warning',
-    when: 'for a minute a job can never start, or a place serves nobody, until somebody acts',
+    when: `for ${text(1)} a job cannot start, or no worker serves a place, and only a person can change that`,
     expr: `${most(`interlock_queue_wrong{check=~"${lasting.join('|')}"}`)} == 1`,
     lasts: 1,
     summary: 'Something in queue {{ $labels.queue }} cannot run until somebody acts ({{ $labels.check }}).',

@@ -26,6 +26,7 @@ import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts
 import { cliPage, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
 import { detailRows } from './error-details.ts'
+import { figureLabels } from './figure-labels.ts'
 import { jsonTables } from './json-tables.ts'
 import { pageOf, root } from './markdown.ts'
 
@@ -95,8 +96,13 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       'export interface JobWorkerSettings',
     ).filter(([name]) => name !== '`coordinator`'),
   alerts: () => [
-    ['alert', 'severity', 'fires when'],
-    ...rules.map(({ alert, severity, when }) => [`[${alert}](#${alert.toLowerCase()})`, severity, when]),
+    ['alert', 'severity', 'fires when', 'reads'],
+    ...rules.map(({ alert, severity, when, expr }) => [
+      `[${alert}](#${alert.toLowerCase()})`,
+      severity,
+      when,
+      [...new Set(expr.match(/interlock_\w+/g))].map(code).join(', '),
+    ]),
   ],
   lines: () =>
     members(
@@ -105,8 +111,13 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       ({ text }) => /^(\w+): (.*)$/.exec(text)?.slice(1) ?? [],
     ),
   figures: () => [
-    ['figure', 'type', 'meaning'],
-    ...queueFamilies([]).map(({ name, type, help }) => [seriesOf(name, type), type, ownHelp(help)]),
+    ['figure', 'type', 'labels', 'meaning'],
+    ...queueFamilies([]).map(({ name, type, help }) => [
+      seriesOf(name, type),
+      type,
+      labelsOf(name, type).map(code).join(', '),
+      ownHelp(help),
+    ]),
   ],
   vitals: () => [
     ['figure', 'together', 'meaning'],
@@ -125,6 +136,14 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       described('src/engine/core/values/policy-table.ts', 'export const policyFields'),
       ({ name, text }) => [usualOf(name), flagsOf(name), text],
     ),
+}
+
+const labels = await figureLabels()
+function labelsOf(name: string, type: Family['type']): readonly string[] {
+  const series = { counter: '_total', histogram: '_count', gauge: '', info: '_info' }[type]
+  const found = labels.get(name + series)
+  if (found === undefined) throw new Error(`no scrape shows ${name}`)
+  return found
 }
 
 const seriesOf = (name: string, type: Family['type']): string =>
