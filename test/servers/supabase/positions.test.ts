@@ -131,25 +131,45 @@ async function moduleOf(info: string) {
   return import(pathToFileURL(file).href)
 }
 
-it('a page hears of the changes of one row, once the table is published', async () => {
-  const { onJob } = await moduleOf('js listen')
-  const seen: unknown[] = []
-  const client = clientOf(project, project.keys.secret)
-  const end = onJob(client, 'heard', (row: unknown) => seen.push(row))
-  const touch = () =>
-    project.query(
-      `insert into jobs (job_id, model, user_id) values ('heard', 'flux-dev', '${ann}'), ('other', 'flux-dev', '${ann}')
-       on conflict (job_id) do update set user_id = excluded.user_id`,
+describe('a page that follows one row', () => {
+  it('hears of its changes and of its end, once the table is published', async () => {
+    const { onJob } = await moduleOf('js listen')
+    const seen: unknown[] = []
+    const client = clientOf(project, project.keys.secret)
+    const end = onJob(client, 'heard', (row: unknown) => seen.push(row))
+    const touch = () =>
+      project.query(
+        `insert into jobs (job_id, model, user_id) values ('heard', 'flux-dev', '${ann}'), ('other', 'flux-dev', '${ann}')
+         on conflict (job_id) do update set user_id = excluded.user_id`,
+      )
+    // The channel is there some time after it was asked for.
+    await expect
+      .poll(async () => {
+        await touch()
+        return seen.at(-1)
+      })
+      .toMatchObject({ job_id: 'heard', status: 'pending' })
+    for (const row of seen) if (row !== null) expect(row).toMatchObject({ job_id: 'heard' })
+    await project.query("delete from jobs where job_id = 'heard'")
+    await expect.poll(() => seen.at(-1)).toBe(null)
+    await end()
+  })
+
+  it("is shown a job that has ended before it asked, if it is the user's own", async () => {
+    const { onJob } = await moduleOf('js listen')
+    await project.query(
+      `insert into jobs (job_id, status, model, user_id) values ('short', 'completed', 'flux-dev', '${ann}')`,
     )
-  // The channel is there some time after it was asked for.
-  await expect
-    .poll(async () => {
-      await touch()
-      return seen.length
-    })
-    .toBeGreaterThan(0)
-  for (const row of seen) expect(row).toMatchObject({ job_id: 'heard', status: 'pending' })
-  await end()
+    const shownTo = async (user: string) => {
+      const shown = Promise.withResolvers<unknown>()
+      const end = onJob(await signedIn(user), 'short', shown.resolve)
+      const row = await shown.promise
+      await end()
+      return row
+    }
+    expect(await shownTo(ann)).toMatchObject({ job_id: 'short', status: 'completed' })
+    expect(await shownTo(ben)).toBe(null)
+  })
 })
 
 it('a page says it in a sentence', async () => {
