@@ -1,4 +1,5 @@
 /** Rows are compared and written in pages of a bounded size, exactly, while others append. */
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import type { JobRow } from '../../../src/engine/core/index.ts'
@@ -13,10 +14,13 @@ async function longQueue(): Promise<{ readonly store: LogStore; readonly coordin
   const store = memoryStore()
   const coordinator = await createCoordinator({ store, logger: silentLogger })
   onTestFinished(() => coordinator.close())
-  for (let at = 0; at < JOBS; at += 3_000)
+  for (let at = 0; at < JOBS; at += 3_000) {
     await coordinator.enqueue(
       Array.from({ length: 3_000 }, (_, n) => ({ jobId: `job-${at + n}`, models: ['m'] })),
     )
+    // A store in memory answers in the same turn: without this no heartbeat is sent for as long as all take.
+    await setImmediate()
+  }
   await coordinator.claim({ max: 1, kinds: null })
   return { store, coordinator }
 }
