@@ -1,21 +1,12 @@
 /** Where attempts failed lately, as the dashboard's server knows it. */
 import { expect, it } from 'vitest'
 import { failuresSchema } from '../../../src/apps/dashboard/api/queue-documents.ts'
-import { memoryStore } from '../../../src/engine/store/memory/index.ts'
-import { mounted } from './support.ts'
+import { mounted, notingReads } from './support.ts'
 
 const address = '/api/queues/default/failures'
 
 it('the answer grows with what fails, and reads only what is new', async () => {
-  const inner = memoryStore()
-  const reads: number[] = []
-  const store = {
-    ...inner,
-    read: (queue: string, after: number, limit: number) => {
-      if (limit > 1) reads.push(after)
-      return inner.read(queue, after, limit)
-    },
-  }
+  const { store, reads } = notingReads()
   const { get, coordinator } = await mounted({ store })
   await coordinator.setPolicy({ capacity: { m: ['h:0', 'h:1'] }, maxActive: null })
   const answer = async (query = '') =>

@@ -8,7 +8,7 @@ import { defaultPolicy, emptyLedger, jobOf } from '../../../src/engine/core/inde
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { whatIf } from '../../../src/tools/insight/index.ts'
 import { slotsIn, unitsOfNew } from '../../../src/tools/insight/what-if/around.ts'
-import { mounted } from './support.ts'
+import { mounted, notingReads } from './support.ts'
 
 it('Time counts who has a place of a model and who waits for one', () => {
   const queue = new CoreQueue()
@@ -68,15 +68,7 @@ it('the snapshot comes packed to who takes that, and is the same', async () => {
 })
 
 it('Jobs folds the log once, and reads on', async () => {
-  const inner = memoryStore()
-  const reads: number[] = []
-  const store = {
-    ...inner,
-    read: (queue: string, after: number, limit: number) => {
-      if (limit > 1) reads.push(after)
-      return inner.read(queue, after, limit)
-    },
-  }
+  const { store, reads } = notingReads()
   const { get, coordinator } = await mounted({ store })
   const found = async () => {
     const answer: { readonly total?: number } = JSON.parse(

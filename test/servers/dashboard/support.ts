@@ -58,6 +58,20 @@ export function clientOf(dashboard: Pick<Dashboard, 'fetch'>) {
   }
 }
 
+/** A store in memory that notes from where events are read, but for looks at the head. */
+export function notingReads() {
+  const inner = memoryStore()
+  const reads: number[] = []
+  const store: LogStore = {
+    ...inner,
+    read: (queue, after, limit) => {
+      if (limit > 1) reads.push(after)
+      return inner.read(queue, after, limit)
+    },
+  }
+  return { store, reads }
+}
+
 export interface Message {
   readonly event: string
   readonly id: number | null
