@@ -122,11 +122,11 @@ const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   'it runs on; its end writes over the word': (scene) => heals(scene, 'report-1', 'status', 'failed'),
   'it waits on; its next change writes over the word': (scene) =>
     heals(scene, 'report-2', 'status', 'cancelled'),
-  'nothing: a row is taken in once': async ({ db, coordinator }) => {
+  'nothing: a row becomes a job once': async ({ db, coordinator }) => {
     expect(await coordinator.takeIn({ max: 10 })).toBe(0)
     expect((await rowOf(db, 'report-3'))?.['status']).toBe('pending')
   },
-  'it is taken in, like a row that is inserted': async ({ coordinator }) =>
+  'it becomes a job, like a row that is inserted': async ({ coordinator }) =>
     expect(
       coordinator
         .state()

@@ -119,7 +119,7 @@ it('says which jobs failed in the last hour, by error, and leads to them', async
   await expect.poll(() => page.locator('[data-letter]').count()).toBe(1)
   await page.click('[data-letter] a')
   await expect.poll(() => new URL(page.url()).searchParams.get('see')).toBe('why')
-  const asked = page.waitForRequest(/dead\?/)
+  const asked = page.waitForRequest(/dead\?limit/)
   await goTo(page, '?see=dead&q=since:15m')
   expect(Number(new URL((await asked).url()).searchParams.get('since'))).toBeGreaterThan(0)
   await page.route('**/dead?*', (route) => route.fulfill({ json: { jobs: [], before: null } }))
