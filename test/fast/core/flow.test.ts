@@ -14,7 +14,7 @@ describe('a job that comes after others', () => {
   })
 
   it.each(['fail', 'cancel'] as const)(
-    'fails with one that did not complete (%s), and so do those after it',
+    'fails with one that did not complete (%s), and so do those after it: parent_failed',
     (how) => {
       const flow = flowOf({ jobId: 'a' }, { jobId: 'b', after: ['a'] }, { jobId: 'c', after: ['b'] })
       const { events } = flow.end('a', how)

@@ -16,7 +16,7 @@ function rowOf(queue: Scenario, jobId: string) {
   return projectionOf(queue.ledger).jobs.find((row) => row.job_id === jobId)
 }
 
-describe('a paused model', () => {
+describe('a paused model (model_paused)', () => {
   it('starts nothing, and keeps nothing for the jobs that need it', () => {
     const queue = given({ maxActive: null })
     pause(queue, 'a')

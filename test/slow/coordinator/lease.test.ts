@@ -11,7 +11,7 @@ import { eventually } from '../../support/this-test.ts'
 const short = { leaseMs: 900, graceMs: 100, pollMs: 50 }
 
 describe.concurrent('leases', () => {
-  it('gives the job of a process that stopped beating to another attempt', async () => {
+  it('gives the job of a process that stopped beating to another; the first cannot end it any more: stale_token', async () => {
     const store = memoryStore()
     // A process that is cut off: its beats never reach the store again.
     let cut = false
