@@ -19,7 +19,7 @@ async function changed(options: Parameters<typeof mounted>[0] = {}) {
   const paused = events.at(-1)
   for (let n = 0; n < 5; n++)
     await there.coordinator.enqueue(
-      Array.from({ length: 500 }, (_, i) => ({ jobId: `x${n}-${i}`, models: ['m'] })),
+      Array.from({ length: 500 }, (_, i) => ({ jobId: `batch_${n}-${i}`, models: ['m'] })),
     )
   const find = async (query: string) => {
     const answer = await there.get(`/api/queues/default/search?${query}`)
@@ -51,7 +51,7 @@ it('goes on where it ended, with nothing twice and nothing missed', async () => 
   const seen: number[] = []
   let before: number | null = null
   do {
-    const page = await find(`type=queued&word=x3&limit=150${before === null ? '' : `&before=${before}`}`)
+    const page = await find(`type=queued&word=batch_3&limit=150${before === null ? '' : `&before=${before}`}`)
     seen.push(...page.events.map(({ seq }) => seq))
     before = page.before
   } while (before !== null)
