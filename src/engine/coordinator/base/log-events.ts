@@ -85,11 +85,11 @@ export const logEvents = [
   'intake.failed',
   /** warn: the breaker of a worker paused a model */
   'model.paused',
-  /** warn: a job, the policy or a pause names a model that differs from another one by case, blanks, `-` or `_` alone; said once a name */
+  /** warn: a job, the policy or a pause names a model that differs from another one by case, blanks, `-` or `_` alone; logged once for each name */
   'model.near',
-  /** warn: a live job, the policy or a pause names a model that the policy does not declare; said once a name */
+  /** warn: a live job, the policy or a pause names a model that the policy does not declare; logged once for each name */
   'model.not_declared',
-  /** warn: what was said changes nothing, such as a pause of a model that nobody needs; said once a name */
+  /** warn: a setting or command changes nothing, such as a pause of a model that nobody needs; logged once for each name */
   'said.no_effect',
   /** error: the breaker of a worker could not pause a model */
   'model.not_paused',
