@@ -20,6 +20,7 @@ import {
   snapshotAt,
   workersNow,
 } from './api/reading.ts'
+import { reportFor } from './api/report.ts'
 import { foundEvents } from './api/search.ts'
 import { jsonBody } from './guard/body.ts'
 import { type Allowed, allowedBy, type Lever, levers } from './guard/grant.ts'
@@ -165,6 +166,7 @@ async function pull(
   const { request, allowed } = known
   if (rest.length === 1 && rest[0] === 'changes') return change(options, reader, known)
   if (rest.length === 1 && rest[0] === 'quote') return quoteFor(reader, await jsonBody(request))
+  if (rest.length === 1 && rest[0] === 'report') return reportFor(await jsonBody(request))
   const lever = levers.find((name) => name === rest[1])
   if (rest[0] !== 'levers' || rest.length !== 2 || lever === undefined) return undefined
   checkMayPull(allowed, lever)

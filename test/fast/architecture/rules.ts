@@ -83,10 +83,13 @@ export const rules: Rules = {
   // What is counted, for each face: they differ in how it is told.
   figures: room(['coordinator', 'insight'], { packages: ['rxjs', 'zod'] }),
   prometheus: room(['figures'], { builtins: true, packages: ['zod'] }),
-  dashboard: room(['history', 'coordinator', 'migrate', 'figures', 'prometheus', 'insight', 'operate'], {
-    builtins: true,
-    packages: ['zod'],
-  }),
+  dashboard: room(
+    ['audit', 'history', 'coordinator', 'migrate', 'figures', 'prometheus', 'insight', 'operate'],
+    {
+      builtins: true,
+      packages: ['zod'],
+    },
+  ),
   otel: room(['insight', 'figures', 'coordinator/base'], { packages: ['@opentelemetry/api'] }),
   // Runs in a browser: it folds the log itself, and knows of the server what its answers are called.
   'dashboard/page': room(['audit', 'history', 'insight', 'dashboard'], {

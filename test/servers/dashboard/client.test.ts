@@ -44,7 +44,10 @@ const known: Readonly<Record<string, unknown>> = {
 
 /** A value that a schema allows: as little as it asks for. */
 function sample(schema: Schema, name = ''): unknown {
-  if (name in known) return known[name]
+  // A number of jobs is no list of their names, and a list of objects none of texts.
+  const isOther =
+    schema['type'] === 'number' || (schema['items'] as Schema | undefined)?.['type'] === 'object'
+  if (name in known && !isOther) return known[name]
   const [first] = (schema['anyOf'] as readonly Schema[] | undefined) ?? []
   if (first !== undefined) return sample(first, name)
   if ('const' in schema) return schema['const']
@@ -54,6 +57,8 @@ function sample(schema: Schema, name = ''): unknown {
     const required = (schema['required'] as readonly string[] | undefined) ?? []
     return Object.fromEntries(required.map((key) => [key, sample(properties[key] ?? {}, key)]))
   }
+  if (type === 'string') return name
+  if (type === 'array') return []
   if (type === 'integer' || type === 'number') return schema['minimum'] ?? 1
   throw new Error(`the page does not say what ${name} is: ${JSON.stringify(schema)}`)
 }
@@ -117,5 +122,11 @@ describe('a client made from the OpenAPI page', () => {
     const preview: unknown = await (await ask('post', address, call, all)).json()
     const done = await all.post('/api/queues/default/changes', { preview })
     expect(await done.json()).toMatchObject({ failed: [], changed: [] })
+  })
+
+  it('gets no report of what is no statement', async () => {
+    const { post } = await mounted()
+    const answer = await post('/api/queues/default/report', { queue: 'default', promises: [null] })
+    expect([answer.status, await answer.json()]).toMatchObject([422, { error: { code: 'invalid_input' } }])
   })
 })

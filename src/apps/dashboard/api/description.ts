@@ -31,6 +31,7 @@ import {
   workersSchema,
 } from './queue-documents.ts'
 import { MOST_DEAD } from './reading.ts'
+import { reportSchema, statementSchema } from './report.ts'
 import { MOST_FOUND } from './search.ts'
 
 /** What may be asked in a query. */
@@ -199,10 +200,15 @@ export function description(): object {
     ['what would come of a job if it was put in line now; nothing is put in line', quotedJobSchema],
     schemaOf(quoteSchema),
   )
+  const report = posting(
+    '/api/queues/{queue}/report',
+    ['the statement of an audit as Markdown, to file', statementSchema],
+    schemaOf(reportSchema),
+  )
   return {
     openapi: '3.1.0',
     info: { title: 'Interlock dashboard', version: PACKAGE_VERSION },
-    paths: Object.fromEntries([...documents, ...streams, ...pulls, changes, quote]),
+    paths: Object.fromEntries([...documents, ...streams, ...pulls, changes, quote, report]),
     components: { schemas: { Refusal: schemaOf(refusalSchema) } },
   }
 }

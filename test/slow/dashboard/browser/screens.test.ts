@@ -1,5 +1,6 @@
 // Slow, 15 s: each screen.
 /** Each screen in a real browser, held to what the command says. */
+import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
 import { explainLive } from '../../../../src/engine/core/index.ts'
@@ -157,7 +158,9 @@ it('Proof finds what interlock audit finds, with the same digest', async () => {
   expect(await found.getAttribute('data-violations')).toBe('0')
   const coming = page.waitForEvent('download')
   await page.click('text=Save the report')
-  expect((await coming).suggestedFilename()).toBe('audit-default.md')
+  const saved = await coming
+  expect(saved.suggestedFilename()).toBe('audit-default.md')
+  expect(await readFile(await saved.path(), 'utf8')).toContain(`| digest | \`${said.digest}\` |`)
 })
 
 it('Proof says nothing before the log is read, then of which events it speaks, and nothing of none', async () => {

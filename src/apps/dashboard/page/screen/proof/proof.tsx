@@ -1,5 +1,7 @@
-import { Audit, type Statement, statementMarkdown } from '../../../../../tools/audit/index.ts'
+import { useSignal } from '@preact/signals'
+import { Audit, type Statement } from '../../../../../tools/audit/index.ts'
 import { count, duration, plural } from '../../../../../tools/format/index.ts'
+import { ofQueue, postJson } from '../../data/api.ts'
 import type { LiveQueue } from '../../data/live.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
@@ -141,30 +143,42 @@ function Report({ said }: { readonly said: Statement }) {
   )
 }
 
-/** Saves the report as a file, in the form of `interlock audit --markdown`. */
+/** Saves the report as a file: in the form of `interlock audit --markdown`, which the server writes, or as JSON. */
 function Save({ said }: { readonly said: Statement }) {
-  const save = (name: string, type: string, text: string) => {
-    const url = URL.createObjectURL(new Blob([text], { type }))
-    const link = document.createElement('a')
-    link.href = url
-    link.download = name
-    link.click()
-    URL.revokeObjectURL(url)
+  const fault = useSignal('')
+  const save = async (end: string, text: string | Promise<string>) => {
+    fault.value = ''
+    try {
+      const url = URL.createObjectURL(new Blob([await text]))
+      const link = document.createElement('a')
+      link.href = url
+      link.download = `audit-${said.queue}.${end}`
+      link.click()
+      URL.revokeObjectURL(url)
+    } catch (error) {
+      fault.value = String(error)
+    }
   }
+  const report = () => postJson<{ markdown: string }>(ofQueue(said.queue, 'report'), said)
   return (
     <>
       <button
         type="button"
-        onClick={() => save(`audit-${said.queue}.md`, 'text/markdown', statementMarkdown(said))}
+        onClick={() =>
+          save(
+            'md',
+            report().then(({ markdown }) => markdown),
+          )
+        }
       >
         Save the report
       </button>
-      <button
-        type="button"
-        onClick={() => save(`audit-${said.queue}.json`, 'application/json', JSON.stringify(said, null, 2))}
-      >
+      <button type="button" onClick={() => save('json', JSON.stringify(said, null, 2))}>
         JSON
       </button>
+      <span role="alert" class="refused">
+        {fault.value}
+      </span>
     </>
   )
 }
