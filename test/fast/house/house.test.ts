@@ -2,14 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { currentDeclarations, keptDeclarations } from './declarations.ts'
 import { Exports } from './exports.ts'
 import { measureHouse } from './measure.ts'
 import type { SourceFile } from './tree.ts'
-
-it('the package exports the types that are kept; if others are meant: npm run generate -- declarations', async () => {
-  expect(await currentDeclarations()).toBe(await keptDeclarations())
-})
 
 describe('the list of what is exported', () => {
   const linesOf = (files: Readonly<Record<string, string>>) => {
