@@ -1,11 +1,15 @@
+import { listDead } from '../../engine/coordinator/dead-letters.ts'
 import type { DeadFilter } from '../../engine/coordinator/index.ts'
 import { InterlockError, invalidInput, type Micros, operand } from '../../engine/core/index.ts'
+import type { DeadJob, LogStore } from '../../engine/store/index.ts'
 import { momentOf } from '../../tools/format/moment.ts'
+import { hasError } from '../../tools/operate/find-jobs.ts'
 import type { Frame } from './frame.ts'
 
 export interface DeadFlags {
   readonly model?: string
   readonly since?: string
+  readonly error?: string
   readonly all?: boolean
 }
 
@@ -19,15 +23,33 @@ export function deadFilter(now: Micros, jobId: string | undefined, { model, sinc
   }
 }
 
+const PAGE = 1_000
+
+/** The newest dead letters of the filter, of which the error has this text. */
+export async function deadWith(
+  letters: { readonly store: LogStore; readonly queue: string },
+  filter: DeadFilter,
+  { error, limit }: { readonly error: string | undefined; readonly limit: number },
+): Promise<readonly DeadJob[]> {
+  if (error === undefined) return listDead(letters, { ...filter, limit })
+  const found: DeadJob[] = []
+  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
+    const page = await listDead(letters, { ...filter, before, limit: PAGE })
+    found.push(...page.filter((letter) => hasError(error, letter.error, letter.code)))
+    if (page.length < PAGE || found.length >= limit) return found.slice(0, limit)
+    before = page.at(-1)?.seq ?? 0
+  }
+}
+
 /** A change of many jobs has to be asked for explicitly. @throws InterlockError `invalid_input` */
 export function checkNamesSome(
   command: string,
   jobId: string | undefined,
-  { model, since, all }: DeadFlags,
+  { model, since, error, all }: DeadFlags,
 ): void {
-  if (jobId !== undefined || model !== undefined || since !== undefined || all === true) return
+  if (jobId !== undefined || all === true || [model, since, error].some((flag) => flag !== undefined)) return
   throw invalidInput(
-    `${command} would change every dead letter; name a job, --model or --since, or say --all (to see them: npx interlock-queue dead)`,
+    `${command} would change every dead letter; name a job, --model, --since or --error, or say --all (to see them: npx interlock-queue dead)`,
   )
 }
 

@@ -15,9 +15,16 @@ import { collect, oneOf } from './flag-value.ts'
 export interface FilterFlags extends FindFlags {
   readonly state?: readonly string[]
   readonly payload?: readonly string[]
+  readonly error?: string
   readonly older?: string
   readonly newer?: string
 }
+
+/** Of every command that finds jobs by what went wrong. */
+export const errorFlag = [
+  '--error <text>',
+  'only jobs whose last error has this text; capital and small letters are the same',
+] as const
 
 /** @param states those that can be asked for; a single one needs no flag */
 export function addFilterFlags(command: Command, states: readonly FoundState[]): Command {
@@ -25,11 +32,12 @@ export function addFilterFlags(command: Command, states: readonly FoundState[]):
   for (const { flag, says } of findEntries) command.option(flag, says)
   return command
     .option('--payload <field=value>', 'only jobs whose payload has it: user.id=17; may be repeated', collect)
+    .option(...errorFlag)
     .option(
       '--older <time>',
-      'only jobs that came, failed or ended longer ago: 10m, 24h, 7d; or before 14:03:07',
+      'at least so old: only jobs that came into line (dead and ended ones: that ended) longer ago than 10m, 24h or 7d, or before 14:03:07',
     )
-    .option('--newer <time>', 'only jobs that came, failed or ended since then')
+    .option('--newer <time>', 'at most so old: only jobs that did so within the last 10m, or since 14:03:07')
 }
 
 /**
@@ -50,6 +58,7 @@ export function filterIn(
     states: chosen ?? states,
     ...Object.fromEntries(findEntries.map(({ name, word }) => [name, flags[word]])),
     payload: payloadIn(flags.payload),
+    error: flags.error,
     before: timeOf('--older', flags.older, now),
     after: timeOf('--newer', flags.newer, now),
   }
@@ -74,7 +83,7 @@ const timeOf = (flag: string, text: string | undefined, now: Micros): Date | und
 const namesSome = (flags: FilterFlags): boolean => filterFlags.some((name) => flags[name] !== undefined)
 
 const words = findEntries.map(({ word }) => word)
-const filterFlags = ['state', ...words, 'payload', 'older', 'newer'] as const
+const filterFlags = ['state', ...words, 'payload', 'error', 'older', 'newer'] as const
 
 /** The flags as one types them: ` --model flux-dev`. */
 export const typedFilter = (flags: FilterFlags): string =>
@@ -90,7 +99,7 @@ export function checkOneOrMany(command: string, jobId: string | undefined, flags
   if ((jobId === undefined) === namesSome(flags)) return
   throw invalidInput(
     jobId === undefined
-      ? `${command}: which jobs? name one, or say which by ${byWords.join(', ')}, --older or --newer (to see them first: npx interlock-queue jobs)`
+      ? `${command}: which jobs? name one, or say which by ${byWords.join(', ')}, --error, --older or --newer (to see them first: npx interlock-queue jobs)`
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }

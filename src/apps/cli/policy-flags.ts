@@ -39,7 +39,7 @@ const common: readonly string[] = [
 ] satisfies readonly (keyof Policy)[]
 
 /** A rule with its flag: a field of a policy, or a field of such a field. */
-type Flagged = Pick<PolicyField, 'flag' | 'says' | 'since'> & PolicyRule
+type Flagged = Pick<PolicyField, 'flag' | 'says' | 'since' | 'usual'> & PolicyRule
 
 const flaggedIn = (field: PolicyField): readonly Flagged[] =>
   field.is === 'fields' ? Object.values(field.fields) : [field]
@@ -48,7 +48,10 @@ const isCommon = ([name]: readonly [string, PolicyField]) => common.includes(nam
 
 /** The flags of `run` and of `policy set`. */
 export function addPolicyFlags(command: Command): Command {
-  command.option('--policy <name>', 'serial: one job at a time; by-model: only models are limited')
+  command.option(
+    '--policy <name>',
+    'serial: one job at a time; by-model: only models are limited (a new queue: serial)',
+  )
   return withFlags(command, policyEntries.filter(isCommon))
 }
 
@@ -60,12 +63,28 @@ export const addPolicyFields = (command: Command): Command =>
   )
 
 function withFlags(command: Command, entries: readonly (readonly [string, PolicyField])[]): Command {
-  for (const { is, flag, says } of entries.flatMap(([, field]) => flaggedIn(field))) {
+  for (const field of entries.flatMap(([, each]) => flaggedIn(each))) {
+    const { is, flag, says } = field
     if (flag === undefined) continue
-    if (is === 'byModel') command.option(flag, says ?? '', collect)
-    else command.option(flag, says)
+    const text = `${says} (a new queue: ${usualText(field)})`
+    if (is === 'byModel') command.option(flag, text, collect)
+    else command.option(flag, text)
   }
   return command
+}
+
+/** Of those by model that are without an entry. */
+const usualOfEach: Readonly<Record<string, string>> = {
+  capacity: '1 each',
+  hold: '0',
+  load: '1 each',
+  weight: '1 each',
+}
+
+/** What a queue has of which nothing was set. */
+function usualText({ is, flag, usual }: Flagged): string {
+  if (is === 'byModel') return usualOfEach[nameOf(flag)] ?? 'none'
+  return String(usual ?? (flag?.includes('none') === true ? 'none' : 0))
 }
 
 const nameOf = (flag = ''): string => flag.replace(/^--| .*/g, '')

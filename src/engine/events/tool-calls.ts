@@ -57,6 +57,7 @@ const fieldsOfFilter = () => {
     states: z.array(z.enum(foundStates, { error }), { error }).optional(),
     ...Object.fromEntries(findEntries.map(({ field, name }) => [name, wordOf(jobFields[field])])),
     payload: fields.optional(),
+    error: text('must be a part of an error, 1 to 4,096 characters').optional(),
     before: date(),
     after: date(),
   }

@@ -39,6 +39,11 @@ export interface JobFilter extends FindWords {
    * filter names.
    */
   readonly payload?: Readonly<Record<string, string | number | boolean | null>> | undefined
+  /**
+   * A part of the error of the last attempt that failed, `TimeoutError: timed out`, or of why a dead job ended, `lease_expired`; capital and
+   * small letters are the same.
+   */
+  readonly error?: string | undefined
   /** In line, dead or ended since before this time. */
   readonly before?: Date | undefined
   /** In line, dead or ended since this time or later. */
@@ -93,20 +98,24 @@ export async function findJobs(access: Opened, filter: JobFilter): Promise<Found
     .filter(({ outcome }) => states.includes(outcome))
     .map((job) => ({ spec: job.spec, since: job.end.at, ended: job }))
   const named = [...live, ...submitted, ...dead, ...past].filter((job) => isNamed(job, filter))
-  return { look, states, found: await withPayload(access, named, filter.payload), endedSince: since }
+  return { look, states, found: await withData(access, named, filter), endedSince: since }
 }
 
 /** In one read. Each payload may have a megabyte. */
 const MOST_PAYLOADS = 100
 
-/** Those whose payload has these fields. */
-async function withPayload(
+/** Those whose payload has these fields, and whose last error has this text. */
+async function withData(
   { store, queue, signal }: Opened,
-  jobs: readonly FoundJob[],
-  fields: JobFilter['payload'] = {},
+  named: readonly FoundJob[],
+  { payload: fields = {}, error }: JobFilter,
 ): Promise<readonly FoundJob[]> {
   const wanted = Object.entries(fields)
-  if (wanted.length === 0) return jobs
+  const isMeant = (found: unknown, code?: string) => error === undefined || hasError(error, found, code)
+  // A dead letter has its error: no payload is read for it.
+  const jobs = named.filter(({ letter }) => letter === undefined || isMeant(letter.error, letter.code))
+  const isKnown = error === undefined || jobs.every(({ letter }) => letter !== undefined)
+  if (wanted.length === 0 && isKnown) return jobs
   const found: FoundJob[] = []
   for (let at = 0; at < jobs.length; at += MOST_PAYLOADS) {
     signal.throwIfAborted()
@@ -115,14 +124,24 @@ async function withPayload(
       queue,
       page.map(({ spec }) => spec.jobId),
     )
-    const payloads = new Map(kept.map(({ jobId, payload }) => [jobId, payload]))
+    const data = new Map(kept.map((each) => [each.jobId, each]))
     const payloadOf = ({ spec, submitted }: FoundJob) =>
-      submitted === undefined ? payloads.get(spec.jobId) : submitted.payload
+      submitted === undefined ? data.get(spec.jobId)?.payload : submitted.payload
     const isWanted = (job: FoundJob) =>
+      (job.letter !== undefined || isMeant(data.get(job.spec.jobId)?.error)) &&
       wanted.every(([field, value]) => fieldOf(payloadOf(job), field) === value)
     found.push(...page.filter(isWanted))
   }
   return found
+}
+
+/**
+ * Whether an error has this text, in `code: name: message`.
+ * @param found `{ name, message }`, or whatever was given instead
+ */
+export function hasError(text: string, found: unknown, code = ''): boolean {
+  const { name = '', message = '' } = Object(found) as { readonly name?: unknown; readonly message?: unknown }
+  return `${code}: ${name}: ${message}`.toLowerCase().includes(text.toLowerCase())
 }
 
 /** The value at a path such as `user.id`; undefined if there is none. */

@@ -103,6 +103,21 @@ describe('every command', () => {
     },
   )
 
+  it.each([
+    ['retry', 'interlock retry --error "timed out" --newer 24h'],
+    ['dead', 'interlock dead --error "timed out"'],
+    ['pause', 'interlock pause flux-dev --for 1h'],
+    ['audit', '3: a violation'],
+    ['what-if', 'interlock what-if --since 48h --until 24h --try flux-dev=2'],
+    ['policy set', 'worker takes it (a new queue: 2000)'],
+    ['policy set', 'for all others; may be repeated (a new queue: 1 each)'],
+    ['schedule set', '"cron": "0 3 * * *", "tz": "Europe/Berlin"'],
+    ['enqueue', "fairKey: 'acme'"],
+  ])('%s says %s', async (name, says) => {
+    const { stdout } = await interlock([...name.split(' '), '--help'])
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(says)
+  })
+
   it('is helped: by its name, or all of them', async () => {
     expect((await interlock(['help'])).stdout).toContain('Usage: interlock [options] [command]')
     expect((await interlock(['help', 'policy'])).stdout).toContain('Usage: interlock policy')

@@ -56,6 +56,8 @@ describe('interlock jobs', () => {
     ['by tag', ['--tag', 'night'], ['a2']],
     ['by fields of the payload', ['--payload', 'user.id=17', '--payload', 'big=true'], ['b1']],
     ['by other fields of the payload', ['--payload', 'user.id="17"'], []],
+    ['by the error of the last attempt', ['--error', 'NO', '--state', 'dead'], ['dead']],
+    ['by another error', ['--error', 'yes', '--state', 'dead', '--state', 'waiting'], []],
     ['by all of it', ['--kind', 'film', '--model', 'n'], []],
     ['by age', ['--newer', '1h'], ['a1', 'a2', 'b1']],
     ['by another age', ['--older', '1h'], []],
@@ -258,6 +260,38 @@ describe('a filter in place of an id', () => {
       done: expect.arrayContaining(['b1', 'dead']),
     })
     expect(await documentOf(url, ['cancel', '--model', 'nobody', '--yes'])).toMatchObject({ matched: 0 })
+  })
+
+  it('are put in line again by their error, with their payloads, and dropped by it', async () => {
+    const url = await emptyQueue()
+    const store = postgresStore(url)
+    const coordinator = await createCoordinator({ store, logger: silentLogger })
+    close.push(async () => {
+      await coordinator.close()
+      await store.close()
+    })
+    const later = new Date(Date.now() + 3_600_000)
+    for (const [jobId, message, retryAt] of [
+      ['late', 'Timed out after 30 s', null],
+      ['wrong', 'bad prompt', null],
+      ['later', 'Timed out at once', later],
+    ] as const) {
+      await coordinator.enqueue([{ jobId, models: ['m'], payload: { of: jobId } }])
+      const [started] = await coordinator.claim({ max: 1, kinds: null })
+      if (started !== undefined) await coordinator.fail(started.lease, { retryAt, error: new Error(message) })
+    }
+    const again = ['retry', '--error', 'timed OUT', '--newer', '24h']
+    expect((await interlock([...again, '--url', url])).stderr).toContain(
+      `jobs --error 'timed OUT' --newer 24h`,
+    )
+    expect(await documentOf(url, [...again, '--yes'])).toMatchObject({ matched: 1, done: ['late'] })
+    expect(await store.data('default', ['late'])).toMatchObject([{ payload: { of: 'late' } }])
+    expect(ids(await documentOf(url, ['jobs', '--error', 'timed out']))).toEqual(['later'])
+    const dead = async (...words: string[]) => documentOf(url, ['dead', ...words])
+    expect(await dead('--error', 'timed out')).toEqual([])
+    expect(await dead('--error', 'Error: bad')).toMatchObject([{ jobId: 'wrong' }])
+    expect(await dead('--error', 'timed out', '--drop')).toEqual({ dropped: 0 })
+    expect(await dead('--error', 'bad', '--drop')).toEqual({ dropped: 1 })
   })
 
   it('leaves out and names jobs that have changed since they were shown', async () => {

@@ -275,6 +275,10 @@ describe('roles', () => {
     const dead = await (await get('/api/queues/default/dead')).text()
     expect(dead).toContain('"jobId":"d"')
     expect(dead).not.toContain('secret')
+    expect(await codeOf(await get('/api/queues/default/jobs?state=dead&error=secret'))).toEqual([
+      403,
+      'not_allowed',
+    ])
   })
 
   it('a queue outside the grant does not exist for the user', async () => {

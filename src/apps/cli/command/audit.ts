@@ -23,10 +23,14 @@ export function addAudit(cli: Cli): void {
         [
           [
             'audit',
-            'prints the report: promises, models, a digest of the log; exit code 3 if there is a violation',
+            'prints the report on the whole log: promises, models, a digest; exit code 0: no promise was broken; 3: a violation; 1: the log could not be read',
           ],
           ['audit --markdown > audit.md', 'saves the report, to be filed'],
           ['audit --json', 'every violation; every overlap on a model, with its jobs and how long it lasted'],
+          [
+            `audit --json | jq -e '[.overlaps[] | select(.to >= "2026-11-24")] == []'`,
+            'whether no two jobs shared a model since a day; all events before it are read too, since they say what ran as it began',
+          ],
         ],
         async (frame, _, { markdown = false, fromArchive }) => {
           if (markdown && frame.json)

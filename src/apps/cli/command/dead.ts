@@ -1,9 +1,11 @@
-import { dropDead, listDead } from '../../../engine/coordinator/dead-letters.ts'
+import { dropDead } from '../../../engine/coordinator/dead-letters.ts'
+import type { DeadFilter } from '../../../engine/coordinator/index.ts'
 import { isoTime, plural, timeText } from '../../../tools/format/index.ts'
 import { specDocument } from '../../../tools/history/documents.ts'
 import type { Cli } from '../cli.ts'
-import { checkFound, checkNamesSome, type DeadFlags, deadFilter } from '../dead-filter.ts'
+import { checkFound, checkNamesSome, type DeadFlags, deadFilter, deadWith } from '../dead-filter.ts'
 import { wholeNumber } from '../flag-value.ts'
+import { errorFlag } from '../job-filter.ts'
 import { deadIdOf } from '../job-id.ts'
 import { withStore } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
@@ -21,6 +23,10 @@ export function addDead(cli: Cli): void {
         ['dead', 'the newest 100, each with what went wrong'],
         ['dead --model flux-dev --since 24h', 'those of the last day that need this model'],
         [
+          'dead --error "timed out"',
+          'those that failed with it; to put them in line again: interlock retry --error "timed out"',
+        ],
+        [
           'dead report-1 --drop',
           'removes it from the list, and deletes its payload and error; the log still says that it failed',
         ],
@@ -34,11 +40,11 @@ export function addDead(cli: Cli): void {
           const filter = deadFilter(now, jobId, flags)
           const letters = { store, queue: frame.queue }
           if (flags.drop === true) {
-            const dropped = await dropDead(letters, filter)
+            const dropped = await drop(letters, filter, flags)
             checkFound(frame, jobId, dropped)
             return frame.emit({ dropped }, `${plural(dropped, 'dead letter')} dropped`)
           }
-          const dead = await listDead(letters, { ...filter, limit })
+          const dead = await deadWith(letters, filter, { error: flags.error, limit })
           checkFound(frame, jobId, dead.length)
           const rows = dead.map(({ jobId: id, at, code, attempts, spec, error }) => [
             id,
@@ -62,9 +68,21 @@ export function addDead(cli: Cli): void {
     )
     .option('--model <name>', 'only those that need this model')
     .option('--since <time>', 'only those that ended since: 10m, 24h, 7d, 14:03:07 or 2026-11-24T15:00:00Z')
+    .option(...errorFlag)
     .option('--limit <n>', 'how many to show, up to 1,000', '100')
     .option('--drop', 'remove them from the list, and delete their payloads and errors')
     .option('--all', 'with --drop: all of them')
+}
+
+/** Those of an error are found first. */
+async function drop(
+  letters: Parameters<typeof deadWith>[0],
+  filter: DeadFilter,
+  { error }: DeadFlags,
+): Promise<number> {
+  if (error === undefined) return dropDead(letters, filter)
+  const found = await deadWith(letters, filter, { error, limit: Number.POSITIVE_INFINITY })
+  return found.length === 0 ? 0 : dropDead(letters, { jobIds: found.map(({ jobId }) => jobId) })
 }
 
 /** Columns that give way in a narrow terminal. */

@@ -47,6 +47,11 @@ interface Options extends JobOptions {
 /** How many waiting jobs are shown to people; programs get all. */
 const SHOWN = 10
 
+const customerHelp = `
+Whose a job is (jobs --customer, policy set --share-waiting) programs say:
+  await coordinator.enqueue([{ jobId: 'a', models: ['flux-dev'], fairKey: 'acme' }])
+`
+
 export function addEnqueue(cli: Cli): void {
   const command = cli.command<Options>(
     'enqueue',
@@ -108,6 +113,7 @@ export function addEnqueue(cli: Cli): void {
       '--contract <file>',
       'a file whose default export is a contract (defineQueue): refuses what it does not have',
     )
+    .addHelpText('after', customerHelp)
 }
 
 /** The options that say what one job is. */

@@ -85,7 +85,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'pause <model>',
-        summary: 'stop starting jobs on this model or place; running jobs finish',
+        summary:
+          'stop starting jobs on this model or place, for a time (--for 1h) or until resumed; running jobs finish',
         load: async () => (await import('./pause.ts')).addPause,
       },
       {
@@ -146,7 +147,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'jobs',
-        summary: 'find jobs by state, kind, model, customer and age, and see why each waits',
+        summary: 'find jobs by state, kind, model, customer, error and age, and see why each waits',
         load: async () => (await import('./jobs.ts')).addJobs,
       },
       {
@@ -183,7 +184,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       {
         usage: 'what-if',
         summary:
-          'what another policy or capacity would have changed: simulates the jobs of a period under it',
+          'what another policy or capacity would have changed: simulates the jobs of the last 24 hours, or of another period, under it',
         load: async () => (await import('./what-if.ts')).addWhatIf,
       },
     ],

@@ -18,6 +18,7 @@ export function addJobs(cli: Cli): void {
     [
       ['jobs --model flux-dev --older 10m', 'jobs that have waited for that model for ten minutes or more'],
       ['jobs --state dead --newer 24h', 'jobs that failed for good in the last day'],
+      ['jobs --state dead --error "timed out"', 'jobs that failed for good with that error'],
       ['jobs --state completed --newer 1h', 'jobs that completed, within the newest 50,000 events'],
       ['jobs --customer acme --json', 'for programs'],
     ],

@@ -24,6 +24,10 @@ export function addRetry(cli: Cli): void {
         'retry --model flux-dev --newer 24h',
         'after an outage: all jobs that it made fail; shows how many, and asks',
       ],
+      [
+        'retry --error "timed out" --newer 24h',
+        'those of the last day whose error says so, with their payloads; shows how many, and asks',
+      ],
       ['retry --all --yes', 'every dead letter, without asking'],
     ],
     async (frame, [text], { since, all, descendants = false, ...given }) => {

@@ -24,6 +24,17 @@ interface SetFlags {
   readonly revision?: string
 }
 
+const fileHelp = `
+Such a file, for a job each night at 3 in Berlin:
+  [
+    {
+      "id": "nightly", "cron": "0 3 * * *", "tz": "Europe/Berlin",
+      "job": { "kind": "report", "models": ["flux-dev"], "payload": { "of": "all" } }
+    }
+  ]
+All fields: docs/guides/schedules.md, in the package. Then: interlock schedule preview nightly --count 3
+`
+
 export function addSchedule(cli: Cli): void {
   const parent = cli.command(
     'schedule',
@@ -51,6 +62,7 @@ export function addSchedule(cli: Cli): void {
     .option('--file <file>', 'a JSON list of schedules: id, cron or every, tz, missed, overlap, job')
     .option('--owner <name>', 'whose they are: the service that declares them')
     .option('--revision <number>', 'which release declares them')
+    .addHelpText('after', fileHelp)
   cli
     .under<{ readonly count: string }>(
       parent,

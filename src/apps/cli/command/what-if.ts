@@ -26,6 +26,10 @@ export function addWhatIf(cli: Cli): void {
     cli.command<Options>(
       'what-if',
       [
+        [
+          'what-if --since 48h --until 24h --try flux-dev=2',
+          'what the day before would have been with two places on flux-dev; all else as the policy is now',
+        ],
         ['what-if', 'the last 24 hours under serial, by-model, and by-model with overtaking'],
         [
           'what-if --try flux-dev=2 --try flux-dev=2,overtakes=16',
@@ -64,7 +68,7 @@ export function addWhatIf(cli: Cli): void {
   )
     .option(
       '--try <rules>',
-      'serial or by-model and what differs: max-active=n, overtakes=n, slots=n, warm=n/seconds, model=capacity (a number, or places as host1:0,host1:1), units.place=name:n, uses.resource=limit/seconds, and weight, tier, rate and load as in policy set; may be repeated',
+      'what differs from the policy that is in force now: serial or by-model, max-active=n, overtakes=n, slots=n, warm=n/seconds, model=capacity (a number, or places as host1:0,host1:1), units.place=name:n, uses.resource=limit/seconds, and weight, tier, rate and load as in policy set; may be repeated',
       (text: string, before: readonly string[] = []) => [...before, text],
     )
     .option('--svg <file>', 'draw a chart into a new file')

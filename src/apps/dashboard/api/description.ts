@@ -19,7 +19,13 @@ import {
 } from './job-documents.ts'
 import { previewSchema, pulledSchema } from './lever-documents.ts'
 import { jobLogSchema, logSchema, searchSchema } from './log-documents.ts'
-import { changedSchema, changePreviewSchema, changesSchema, foundJobsSchema } from './many-documents.ts'
+import {
+  changedSchema,
+  changePreviewSchema,
+  changesSchema,
+  errorSays,
+  foundJobsSchema,
+} from './many-documents.ts'
 import {
   failuresSchema,
   healthSchema,
@@ -83,8 +89,9 @@ export const answers = {
     {
       state: z.array(z.enum(foundStates)),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
+      error: z.string().describe(errorSays),
       before: time.describe('jobs that came, failed or ended before it'),
-      after: time,
+      after: time.describe('jobs that came, failed or ended since then'),
       limit: limit(1_000),
       from: z.string().describe('the `next` of a page'),
     },

@@ -52,13 +52,18 @@ export type ChangePreviewDocument = z.infer<typeof changePreviewSchema>
 export type ChangedDocument = z.infer<typeof changedSchema>
 
 const text = { type: 'string' }
-const time = { ...text, format: 'date-time' }
+/** What `error` of a filter finds. */
+export const errorSays = 'only jobs whose last error has this text; capital and small letters are the same'
 const filterProperties = {
   states: { type: 'array', items: { enum: foundStates } },
   ...Object.fromEntries(findEntries.map(({ name, says }) => [name, { ...text, description: says }])),
   payload: { type: 'object', description: 'fields of the payload, and what they equal' },
-  before: time,
-  after: time,
+  error: { ...text, description: errorSays },
+  before: {
+    ...text,
+    description: 'jobs that came, failed or ended before it: 10m, 14:03+01:00 or 2026-11-24T15:00:00Z',
+  },
+  after: { ...text, description: 'jobs that came, failed or ended since then' },
 }
 
 /** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */

@@ -27,20 +27,27 @@ const MOST_JOBS = 1_000
 /** Jobs by what they are, page by page. */
 export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuery): Promise<Response> {
   const text = (name: string) => query.get(name) ?? undefined
-  const payload = payloadIn(query)
-  if (payload !== undefined && !allowed.data)
-    throw new Refused(403, 'not_allowed', 'you may not see payloads, so you may not search in them')
+  const [payload, error] = [payloadIn(query), text('error')]
+  checkSees(allowed.data, { payload, error })
   const states = query.getAll('state') as FoundState[]
   const filter = {
     ...(states.length === 0 ? {} : { states }),
     ...Object.fromEntries(findEntries.map(({ name, word }) => [name, text(word)])),
     payload,
+    error,
     before: await dateOf(reader, 'before', text('before')),
     after: await dateOf(reader, 'after', text('after')),
     limit: numberIn(query, 'limit', 20, 1, 1_000),
     from: text('from'),
   }
   return json(await jobs(accessOf(reader), filter))
+}
+
+/** @throws Refused who may not see payloads and errors could guess them by searching */
+function checkSees(seesData: boolean, { payload, error }: JobFilter): void {
+  const what = payload === undefined ? (error === undefined ? undefined : 'errors') : 'payloads'
+  if (what !== undefined && !seesData)
+    throw new Refused(403, 'not_allowed', `you may not see ${what}, so you may not search in them`)
 }
 
 /** The jobs that a job comes after, and those that come after it. */
@@ -111,8 +118,7 @@ async function look(
     after: await dateOf(reader, 'after', after),
   }
   const filter: JobFilter = { ...rest, ...times }
-  if (filter.payload !== undefined && !seesData)
-    throw new Refused(403, 'not_allowed', 'you may not see payloads, so you may not search in them')
+  checkSees(seesData, filter)
   checkMay(leverOf(Object(change)))
   const document = await previewChange(accessOf(reader), change, filter)
   if (document.jobs.length > MOST_JOBS)

@@ -13,6 +13,7 @@ export interface JobQuery {
 export const queryNames: readonly string[] = [
   'state',
   ...findEntries.map(({ word }) => word),
+  'error',
   'older',
   'newer',
 ]
@@ -56,6 +57,7 @@ export function filterOfQuery({ words }: JobQuery): Readonly<Record<string, unkn
     ...(states.length === 0 ? {} : { states }),
     ...Object.fromEntries([
       ...findEntries.flatMap(({ name, word }) => one(name, word)),
+      ...one('error', 'error'),
       ...time('before', 'older'),
       ...time('after', 'newer'),
     ]),
