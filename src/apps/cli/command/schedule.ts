@@ -5,6 +5,7 @@ import {
   InterlockError,
   invalidInput,
   type Micros,
+  manual,
   type ScheduleRule,
   scheduleOf,
 } from '../../../engine/core/index.ts'
@@ -32,7 +33,8 @@ Such a file, for a job each night at 3 in Berlin:
       "job": { "kind": "report", "models": ["flux-dev"], "payload": { "of": "all" } }
     }
   ]
-All fields: docs/guides/schedules.md, in the package. Then: interlock schedule preview nightly --count 3
+All fields: ${manual.schedules}
+Then see its next runs: npx interlock-queue schedule preview nightly --count 3
 `
 
 export function addSchedule(cli: Cli): void {

@@ -9,5 +9,6 @@ export const manual = {
   /** The runbooks, each under the name of its alert: `runbook_url` of docs/observability/alerts.yml. */
   alerts: 'interlock-queue/docs/reference/alerts.md',
   commands: 'interlock-queue/docs/reference/sql-workers.md#commands',
+  schedules: 'interlock-queue/docs/guides/schedules.md',
   yourTables: 'interlock-queue/docs/guides/migration-guide.md',
 } as const
