@@ -89,7 +89,7 @@ function Search({ text, onSame }: { readonly text: string; readonly onSame: () =
         <span class="hidden">Search jobs</span>
         <input
           type="search"
-          placeholder="state:dead model:flux-dev error:timeout payload.user.id=17 older:10m"
+          placeholder="state:dead model:flux-dev tag:import-7 payload.user.id=17 older:10m"
           value={typed.value}
           onInput={(event) => (typed.value = event.currentTarget.value)}
         />
