@@ -152,6 +152,7 @@ export function commandsOf(
     add: (lease, jobs) => enter(jobs, { under: attemptOf(lease) }),
     claim: async ({ max, kinds = null, batches, serves, keeps }, { known = false } = {}) => {
       effects.serves(serves)
+      member.says({ serves, keeps })
       return started(
         { type: 'claim' },
         {

@@ -124,10 +124,12 @@ function endOffers(state: AuditState, { job: started, event }: AuditedStart): vo
   const isTaken = (job: AuditedJob) => lacksModel(job) || (started.places !== null && lacksPlace(job))
   const isLast = (job: AuditedJob) => takesSlot(started) && lacks(slotOf(job))
   const isFull = (job: AuditedJob) => sharesOf(started).length > 0 && sharesOf(job).some(lacks)
+  // Who is taken by its turn takes what was offered ahead of it as well.
+  const isTurn = lines.turns.isOn && event.virtualTime !== undefined
   const spent = models.filter((name) => stock.of('rate', name).mayBeFull(event.at))
   state.excuse(
     (job) =>
-      (byPosition(job, started) > 0 && (isLast(job) || isTaken(job))) ||
+      ((isTurn || byPosition(job, started) > 0) && (isLast(job) || isTaken(job))) ||
       spent.some((name) => job.spec.models.includes(name)),
   )
   lines.offers.end((job) => isLast(job) || isFull(job) || isTaken(job))

@@ -2,7 +2,6 @@ import type { Observable } from 'rxjs'
 import {
   type Accepted,
   type AttemptKey,
-  type Claim,
   type CommandBody,
   heldModels,
   InterlockError,
@@ -24,7 +23,7 @@ import type { Member } from '../membership/member.ts'
 import type { SendOptions } from '../membership/member-api.ts'
 import { type GateCall, StartRouter } from './start-router.ts'
 
-import { giveBackOf, type SaidOfProcess, WaitWatch } from './wait-watch.ts'
+import { giveBackOf, WaitWatch } from './wait-watch.ts'
 
 type AskingOptions = Pick<StartOptions, 'wait' | 'signal' | 'sole' | 'serves' | 'keeps'>
 /** A question to the queue, with the spec of a job, or about a live job. */
@@ -47,17 +46,13 @@ export class Gate {
   readonly #watch: WaitWatch
   /** Commands under way that decide what this process gets. */
   readonly #inFlight = new InFlight()
-  /** What its program has said last of this process. Each question says it, since a worker id may be new. */
-  #says: Pick<Claim, 'serves' | 'keeps'> | undefined
-  /** What goes with a question. It claims nothing: a job that nobody here asks for is not for the gate. */
-  readonly #said = (): SaidOfProcess => this.#says && { claim: { max: 0, kinds: null, ...this.#says } }
   /** Tokens of attempts that are being given back. */
   readonly #goingBack = new Set<number>()
 
   constructor(member: Member) {
     this.#member = member
     this.router = new StartRouter(member.starts, this)
-    this.#watch = new WaitWatch(this.router, member, this.#inFlight, this.#said)
+    this.#watch = new WaitWatch(this.router, member, this.#inFlight)
     member.stopped$.subscribe((error) => this.router.end(error))
     member.leaseLost$.subscribe(() => this.router.loseAll())
   }
@@ -121,7 +116,7 @@ export class Gate {
   ): Promise<StartAnswer> {
     signal?.throwIfAborted()
     if (this.router.over !== undefined) throw this.router.over
-    if (serves ?? keeps) this.#says = { ...this.#says, ...(serves && { serves }), ...(keeps && { keeps }) }
+    this.#member.says({ serves, keeps })
     const { jobId } = spec
     const { logger, ledger } = this.#member
     logger.info(`[COORDINATOR] Checking if job ${jobId} can start...`, { event: 'job.check', job_id: jobId })
@@ -207,7 +202,7 @@ export class Gate {
     const wasAsked = this.router.askedAs(jobId) !== undefined
     if (question.wait) this.router.ask(jobId, this.#member.workerId)
     try {
-      const result = await this.#member.send(question, { ...sent, ...this.#said(), requester: call })
+      const result = await this.#member.send(question, { ...sent, ...this.#member.said, requester: call })
       if (jobOf(this.#member.ledger, jobId)?.active !== false) this.router.forget(jobId)
       return result
     } catch (error) {

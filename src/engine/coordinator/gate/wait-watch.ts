@@ -8,21 +8,17 @@ import {
 } from '../../core/index.ts'
 import { type InFlight, SingleFlight } from '../base/concurrency.ts'
 import type { Member } from '../membership/member.ts'
-import type { SendOptions } from '../membership/member-api.ts'
 import type { GateCall, StartRouter } from './start-router.ts'
 
 /** What goes with a question at the gate, of the process that asks. */
-export type SaidOfProcess = Pick<SendOptions, 'claim'> | undefined
-
 /** Makes sure that no call at the gate waits for a start that cannot come, and that no start waits for a call that is gone. */
 export class WaitWatch {
   readonly #router: StartRouter
   readonly #member: Member
   readonly #inFlight: InFlight
-  readonly #said: () => SaidOfProcess
   readonly #follow: SingleFlight
 
-  constructor(router: StartRouter, member: Member, inFlight: InFlight, said: () => SaidOfProcess) {
+  constructor(router: StartRouter, member: Member, inFlight: InFlight) {
     this.#follow = new SingleFlight(
       () => this.#askForAll(),
       (error) => member.failures.note(error),
@@ -30,7 +26,6 @@ export class WaitWatch {
     this.#router = router
     this.#member = member
     this.#inFlight = inFlight
-    this.#said = said
   }
 
   /** What an event means for callers who wait for its job. */
@@ -86,7 +81,7 @@ export class WaitWatch {
   /** The job may have ended meanwhile; then it stays ended. */
   async #askAgain(jobId: string): Promise<void> {
     const { workerId } = this.#member
-    const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true }, this.#said())
+    const isDone = await this.#member.inBackground({ type: 'take_up', jobId, wait: true }, this.#member.said)
     if (isDone && this.#router.askedAs(jobId) !== undefined) this.#router.ask(jobId, workerId)
   }
 

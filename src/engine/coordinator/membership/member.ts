@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { Accepted, AttemptKey, CommandBody, InterlockError, Ledger } from '../../core/index.ts'
+import type { Accepted, AttemptKey, Claim, CommandBody, InterlockError, Ledger } from '../../core/index.ts'
 import type { BeatAnswer, Telemetry } from '../../store/index.ts'
 import type { WholeOptions } from '../api/options.ts'
 import type { Logger } from '../base/logger.ts'
@@ -20,6 +20,8 @@ import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
 import { Slips } from './slips.ts'
 import { WakeFilter, Wakeups, type WakingProcess } from './wakeups.ts'
+
+type SaidOfProcess = Pick<Claim, 'serves' | 'keeps'>
 
 /**
  * One process as a member of a queue. It owns its parts: what it knows of the log, its appends, its lease, its wake-ups; each of them
@@ -52,6 +54,7 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   readonly slips: Slips
   readonly #sender: Sender
   readonly #nearModels: NearModels
+  #says: SaidOfProcess | undefined
 
   constructor(options: WholeOptions, owner: MemberOwner) {
     const { store, queue, name, logger, pollMs, patienceMs, telemetry } = options
@@ -115,6 +118,16 @@ export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
   /** Another process carries out its commands and tells it what comes of them, and nobody here waits for more. */
   get getsAnswers(): boolean {
     return this.appends.getsAnswers && !this.owner.isWaiting
+  }
+
+  /** Keeps what its program says of this process: a worker says it with each claim, the gate with a question. */
+  says({ serves, keeps }: Partial<SaidOfProcess>): void {
+    if (serves ?? keeps) this.#says = { ...this.#says, ...(serves && { serves }), ...(keeps && { keeps }) }
+  }
+
+  /** What was said last goes with each question, since the worker id may be new. It claims nothing: a job that nobody here asks for is not for the gate. */
+  get said(): Pick<SendOptions, 'claim'> {
+    return this.#says === undefined ? {} : { claim: { max: 0, kinds: null, ...this.#says } }
   }
 
   /** What this process could start. If it could start nothing before, it reads what it has ignored since. */
