@@ -62,16 +62,21 @@ const written = async (db: Database, queue: string) => [
   ),
 ]
 
-/** Writes both, and expects the same rows. Of now, once the database has planned both ways: an append is refused some seconds later. */
-async function expectSame(db: Database, more?: (n: number) => object): Promise<void> {
-  await short(db, enqueued('short first', NOW(), more))
-  await long(db, enqueued('long first', NOW(), more))
+/**
+ * Writes both, decided at one time, and expects the same rows. Of a time that is over a second ago the database refuses some: both are decided
+ * again, as a process does.
+ * @param nth also ends the names of the queues
+ */
+async function expectSame(db: Database, more?: (n: number) => object, nth = ''): Promise<void> {
   const now = NOW()
-  const answers = [await short(db, enqueued('short', now, more)), await long(db, enqueued('long', now, more))]
+  const [one, other] = [`short${nth}`, `long${nth}`]
+  const answers = [await short(db, enqueued(one, now, more)), await long(db, enqueued(other, now, more))]
+  if (answers.some((answer) => (answer as { reason?: string }).reason === 'clock'))
+    return expectSame(db, more, `${nth}+`)
   expect(answers).toMatchObject([{ ok: true }, { ok: true }])
-  const rows = await written(db, 'short')
+  const rows = await written(db, one)
   expect(rows[0]?.length).toBeGreaterThanOrEqual(40)
-  expect(rows).toEqual(await written(db, 'long'))
+  expect(rows).toEqual(await written(db, other))
 }
 
 it('leave out what they have alike, their numbers and their times', () => {
