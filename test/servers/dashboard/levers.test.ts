@@ -7,11 +7,12 @@ import {
   pulledSchema,
 } from '../../../src/apps/dashboard/api/lever-documents.ts'
 import { type Grant, type Lever, levers } from '../../../src/apps/dashboard/index.ts'
-import { type Coordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
-import type { RecordedEvent } from '../../../src/engine/core/index.ts'
+import { type Coordinator, createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { jobOf, type RecordedEvent } from '../../../src/engine/core/index.ts'
 import type { LogStore } from '../../../src/engine/store/index.ts'
 import { memorySubmit } from '../../../src/engine/store/memory/inbox.ts'
 import { memoryDatabase, memoryStore } from '../../../src/engine/store/memory/index.ts'
+import { ledgerAt } from '../../../src/tools/history/index.ts'
 import { type Mounted, mounted, viewer } from './support.ts'
 
 interface Pull {
@@ -331,4 +332,94 @@ it('cancels a job that was submitted and is not in line yet: the preview says so
   const pulled = await post(path, { jobId: 'mine', preview: false, expected: { mark, version } })
   expect(pulledSchema.parse(await pulled.json())).toMatchObject({ changed: true, version })
   expect(await store.submissions('default', 0)).toEqual([])
+})
+
+describe('undo', () => {
+  /** All that a pause, a move, a drain and a change of policy can change. */
+  const standing = async (store: LogStore) => {
+    const { version } = await store.read('default', 0, 1)
+    const ledger = await ledgerAt({ store }, version)
+    const line = [...ledger.line].map(({ jobId }) => [jobId, jobOf(ledger, jobId)?.priority])
+    const pauses = [...ledger.pauses].map(({ model, reason, until }) => [model, reason, until])
+    return { line, pauses, policy: ledger.policy, draining: ledger.draining }
+  }
+  /** One lever, and another that changes the same. */
+  const both = {
+    move: ['prioritize', { jobId: 'c', priority: 3 }],
+    prioritize: ['prioritize', { jobId: 'c', priority: 3 }],
+    'pause-model': ['resume-model', { model: 'm' }],
+    'resume-model': ['pause-model', { model: 'm', reason: 'by_hand' }],
+    capacity: ['policy', { policy: { maxActive: 7 } }],
+    rate: ['capacity', { model: 'x', capacity: 2 }],
+    policy: ['rate', { model: 'x', rate: { starts: 1, perSeconds: 1 } }],
+    drain: ['resume', {}],
+    resume: ['drain', {}],
+  } as const
+  const all = (Object.keys(both) as (keyof typeof both)[]).map((lever) => [lever] as const)
+
+  it.each(all)('%s is put back as it was, and not once somebody else has changed the same', async (lever) => {
+    const { store, post } = await mounted()
+    const coordinator = await createCoordinator({ store, logger: silentLogger })
+    await coordinator.enqueue([{ jobId: 'c', models: ['m'] }])
+    await coordinator.enqueue([{ jobId: 'd', models: ['m'] }])
+    await pulls[lever].before?.(coordinator)
+    await coordinator.close()
+    const send = (of: string, body: object) => post(`/api/queues/default/levers/${of}`, body)
+    const pulled = async () => pulledSchema.parse(await (await send(lever, pulls[lever].body)).json()).undo
+    const before = await standing(store)
+    const undo = await pulled()
+    if (undo === null) throw new Error('it cannot be put back')
+    expect(await standing(store)).not.toEqual(before)
+    const preview = previewSchema.parse(
+      await (await send(undo.lever, { ...undo.body, preview: true })).json(),
+    )
+    const { version, mark } = preview
+    const back = await send(undo.lever, { ...undo.body, expected: { version, mark } })
+    expect(back.status, await back.clone().text()).toBe(200)
+    expect(await standing(store)).toEqual(before)
+
+    const again = await pulled()
+    const [other, body] = both[lever]
+    expect((await send(other, body)).status).toBe(200)
+    const changed = await standing(store)
+    for (const isPreview of [true, false]) {
+      const late = await send(again?.lever ?? '', { ...again?.body, preview: isPreview })
+      expect([late.status, await late.json()]).toMatchObject([409, { error: { code: 'overtaken' } }])
+    }
+    expect(await standing(store)).toEqual(changed)
+  })
+
+  it('what cannot be put back has none: a cancellation, a retry', async () => {
+    const { pull } = await ready('cancel')
+    expect(pulledSchema.parse(await pull(pulls.cancel.body)).undo).toBeNull()
+  })
+})
+
+describe('what becomes of jobs is said in plain words', () => {
+  const words: Partial<Record<Lever, string>> = {
+    cancel: '1 job stops waiting. 1 waiting job gets another place in line. 1 running job goes on.',
+    'pause-model': '2 waiting jobs may not start any more. 1 running job goes on.',
+    move: '2 waiting jobs get another place in line. 1 running job goes on.',
+    retry: '1 job waits in line again. 1 running job goes on.',
+    drop: '1 dead letter is removed, and cannot be retried then.',
+    drain: '1 running job goes on.',
+  }
+  it.each(Object.entries(words))('%s', async (lever, says) => {
+    const { pull } = await ready(lever as Lever)
+    expect(await pull({ ...pulls[lever as Lever].body, preview: true })).toMatchObject({ says })
+  })
+
+  it('of a running job, asked or by force, and of many', async () => {
+    const { post } = await mounted()
+    const saysOf = async (path: string, body: object) =>
+      ((await (await post(`/api/queues/default/${path}`, body)).json()) as { readonly says: string }).says
+    expect(await saysOf('levers/cancel', { jobId: 'a', preview: true })).toBe(
+      '1 running job is asked to end.',
+    )
+    const change = { do: 'cancel' }
+    expect(await saysOf('changes', { change })).toBe('1 job stops waiting. 1 running job is asked to end.')
+    expect(
+      await saysOf('changes', { change: { ...change, force: true }, filter: { states: ['active'] } }),
+    ).toBe('1 running job ends at once.')
+  })
 })

@@ -25,10 +25,18 @@ export const previewSchema = z.strictObject({
   events: z.array(eventSchema).describe('the events that it adds to the log'),
   changed: z.boolean(),
   refusal: refusalSchema.shape.error.nullable(),
+  says: z.string().describe('what becomes of jobs, in plain words'),
   moves: jobsThatChange.describe('jobs whose state or position in line changes'),
   startable: jobsThatChange.describe('other jobs that may start then'),
 })
 export type PreviewDocument = z.infer<typeof previewSchema>
+
+const undoSchema = z.strictObject({
+  lever: z.enum(levers),
+  title: z.string(),
+  body: z.record(z.string(), z.unknown()),
+})
+export type UndoDocument = z.infer<typeof undoSchema>
 
 export const pulledSchema = z.strictObject({
   lever: z.enum(levers),
@@ -36,5 +44,10 @@ export const pulledSchema = z.strictObject({
   version: seq.describe('of the log after it'),
   changed: z.boolean(),
   jobs: z.int().nullable().describe('how many dead letters; null for other actions'),
+  undo: undoSchema
+    .nullable()
+    .describe(
+      'the action that puts back what a pause, a move, a drain or a change of policy has changed; refused once somebody else has changed the same',
+    ),
 })
 export type PulledDocument = z.infer<typeof pulledSchema>

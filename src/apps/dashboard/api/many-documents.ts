@@ -38,6 +38,7 @@ export const changePreviewSchema = z.strictObject({
   change: z.record(z.string(), z.unknown()),
   version: seq,
   jobs: z.array(z.strictObject({ jobId, state: z.string(), mark: z.string() })),
+  says: z.string().describe('what becomes of them, in plain words'),
 })
 
 export const changedSchema = z.strictObject({

@@ -17,8 +17,9 @@ import {
 import type { Lever } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused } from '../guard/refused.ts'
+import { plainTextOfMany } from '../lever/plain.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
-import { changesSchema } from './many-documents.ts'
+import { type ChangePreviewDocument, changesSchema } from './many-documents.ts'
 import { type ApiQuery, momentIn, numberIn } from './reading.ts'
 
 /** A preview goes to the page and back: with more it would be too large. */
@@ -100,10 +101,10 @@ interface ManyOptions {
 export async function changeMany(
   options: ManyOptions,
   body: unknown,
-): Promise<{ readonly document: ChangePreview | ChangeDocument; readonly changed: string | null }> {
+): Promise<{ readonly document: ChangePreviewDocument | ChangeDocument; readonly changed: string | null }> {
   const asked = parseInput(changesSchema, body, 'changes')
   return 'preview' in asked
-    ? carryOut(options, asked.preview as ChangePreview, asked.commandId)
+    ? carryOut(options, asked.preview, asked.commandId)
     : look(options, asked.change as JobChange, asked.filter)
 }
 
@@ -127,17 +128,19 @@ async function look(
       'too_large',
       `the filter names ${document.jobs.length} jobs, and ${MOST_JOBS} are the most here; narrow it, or use the command line`,
     )
-  return { document, changed: null }
+  const says = plainTextOfMany(document, (await reader.ledger()).active.size)
+  return { document: { ...document, change: { ...change }, jobs: [...document.jobs], says }, changed: null }
 }
 
 async function carryOut(
   { reader, store, actor, operator, checkMay }: ManyOptions,
-  preview: ChangePreview,
+  given: unknown,
   commandId: string | undefined,
 ) {
-  const lever = leverOf(Object(Object(preview).change))
+  const { says: _, ...preview } = Object(given) as ChangePreviewDocument
+  const lever = leverOf(Object(preview.change))
   checkMay(lever)
-  const document = await changeJobs({ store, queue: reader.queue }, preview, {
+  const document = await changeJobs({ store, queue: reader.queue }, preview as unknown as ChangePreview, {
     name: actor,
     operator: { operator, host: null, command: `dashboard: ${lever}` },
     ...(commandId === undefined ? {} : { commandId }),

@@ -27,9 +27,20 @@ const expected = z
 export type Expected = z.infer<typeof expected>
 
 /** What is asked beside the fields of a lever. */
-const common = { preview: flag.describe('only say what it would do'), expected }
+const common = {
+  preview: flag.describe('only say what it would do'),
+  expected,
+  undoes: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'of an undo, as the answer of the action has it: refused if another one has changed the same since',
+    ),
+}
 const jobId = jobIdSchema
 const model = modelSchema
+const priority = wholeNumber(-bounds.priority, bounds.priority)
 
 /** What a lever takes, and the command of the core that it stands for under this policy. */
 interface Pulled {
@@ -49,12 +60,13 @@ const lever = <Fields extends z.ZodRawShape>(
 }
 
 const commands: Readonly<Record<CommandLever, Pulled>> = {
-  move: lever({ jobId, before: jobId }, ({ jobId: moved, before }) => ({
+  move: lever({ jobId, before: jobId, priority: priority.optional() }, (given) => ({
     type: 'reprioritize',
-    jobId: moved,
-    before,
+    jobId: given.jobId,
+    before: given.before,
+    ...(given.priority === undefined ? {} : { priority: given.priority }),
   })),
-  prioritize: lever({ jobId, priority: wholeNumber(-bounds.priority, bounds.priority) }, (given) => ({
+  prioritize: lever({ jobId, priority }, (given) => ({
     type: 'reprioritize',
     jobId: given.jobId,
     priority: given.priority,
@@ -122,9 +134,13 @@ export const bodyOf = (of: Lever): z.ZodType =>
 export function parseAsk(
   of: Lever,
   body: unknown,
-): { readonly isPreview: boolean; readonly expected: Expected } {
-  const asked = parseInput(bodyOf(of), body, 'body', '') as { preview?: boolean; expected?: Expected }
-  return { isPreview: asked.preview === true, expected: asked.expected }
+): { readonly isPreview: boolean; readonly expected: Expected; readonly undoes: number | undefined } {
+  const asked = parseInput(bodyOf(of), body, 'body', '') as {
+    preview?: boolean
+    expected?: Expected
+    undoes?: number
+  }
+  return { isPreview: asked.preview === true, expected: asked.expected, undoes: asked.undoes }
 }
 
 /** The ids of the dead letters. @throws InterlockError `invalid_input` */

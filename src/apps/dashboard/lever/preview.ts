@@ -13,6 +13,7 @@ import {
 } from '../../../engine/core/index.ts'
 import type { PreviewDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
+import { plainText } from './plain.ts'
 
 /** Jobs that are listed with their place before and after. The rest are only counted. */
 const MOST_NAMED = 50
@@ -99,7 +100,7 @@ const nobody: ReadonlySet<string> = new Set()
 function changesOf(
   { ledger, now, workers }: PreviewOf,
   { ledger: after, touched }: Decision,
-): Pick<PreviewDocument, 'moves' | 'startable'> {
+): Pick<PreviewDocument, 'says' | 'moves' | 'startable'> {
   const standing = (of: Ledger, jobId: string) => {
     const found = explainLive({ ledger: of, now, workers }, jobId)
     if (found === undefined) return null
@@ -117,7 +118,9 @@ function changesOf(
   const startable = [...touched].filter(
     (jobId) => !moved.has(jobId) && isOffered(after, jobId) && !isOffered(ledger, jobId),
   )
-  return { moves: named([...moved]), startable: named(startable) }
+  const running = [...touched].filter((jobId) => !moved.has(jobId) && jobOf(ledger, jobId)?.active)
+  const says = plainText(ledger, after, [...moved, ...running])
+  return { says, moves: named([...moved]), startable: named(startable) }
 }
 
 /** First those that the lever itself was about. */

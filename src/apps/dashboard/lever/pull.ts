@@ -9,12 +9,14 @@ import {
   type RecordedEvent,
 } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
+import { agree, plural } from '../../../tools/format/index.ts'
 import type { PreviewDocument, PulledDocument } from '../api/lever-documents.ts'
 import type { Lever } from '../guard/grant.ts'
 import { Refused } from '../guard/refused.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
 import { type CommandLever, type Expected, parseAsk, parseLetters, parseLever } from './parse.ts'
 import { decided, markOf, previewOf } from './preview.ts'
+import { concerns, isChangedSince, undoOf } from './undo.ts'
 
 /** How long to try a lever while the database does not answer, in milliseconds: a person waits for it. */
 const PATIENCE_MS = 5_000
@@ -39,7 +41,7 @@ export interface PullOptions {
  */
 export async function pullLever(options: PullOptions): Promise<PreviewDocument | PulledDocument> {
   const { lever, body } = options
-  const { isPreview, expected } = parseAsk(lever, body)
+  const { isPreview, expected, undoes } = parseAsk(lever, body)
   if (lever === 'retry' || lever === 'drop') {
     const jobIds = parseLetters(body)
     if (isPreview) return previewLetters(options, lever, jobIds)
@@ -47,9 +49,10 @@ export async function pullLever(options: PullOptions): Promise<PreviewDocument |
       throw overtaken()
     return pullLetters(options, lever, jobIds)
   }
-  if (!isPreview) return commit(options, lever, expected)
+  if (!isPreview) return commit(options, lever, expected, undoes)
   const { policy } = await options.reader.ledger()
   const command = parseLever(lever, body, policy)
+  checkUndo(options.reader, command, undoes)
   return withSubmitted(options.reader, command, await preview(options, command))
 }
 
@@ -62,7 +65,19 @@ async function withSubmitted(
   if (command.type !== 'cancel' || document.refusal?.code !== 'job_not_live') return document
   const { commands } = await store.ofJob(queue, command.jobId)
   const isSubmitted = commands.some(({ type, refusal }) => type === 'enqueue' && refusal === null)
-  return isSubmitted ? { ...document, changed: true, refusal: null } : document
+  return isSubmitted ? { ...document, changed: true, refusal: null, says: '1 job stops waiting.' } : document
+}
+
+/** @throws Refused `overtaken` if another command has changed since what this is to put back */
+function checkUndo({ tail }: QueueReader, command: CommandBody, undoes: number | undefined): void {
+  if (undoes === undefined) return
+  const since = tail?.after(undoes, Number.POSITIVE_INFINITY) ?? null
+  if (since === null || isChangedSince(command, since))
+    throw new Refused(
+      409,
+      'overtaken',
+      'something else has changed this since, so it is not undone; look at how it stands now',
+    )
 }
 
 async function preview({ reader, lever, actor }: PullOptions, body: CommandBody): Promise<PreviewDocument> {
@@ -94,12 +109,17 @@ async function commit(
   { reader, store, lever, actor, operator, body }: PullOptions,
   of: CommandLever,
   expected: Expected,
+  undoes: number | undefined,
 ): Promise<PulledDocument> {
   const { queue } = reader
   const from = await reader.ledger()
   const command = parseLever(of, body, from.policy)
+  checkUndo(reader, command, undoes)
+  let before = from
   const between = expected === undefined ? [] : reader.tail?.after(expected.version, Number.POSITIVE_INFINITY)
   const check = (ledger: Ledger, others: readonly RecordedEvent[]) => {
+    before = ledger
+    if (undoes !== undefined && others.some((event) => concerns(command, event))) throw overtaken()
     // A lever that changes a part of the policy sends the whole: it must not undo what somebody else has changed.
     if (command.type === 'set_policy' && ledger.policy !== from.policy) throw overtaken()
     if (expected === undefined) return
@@ -115,7 +135,8 @@ async function commit(
       ? await cancelAlsoSubmitted(store, { queue, jobId: command.jobId }, send)
       : await send()
   const changed = committed?.isChanged ?? true
-  return { lever, preview: false, version: await versionNow(reader), changed, jobs: null }
+  const undo = changed ? undoOf(command, before) : null
+  return { lever, preview: false, version: await versionNow(reader), changed, jobs: null, undo }
 }
 
 /** Where a job comes to stand depends on what others have moved, which no place in the preview can show. */
@@ -156,6 +177,7 @@ async function previewLetters(
     events: [],
     refusal: null,
     changed: letters.length > 0,
+    says: `${plural(letters.length, 'dead letter')} ${agree(letters.length, 'is', 'are')} removed, and cannot be retried then.`,
     moves,
     startable: { total: 0, jobs: [] },
     mark: String(hash(JSON.stringify(letters.map(({ jobId, seq }) => [jobId, seq]).sort()))),
@@ -173,7 +195,7 @@ async function pullLetters(
       ? await dropDead({ store, queue }, { jobIds })
       : await retryDead({ store, queue, logger, actor, operator: by(operator, lever) }, jobIds)
   reader.lettersChanged()
-  return { lever, preview: false, version: await versionNow(reader), changed: jobs > 0, jobs }
+  return { lever, preview: false, version: await versionNow(reader), changed: jobs > 0, jobs, undo: null }
 }
 
 /** As a coordinator does: payloads go along, large ones in pieces. */

@@ -2,6 +2,7 @@
 /** Levers in a real browser: each says first what it would do, and the log has it afterwards under the name of who pulled it. */
 import type { Locator, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
 import { browserForAll, goTo, opened, served } from '../../../servers/dashboard/browser/browser.ts'
 import { viewer } from '../../../servers/dashboard/support.ts'
 import { sceneOf } from './scene.ts'
@@ -343,3 +344,42 @@ it('what somebody else has overtaken is not done, and shown as it would be now',
   await page.waitForSelector('text=Done')
   expect(await lastEvent()).toMatchObject({ type: 'reprioritized', jobId: third })
 })
+
+it('a pause and a move are put back at once, and a policy not once somebody else has changed it', async () => {
+  const { store, page, lastEvent } = await atLevers()
+  await goTo(page, '?see=levers')
+  await page.click('[aria-labelledby=model-levers] [data-model=whisper] >> text=Pause…')
+  expect(await page.textContent('dialog [data-says]')).toMatch(/\d (waiting|running) jobs? /)
+  await page.click('dialog [data-do=pause-model]')
+  await page.click('dialog >> text=Undo…')
+  await page.waitForSelector('dialog >> text=Resume whisper')
+  await yes(page, 'resume-model')
+  expect(await lastEvent()).toMatchObject({ type: 'model_resumed', model: 'whisper' })
+
+  const ids = () => page.locator('[aria-labelledby=reorder] [data-job]').evaluateAll(idsOf)
+  const before = await ids()
+  const [, second, third] = before
+  await expect
+    .poll(async () => {
+      await page.locator(`[aria-labelledby=reorder] [data-job=${second}] .handle`).press('Alt+ArrowUp')
+      return page.locator(`dialog [data-moves=${second}]`).isVisible()
+    })
+    .toBe(true)
+  await page.click('dialog [data-do=move]')
+  await page.click('dialog >> text=Undo…')
+  await page.waitForSelector(`dialog >> text=Put ${second} back before ${third}`)
+  await yes(page, 'move')
+  await expect.poll(ids).toEqual(before)
+
+  await page.fill('[name=maxActive]', '3')
+  await page.click('[data-lever=policy] [type=submit]')
+  await page.click('dialog [data-do=policy]')
+  await page.waitForSelector('dialog >> text=Undo…')
+  const other = await createCoordinator({ store, logger: silentLogger })
+  await other.setPolicy({ maxActive: 9 })
+  await other.close()
+  await page.click('dialog >> text=Undo…')
+  await page.waitForSelector('dialog >> text=Refused (overtaken): something else has changed this since')
+})
+
+const idsOf = (rows: readonly Element[]) => rows.map((row) => row.getAttribute('data-job'))

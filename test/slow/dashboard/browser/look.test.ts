@@ -102,7 +102,7 @@ it.each(['light', 'dark'] as const)(
       await mkdir(pictures, { recursive: true })
       await writeFile(path.join(pictures, `dashboard-${see}.png`), smallPng(await page.screenshot()))
     }
-    for (const ask of [askToCancel, askForKeys]) {
+    for (const ask of [askToCancel, askToCancelAll, askForKeys]) {
       await ask(page, jobId)
       expect({ ask: ask.name, faults: await seriousFaults(page) }).toEqual({ ask: ask.name, faults: [] })
       await page.keyboard.press('Escape')
@@ -110,11 +110,16 @@ it.each(['light', 'dark'] as const)(
   },
 )
 
-/** The two dialogs. */
+/** The dialogs. */
 async function askToCancel(page: Page, jobId: string) {
   await goTo(page, `?see=why&job=${jobId}`)
   await page.click('text=Cancel…')
   await page.waitForSelector('dialog [data-do=cancel]')
+}
+async function askToCancelAll(page: Page) {
+  await goTo(page, '?see=jobs')
+  await page.click('text=Cancel all…')
+  await page.waitForSelector('dialog [name=how-many]')
 }
 async function askForKeys(page: Page) {
   await page.click('[aria-label=Keys]')
@@ -137,7 +142,7 @@ it('fits a phone: nothing goes beyond its width', async () => {
     expect(link?.x, see).toBeGreaterThanOrEqual(0)
     expect((link?.x ?? 0) + (link?.width ?? 0), see).toBeLessThanOrEqual(390)
   }
-  for (const ask of [askToCancel, askForKeys]) {
+  for (const ask of [askToCancel, askToCancelAll, askForKeys]) {
     await ask(page, waitsLongest(ledger()))
     const beyond = await page.evaluate(() => {
       const { right = 0, bottom = 0 } = document.querySelector('dialog[open]')?.getBoundingClientRect() ?? {}

@@ -106,22 +106,27 @@ it('a link to an unknown queue shows no other one, and no action', async () => {
   await coordinator.close()
 })
 
-it('many jobs are cancelled only by who writes down how many they are', async () => {
+it.each([
+  ['many by how many they are', '&q=model:flux', '21', 'default'],
+  ['all of a queue by its name', '', 'default', '21'],
+])('jobs are cancelled only by who writes it down: %s', async (_, query, right, other) => {
   const { store, coordinator } = await queueOf(21)
   const page = await at(store)
-  await goTo(page, '?see=jobs')
+  await goTo(page, `?see=jobs${query}`)
   await page.waitForSelector('[data-found="21"]')
   await page.click('text=Cancel all…')
   const button = page.locator('dialog [data-do=cancel]')
   await button.waitFor()
   const input = page.locator('dialog [name=how-many]')
-  for (const wrong of ['', '2', '210', 'all']) {
+  expect(await button.textContent()).toBe('Cancel 21 jobs')
+  expect(await page.textContent('dialog [data-says]')).toBe('21 jobs stop waiting.')
+  for (const wrong of ['', '2', '210', 'all', other]) {
     await input.fill(wrong)
     await input.press('Enter')
     expect({ wrong, isDisabled: await button.isDisabled() }).toEqual({ wrong, isDisabled: true })
   }
   await page.waitForSelector('[data-found="21"]')
-  await input.fill('21')
+  await input.fill(right)
   await button.click()
   await page.waitForSelector('dialog >> text=Done: 21 jobs.')
   await coordinator.close()

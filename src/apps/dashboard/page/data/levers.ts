@@ -15,7 +15,9 @@ export interface LeverRequest {
 }
 
 /** A change of all jobs that a filter names. */
-export interface ManyRequest extends Pick<LeverRequest, 'lever' | 'title' | 'onDone'> {
+export interface ManyRequest extends Pick<LeverRequest, 'lever' | 'onDone'> {
+  /** What is done to them: `Cancel`. */
+  readonly verb: string
   /** As `previewChange` of `interlock-queue/operate` takes it. */
   readonly change: Readonly<Record<string, unknown>>
   readonly filter: Readonly<Record<string, unknown>>

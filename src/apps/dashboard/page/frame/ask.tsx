@@ -5,7 +5,7 @@ import { eventDetail } from '../../../../tools/format/event-text.ts'
 import { count, plural } from '../../../../tools/format/index.ts'
 import type { PreviewDocument, PulledDocument } from '../../api/lever-documents.ts'
 import type { ChangedDocument, ChangePreviewDocument } from '../../api/many-documents.ts'
-import { asked, type PullStep, pull } from '../data/levers.ts'
+import { asked, ask as askFor, type PullStep, pull } from '../data/levers.ts'
 import { Scroll } from '../part/scroll.tsx'
 import { usePage } from './context.ts'
 import { localText } from './time.ts'
@@ -13,22 +13,37 @@ import { localText } from './time.ts'
 /** More jobs than this are changed only by who has written down how many they are. */
 const MANY = 20
 
-/** How many jobs a step would change, if they are many. */
-function manyIn(now: PullStep): number | null {
+/** How many jobs a step would change; null: it does not say. */
+function jobsIn(now: PullStep): number | null {
   if (now.step !== 'asking' && now.step !== 'pulling') return null
-  const jobs = 'mark' in now.preview ? now.preview.moves.total : now.preview.jobs.length
-  return jobs > MANY ? jobs : null
+  return 'mark' in now.preview ? now.preview.moves.total : now.preview.jobs.length
 }
+
+/** What has to be written down first. Who changes all jobs of a queue is to know where they are. */
+function wordFor({ request }: PullStep, jobs: number | null, place: string): string | null {
+  if (jobs === null) return null
+  const isAll = 'filter' in request && Object.keys(request.filter).every((name) => name === 'states')
+  if (isAll) return jobs === 0 ? null : place
+  return jobs > MANY ? String(jobs) : null
+}
+
+/** What it is about, with the number of jobs once that is known: `Cancel 167 jobs`. */
+const titleOf = ({ request }: PullStep, jobs: number | null): string =>
+  'filter' in request
+    ? `${request.verb} ${jobs === null ? 'these jobs' : plural(jobs, 'job')}`
+    : request.title
 
 /** Asks before a lever is pulled: shows what the log will say, and which jobs move. */
 export function Ask() {
-  const { live } = usePage()
+  const { live, me } = usePage()
   const dialog = useRef<HTMLDialogElement>(null)
   const now = asked.value
   const isOpen = now !== null
   const written = useSignal('')
-  const many = now === null ? null : manyIn(now)
-  const isWritten = many === null || written.value.replace(/\D/g, '') === String(many)
+  const jobs = now === null ? null : jobsIn(now)
+  const word = now === null ? null : wordFor(now, jobs, me.environment ?? live.queue)
+  const isWritten =
+    word === null || written.value.trim() === word || written.value.replace(/\D/g, '') === word
   useLayoutEffect(() => {
     if (isOpen && dialog.current?.open === false) dialog.current.showModal()
     if (!isOpen) dialog.current?.close()
@@ -55,9 +70,9 @@ export function Ask() {
             else asked.value = null
           }}
         >
-          <h2 id="asked">{now.request.title}</h2>
+          <h2 id="asked">{titleOf(now, jobs)}</h2>
           <Body now={now} />
-          {many === null ? null : <HowMany many={many} written={written} />}
+          {word === null ? null : <Word word={word} jobs={jobs} written={written} />}
           <div class="buttons">
             <button type="button" onClick={() => (asked.value = null)}>
               {now.step === 'asking' || now.step === 'pulling' ? 'Leave it' : 'Close'}
@@ -65,13 +80,14 @@ export function Ask() {
             {now.step === 'asking' || now.step === 'pulling' ? (
               <button
                 type="submit"
-                class="main"
+                class={/cancel|drop/.test(now.request.lever) ? 'main bad' : 'main'}
                 disabled={now.step === 'pulling' || !isWritten}
                 data-do={now.request.lever}
               >
-                {now.request.title}
+                {titleOf(now, jobs)}
               </button>
             ) : null}
+            {now.step === 'done' && 'undo' in now.done ? <Undo undo={now.done.undo} /> : null}
           </div>
         </form>
       )}
@@ -79,18 +95,36 @@ export function Ask() {
   )
 }
 
-const HowMany = ({ many, written }: { readonly many: number; readonly written: Signal<string> }) => (
+const Word = ({
+  word,
+  jobs,
+  written,
+}: {
+  readonly word: string
+  readonly jobs: number | null
+  readonly written: Signal<string>
+}) => (
   <label class="how-many">
-    Write {many} to change {plural(many, 'job')}:{' '}
+    Write {word} to change {plural(jobs ?? 0, 'job')}:{' '}
     <input
       name="how-many"
-      inputMode="numeric"
       autocomplete="off"
       value={written.value}
       onInput={({ currentTarget }) => (written.value = currentTarget.value)}
     />
   </label>
 )
+
+/** What has just been done can be put back, with a preview as everything. */
+function Undo({ undo }: Pick<PulledDocument, 'undo'>) {
+  const { live, me } = usePage()
+  if (undo === null || !me.levers.includes(undo.lever)) return null
+  return (
+    <button type="button" onClick={() => void askFor(live.queue, undo)}>
+      Undo…
+    </button>
+  )
+}
 
 function Body({ now }: { readonly now: PullStep }) {
   switch (now.step) {
@@ -99,7 +133,7 @@ function Body({ now }: { readonly now: PullStep }) {
     case 'refused':
       return (
         <p class="refused" role="alert">
-          Refused ({now.code}): {now.message}
+          Refused ({now.code}): {localText(now.message)}
         </p>
       )
     case 'done':
@@ -137,7 +171,7 @@ const ManyDone = ({ done, changed, failed }: ChangedDocument) => (
     </p>
     {failed.slice(0, 20).map(({ jobId, code, message }) => (
       <p key={jobId} class="refused" role="alert">
-        {jobId} ({code}): {message}
+        {jobId} ({code}): {localText(message)}
       </p>
     ))}
   </>
@@ -149,9 +183,9 @@ const named = (jobIds: readonly string[]): string =>
     : `${jobIds.slice(0, 5).join(', ')} and ${count(jobIds.length - 5)} more`
 
 /** Which jobs are about to be changed. */
-const ManyPreview = ({ jobs }: ChangePreviewDocument) => (
+const ManyPreview = ({ jobs, says }: ChangePreviewDocument) => (
   <>
-    <h3>{jobs.length === 0 ? 'No job fits' : plural(jobs.length, 'job')}</h3>
+    <p data-says>{jobs.length === 0 ? 'No job fits.' : says}</p>
     <ol class="events">
       {jobs.slice(0, 20).map(({ jobId, state }) => (
         <li key={jobId} data-moves={jobId}>
@@ -164,7 +198,7 @@ const ManyPreview = ({ jobs }: ChangePreviewDocument) => (
 )
 
 function Preview({
-  preview: { lever, events, changed, moves, startable },
+  preview: { lever, events, changed, says, moves, startable },
   isOvertaken,
 }: {
   readonly preview: PreviewDocument
@@ -179,6 +213,7 @@ function Preview({
       ) : null}
       {changed ? (
         <>
+          <p data-says>{says}</p>
           <h3>Events that it adds to the log</h3>
           <Events events={events as readonly RecordedEvent[]} />
           <Jobs names={lever === 'drop' ? names.drop : names.moves} {...moves} />

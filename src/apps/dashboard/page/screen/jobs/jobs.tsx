@@ -114,7 +114,7 @@ function Changes({ query, onDone }: { readonly query: JobQuery; readonly onDone:
   const request = (lever: Lever, verb: string, change: Readonly<Record<string, unknown>>) =>
     void ask(live.queue, {
       lever,
-      title: `${verb} these jobs`,
+      verb,
       change,
       filter: filterOfQuery(query),
       onDone,

@@ -5,6 +5,7 @@ import { ofQueue, postJson } from '../../data/api.ts'
 import type { LiveQueue } from '../../data/live.ts'
 import { usePage } from '../../frame/context.ts'
 import { Link } from '../../frame/link.tsx'
+import { localText } from '../../frame/time.ts'
 import { turn } from '../../frame/turn.ts'
 import { Loaded, None, useAsked } from '../../part/load.tsx'
 import { JobLink } from '../../part/names.tsx'
@@ -129,7 +130,7 @@ function Report({ said }: { readonly said: Statement }) {
         {violations.slice(0, 50).map(({ seq, rule, jobId, detail }) => (
           <li key={`${seq} ${rule} ${jobId}`}>
             <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> {rule}{' '}
-            {jobId === null ? null : <JobLink id={jobId} />} {detail}
+            {jobId === null ? null : <JobLink id={jobId} />} {localText(detail)}
           </li>
         ))}
         {overlaps.slice(0, 50).map(({ model, fromSeq: seq, ms, holders }) => (
