@@ -66,7 +66,7 @@ describe('interlock dead, interlock retry', () => {
   it('asks which to drop: nothing is changed by a slip', async () => {
     const { code, stderr } = await interlock(['dead', '--drop', '--url', 'memory:'])
     expect(code).toBe(2)
-    expect(stderr).toContain('name a job, --model or --since, or say --all')
+    expect(stderr).toContain('name a job, --model, --since or --error, or say --all')
   })
 })
 

@@ -49,7 +49,7 @@ const SHOWN = 10
 
 const customerHelp = `
 Whose a job is (jobs --customer, policy set --share-waiting) programs say:
-    await coordinator.enqueue([{ jobId: 'a', models: ['flux-dev'], fairKey: 'acme' }])
+    await coordinator.enqueue({ models: ['flux-dev'], fairKey: 'acme' })
 `
 
 export function addEnqueue(cli: Cli): void {

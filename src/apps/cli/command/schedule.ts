@@ -30,7 +30,7 @@ Such a file, for a job each night at 3 in Berlin:
   [
     {
       "id": "nightly", "cron": "0 3 * * *", "tz": "Europe/Berlin",
-      "job": { "kind": "report", "models": ["flux-dev"], "payload": { "of": "all" } }
+      "job": { "kind": "report", "models": ["flux-dev"], "payload": { "n": 1 } }
     }
   ]
 All fields: ${manual.schedules}
