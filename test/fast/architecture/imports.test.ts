@@ -43,6 +43,13 @@ describe('the arrows between the parts', () => {
     expect(index).toContain(`${coreRooms.join(', ')}.`)
   })
 
+  it('lead from no limit to another: only the list of all limits knows them', () => {
+    const folder = 'src/engine/core/needs/limits/'
+    const limits = sources.filter(({ file }) => file.startsWith(folder) && !file.endsWith('/index.ts'))
+    expect(limits.length).toBeGreaterThan(5)
+    expect(limits.filter((limit) => importsOf(limit).some((from) => from.startsWith('./')))).toEqual([])
+  })
+
   it('of the core begin at doors that say what the room is, what it may import, and what one reads first', () => {
     const inside = sources.filter(({ file }) => /^src\/engine\/core\/[\w-]+\//.test(file))
     expect([...new Set(inside.map(({ file }) => file.split('/')[3]))].sort()).toEqual([...coreRooms].sort())

@@ -182,8 +182,8 @@ function isOpenBehind(
   const isRoom = (need: Need) => hasRoom({ ledger: draft, now }, need, anybodyAt(behind), 'kept')
   const listed = placesOf(draft.policy, model)
   return (
-    listed?.some((name) => isUsable(draft, name) && isRoom(placeNeed(siteOf(name), ask))) ??
-    isRoom(modelNeed(anyOne, model))
+    listed?.some((name) => isUsable(draft, name) && isRoom(placeNeed(draft.policy, siteOf(name), ask))) ??
+    isRoom(modelNeed(draft.policy, anyOne, model))
   )
 }
 
@@ -196,9 +196,10 @@ function mayStartFrom(draft: Draft, { source, position }: Cursor, now: Micros): 
   // Where nobody serves a place only those stand in line that take all of its model: they take it all the same.
   if (isSite(name))
     return sitesNear(draft.policy, name).some(
-      (site) => (site === name || isUsable(draft, placeOf(site))) && isRoom(placeNeed(site, ask)),
+      (site) =>
+        (site === name || isUsable(draft, placeOf(site))) && isRoom(placeNeed(draft.policy, site, ask)),
     )
-  return modelOpensAt(draft, name) <= now && isRoom(modelNeed(anyOne, name))
+  return modelOpensAt(draft, name) <= now && isRoom(modelNeed(draft.policy, anyOne, name))
 }
 
 /** One that takes no model as a whole. */

@@ -2,11 +2,11 @@ import { fitsBatch } from '../line/alike.ts'
 import { areInSame } from '../line/batch.ts'
 import { expectedUse, firstLike } from '../line/fair-queue.ts'
 import { settle } from '../needs/blocking.ts'
-import { thingNeed } from '../needs/limits/thing.ts'
 import { type AsOf, hasRoom } from '../needs/need.ts'
 import { hasLapsed } from '../needs/offer-expiry.ts'
 import { placesToTake } from '../needs/places.ts'
 import { passOver } from '../needs/tally.ts'
+import { thingNeed } from '../needs/things.ts'
 import { isHeldBack, mayStart } from '../needs/waits.ts'
 import type { Draft } from '../state/draft.ts'
 import { nextOffered } from '../state/kinds.ts'
@@ -144,7 +144,12 @@ function nextUnbound(
 function isFreeBehind(ledger: LedgerView, head: Job, position: LinePosition, now: Micros): boolean {
   const [first] = head.needs
   if (first === undefined) return true
-  return hasRoom(without(ledger, head, now), thingNeed(head, first), { position, spec: head.spec }, 'kept')
+  return hasRoom(
+    without(ledger, head, now),
+    thingNeed(ledger.policy, head, first),
+    { position, spec: head.spec },
+    'kept',
+  )
 }
 
 /** It may be given to the same handler together with the first one. A process that asked for it gets it alone. */

@@ -1,4 +1,4 @@
-import { overLimit } from '../needs/limits/use.ts'
+import { overLimit } from '../needs/meter.ts'
 import { conflictReason, limitReason, overLimitText, unservedReason } from '../needs/told.ts'
 import {
   awaitsParents,

@@ -1,4 +1,4 @@
-import { overLimit } from '../needs/limits/use.ts'
+import { overLimit } from '../needs/meter.ts'
 import type { Draft } from '../state/draft.ts'
 import {
   type HeldBack,

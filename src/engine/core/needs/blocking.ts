@@ -5,9 +5,9 @@ import { modelAt } from '../state/site.ts'
 import { isMeter, type Policy } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
-import { thingNeed } from './limits/thing.ts'
 import { type AsOf, hasRoom, type Need } from './need.ts'
 import { setReady } from './tally.ts'
+import { thingNeed } from './things.ts'
 
 /** The job that a waiting one is behind, and the model; `model` null: in the line of the whole queue. */
 export interface Blocker {
@@ -21,7 +21,7 @@ export interface Blocker {
  */
 export function firstUnavailable(asOf: AsOf, job: Job): Need | undefined {
   for (const name of job.needs) {
-    const need = isMeter(name) ? undefined : thingNeed(job, name)
+    const need = isMeter(name) ? undefined : thingNeed(asOf.ledger.policy, job, name)
     if (need !== undefined && !hasRoom(asOf, need, job, 'ahead')) return need
   }
   return undefined

@@ -4,7 +4,8 @@
  *
  * | question | file |
  * | --- | --- |
- * | is there room for this need? | `need.ts`; of which thing, a file of `limits/` each |
+ * | is there room for this need? | `need.ts`; of which thing, a file of `limits/` each, none of which knows another |
+ * | what several limits count by | `one-or-all.ts` for models and places, `counted.ts` for shares and tiers |
  * | who keeps something for those ahead? | `keeping.ts`, `offer-expiry.ts` |
  * | may it start? if not, why? | `waits.ts` |
  * | which job is it behind? | `blocking.ts`: in line, as its row says; `told.ts`: now |

@@ -41,6 +41,19 @@ export function withMeters(policy: Policy, job: Job): readonly string[] {
     : [...job.needs.filter((name) => !isMeter(name)), ...limited.map(([resource]) => meterOf(resource))]
 }
 
+/** The first resource of which the job asks for more than some window ever has; undefined: there is none. */
+export function overLimit(
+  policy: Policy,
+  uses: Uses | undefined,
+): { readonly resource: string; readonly limit: number; readonly ask: number } | undefined {
+  if (uses === undefined) return undefined
+  for (const [resource, ask] of Object.entries(uses)) {
+    const limit = Math.min(...(windowsOf(policy, resource) ?? []).map((window) => window.limit))
+    if (ask > limit) return { resource, limit, ask }
+  }
+  return undefined
+}
+
 const isAtStart = ({ counted }: Window): boolean => counted === 'atStart'
 
 /** What active jobs keep of a window: nothing where it counted at their start already. */

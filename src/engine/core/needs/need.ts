@@ -16,12 +16,14 @@ export const ALL = 'all'
 export type Amount = number | Units | typeof ALL
 
 /** So much of one limited thing. */
-export interface Need {
+export interface Need<Total = unknown> {
   /** Which sort of thing, and what is known of it. */
-  readonly limit: Limit
+  readonly limit: Limit<Total>
   /** Under which name the ledger has the thing. */
   readonly name: string
   readonly amount: Amount
+  /** How much there is of it under the policy: nobody who counts asks the policy again. */
+  readonly total: Total
 }
 
 /**
@@ -59,28 +61,31 @@ export const anybodyAt = (position: LinePosition): Asker => ({ position, spec: {
 export type Needy = Pick<Job, 'spec' | 'needs' | 'places' | 'wholes' | 'exclusive'>
 
 /** A limit, or several, asked what a job needs. */
-export interface Needs {
+export interface Needs<Total = unknown> {
   /** What a job needs of it, where it stands now, or is; none where the policy says nothing of it. */
-  readonly needs: (policy: Policy, job: Needy) => readonly Need[]
+  readonly needs: (policy: Policy, job: Needy) => readonly Need<Total>[]
 }
 
-/** One sort of limited thing: how much there is, what counts, and for whom it is kept. A file of `limits/` each. */
-export interface Limit extends Needs {
+/**
+ * One sort of limited thing: how much there is, what counts, and for whom it is kept. A file of `limits/` each, and none knows another.
+ * `Total`: how it says how much there is.
+ */
+export interface Limit<Total = unknown> extends Needs<Total> {
   readonly sort: string
   /** The policy says something of it. */
   readonly isOn: (policy: Policy) => boolean
   /** Why a job waits that lacks it. */
   readonly code: (policy: Policy) => ReasonCode
-  readonly hasRoom: (asOf: AsOf, need: Need, asker: Asker, counting: Counting) => boolean
+  hasRoom(asOf: AsOf, need: Need<Total>, asker: Asker, counting: Counting): boolean
   /** Jobs that are offered, and may lack some of it now that somebody has taken this. */
-  readonly rivals: (draft: Draft, need: Need, now: Micros) => Iterable<LinePosition>
+  rivals(draft: Draft, need: Need<Total>, now: Micros): Iterable<LinePosition>
   /** What the job is told, where more is known than its code says. */
-  readonly says?: (asOf: AsOf, need: Need, job: Job) => string
+  says?(asOf: AsOf, need: Need<Total>, job: Job): string
   /** What a log is told in which a job starts that lacks it. */
-  readonly broken: (ledger: LedgerView, need: Need) => string
+  broken(ledger: LedgerView, need: Need<Total>): string
 }
 
-export const nothing: readonly Need[] = []
+export const nothing: readonly never[] = []
 
 /** Limits whose needs follow from the job and the policy, wherever the job stands: they are found once for both. */
 export function fixed(limits: readonly Limit[]): Needs {

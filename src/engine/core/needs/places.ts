@@ -5,10 +5,11 @@ import { askFor } from '../state/units.ts'
 import { type JobSpec, type Places, takesAllOf } from '../values/job.ts'
 import { placesOf } from '../values/policy.ts'
 import { firstUnavailable } from './blocking.ts'
-import { hasRoomFor, modelNeed } from './limits/model.ts'
+import { modelNeed } from './limits/model.ts'
 import { placeNeed } from './limits/place.ts'
 import { ALL, type Asker, type AsOf, anybodyAt, type Counting, hasRoom } from './need.ts'
 import { hasLapsed } from './offer-expiry.ts'
+import { hasRoomFor } from './one-or-all.ts'
 
 /** Who asks for models: a job in line, or somebody whom one imagines. */
 export interface ModelAsker extends Asker, Pick<Job, 'places' | 'wholes'> {
@@ -32,7 +33,7 @@ export function hasModels(asOf: AsOf, job: Job): boolean {
     if (firstUnavailable(asOf, job) === undefined) return true
     if (!hasLapsed(ledger, now)) return false
   }
-  return job.spec.models.every((name) => hasRoom(asOf, modelNeed(job, name), job, 'kept'))
+  return job.spec.models.every((name) => hasRoom(asOf, modelNeed(ledger.policy, job, name), job, 'kept'))
 }
 
 /**
@@ -69,11 +70,12 @@ export function placeToTake(
   const { spec, places } = job
   if (takesAllOf(spec, model)) return isAllFree(asOf, job, model, counting) ? null : undefined
   const listed = placesOf(ledger.policy, model)
-  if (listed === undefined) return hasRoom(asOf, modelNeed(job, model), job, counting) ? null : undefined
+  if (listed === undefined)
+    return hasRoom(asOf, modelNeed(ledger.policy, job, model), job, counting) ? null : undefined
   const ask = askFor(spec, model)
   if (isTakenUp(asOf, model, listed, job)) return undefined
   const isOpen = (name: string) =>
-    isUsable(ledger, name, by) && hasRoom(asOf, placeNeed(siteOf(name), ask), job, counting)
+    isUsable(ledger, name, by) && hasRoom(asOf, placeNeed(ledger.policy, siteOf(name), ask), job, counting)
   const pinned = placeFor(places, model)
   return pinned !== undefined && listed.includes(pinned) && isOpen(pinned) ? pinned : listed.find(isOpen)
 }
@@ -87,12 +89,17 @@ export function isTakenUp(asOf: AsOf, model: string, listed: readonly string[], 
   const itself = modelOf(ledger, model)
   const unknown = itself.holders.size
   if (unknown === 0 || isHeldWhole(itself)) return unknown > 0
-  const isEmpty = (name: string) => hasRoomFor(asOf, modelOf(ledger, siteOf(name)), ALL, asker, 'held')
+  const isEmpty = (name: string) => hasRoomFor(asOf, modelOf(ledger, siteOf(name)), allOfOne, asker, 'held')
   return listed.filter(isEmpty).length <= unknown
 }
 
+/** A place that holds one job. */
+const allOfOne = { amount: ALL, total: 1 } as const
+
 /** All of a model: nobody has it or is in one of its places, and none is kept for others. In a paused place nobody else would be either. */
 const isAllFree = (asOf: AsOf, job: ModelAsker, model: string, counting: Counting): boolean =>
-  namesOf(job, model).every((name) =>
-    hasRoom(asOf, isSite(name) ? placeNeed(name, null) : modelNeed(job, name), job, counting),
-  )
+  namesOf(job, model).every((name) => {
+    const { policy } = asOf.ledger
+    const need = isSite(name) ? placeNeed(policy, name, null) : modelNeed(policy, job, name)
+    return hasRoom(asOf, need, job, counting)
+  })

@@ -6,10 +6,14 @@ import type { Micros } from '../values/job.ts'
 import { isMeter, type Policy } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
-import { limitedAs, shareOf } from './limits/counted.ts'
-import { counts, isTally, tallies } from './limits/counts.ts'
+import { limitedAs, shareOf } from './counted.ts'
+import { counts } from './limits/index.ts'
 import { share, shares } from './limits/share.ts'
 import { lacking } from './need.ts'
+
+/** What is counted beside fair keys, among the shares, under names that no key has: those have no control characters. */
+const tallies = counts.filter((count) => count !== share)
+const isTally = (name: string): boolean => name !== '' && name < ' '
 
 /** How many jobs with its key were waiting when a job came: each of them puts it `spacingSeconds` back. */
 export function fairRankOf(ledger: LedgerView, key: string | null): number {

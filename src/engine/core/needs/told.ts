@@ -20,9 +20,10 @@ import { numberText } from '../values/number-text.ts'
 import { type Policy, placesOf, rateOf, windowsOf } from '../values/policy.ts'
 import { timeText } from '../values/time-text.ts'
 import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
+import { use } from './limits/index.ts'
 import { rateOpensAt } from './limits/rate.ts'
 import { slot } from './limits/slot.ts'
-import { overLimit, shortageIn } from './limits/use.ts'
+import { overLimit } from './meter.ts'
 import { type AsOf, lacking } from './need.ts'
 import { placeToTake } from './places.ts'
 import { reasonTexts } from './reasons.ts'
@@ -196,7 +197,7 @@ function nameIn(workerId: string): string | null {
 
 /** When neither a rate nor the limit of a resource holds the job back, if nothing else happens; null: something has to end first. */
 export function limitOpensAt(ledger: LedgerView, job: Job, now: Micros): Micros | null {
-  const shortage = shortageIn({ ledger, now }, job)
+  const shortage = use.shortageIn({ ledger, now }, job)
   const rate = rateOpensAt(ledger, job, now)
   if (shortage === undefined) return rate
   return shortage.opensAt === null ? null : Math.max(rate, shortage.opensAt)

@@ -401,9 +401,13 @@ export function isHeldWhole({ whole, holders }: Model): boolean {
   return first !== undefined && whole.get(first) !== undefined
 }
 
-/** How many more jobs could have it. @param spare how many of those that have it count as gone */
-export const placesLeft = (policy: Policy, model: Model, spare = 0): number =>
-  isHeldWhole(model) ? 0 : capacityOf(policy, model.model) - model.holders.size + spare
+/** How many more jobs could have it, of so many in all. @param spare how many of those that have it count as gone */
+export const placesBeside = (model: Model, total: number, spare = 0): number =>
+  isHeldWhole(model) ? 0 : total - model.holders.size + spare
+
+/** The same, of as many as the policy allows. */
+export const placesLeft = (policy: Policy, model: Model): number =>
+  placesBeside(model, capacityOf(policy, model.model))
 
 /** How often it was tried, as everybody is told: `attempt` of the ledger and of `started` events also counts what was given back. */
 export function triesOf({ spec, attempt, free }: Pick<Job, 'spec' | 'attempt' | 'free'>): Tries {

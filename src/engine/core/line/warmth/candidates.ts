@@ -3,7 +3,7 @@
  * decision and the replay of its start look here, so both find the same.
  */
 
-import { besideUse } from '../../needs/limits/beside-use.ts'
+import { besideUse } from '../../needs/limits/index.ts'
 import { modelNeed } from '../../needs/limits/model.ts'
 import { placeNeed } from '../../needs/limits/place.ts'
 import { type AsOf, hasRoom, lacking, type Need } from '../../needs/need.ts'
@@ -175,7 +175,7 @@ function isModelFree(
   if (!takesAll && countAhead(sharers, asker.position) < free) return true
   return (
     !sharers.some(({ isForOthers }) => isForOthers) &&
-    hasRoom({ ledger, now: at }, modelNeed({ wholes: null }, name), asker, 'kept')
+    hasRoom({ ledger, now: at }, modelNeed(ledger.policy, { wholes: null }, name), asker, 'kept')
   )
 }
 
@@ -223,7 +223,7 @@ function isPlaceLeft(
   ask: Units | null,
   beyondReach: readonly InLine[],
 ): boolean {
-  const need = placeNeed(siteOf(name), ask)
+  const need = placeNeed(ledger.policy, siteOf(name), ask)
   if (!hasRoom({ ledger, now: at }, need, asker, 'held')) return false
   const users = beyondReach.filter(({ job }) => mayUse(ledger.policy, job, name))
   if (users.length === 0) return true
@@ -236,9 +236,11 @@ export function fitsBesideHolders(ledger: LedgerView, job: Job, { worker, at }: 
   const isRoom = (need: Need) => hasRoom({ ledger, now: at }, need, job, 'held')
   return spec.models.every((model) => {
     const listed = placesFor(ledger.policy, spec, model)
-    if (listed === undefined) return isRoom(modelNeed(job, model))
+    if (listed === undefined) return isRoom(modelNeed(ledger.policy, job, model))
     const ask = askFor(spec, model)
-    return listed.some((name) => isUsable(ledger, name, worker) && isRoom(placeNeed(siteOf(name), ask)))
+    return listed.some(
+      (name) => isUsable(ledger, name, worker) && isRoom(placeNeed(ledger.policy, siteOf(name), ask)),
+    )
   })
 }
 

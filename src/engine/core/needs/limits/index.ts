@@ -2,17 +2,23 @@
  * All limited things, a file each. Of several that a job lacks it is told the first in the order of `limits`; who has a model goes before for whom
  * it is kept (waits.ts).
  */
+import type { Counted } from '../counted.ts'
 import { fixed, type Needs } from '../need.ts'
-import { counts } from './counts.ts'
+import { things } from '../things.ts'
 import { rate } from './rate.ts'
+import { share, tier } from './share.ts'
 import { slot } from './slot.ts'
-import { things } from './thing.ts'
-import { use } from './use.ts'
+import { useBeside } from './use.ts'
 
-/**
- * Who lacks one of these stays where it stands, with its models, and others start before it. Of resources it keeps nothing as long as it lacks
- * another one of these (use.ts).
- */
+/** All that is counted. A job that lacks several is told the first. */
+export const counts: readonly Counted[] = [tier, share]
+
+/** All that holds a job back but resources: who lacks one of these keeps nothing of a resource meanwhile. */
+export const besideUse = fixed([rate, ...counts])
+
+export const use = useBeside(besideUse)
+
+/** Who lacks one of these stays where it stands, with its models, and others start before it. */
 export const holdingBack: Needs = fixed([rate, use, ...counts])
 
 /** All of them. A batch takes those behind the first once for all of its jobs. */

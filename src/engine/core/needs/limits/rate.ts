@@ -2,22 +2,23 @@
 import { type Job, type LedgerView, modelOf } from '../../state/ledger.ts'
 import { siteOf } from '../../state/site.ts'
 import type { Micros } from '../../values/job.ts'
-import { placesOf, rateOf } from '../../values/policy.ts'
+import { placesOf, type Rate, rateOf } from '../../values/policy.ts'
 import { timeText } from '../../values/time-text.ts'
 import type { Limit } from '../need.ts'
 import { hasRates, opensAt } from '../starts.ts'
 
-export const rate: Limit = {
+export const rate: Limit<Rate> = {
   sort: 'rate',
   isOn: hasRates,
   code: () => 'rate_limited',
   needs: (policy, { spec: { models } }) =>
-    models
-      .filter((name) => rateOf(policy, name) !== undefined)
-      .map((name) => ({ limit: rate, name, amount: 1 })),
-  hasRoom: ({ ledger, now }, { name }) => modelOpensAt(ledger, name) <= now,
-  rivals: (draft, { name }, now) =>
-    modelOpensAt(draft, name) <= now
+    models.flatMap((name) => {
+      const total = rateOf(policy, name)
+      return total === undefined ? [] : { limit: rate, name, amount: 1, total }
+    }),
+  hasRoom: ({ ledger, now }, { name, total }) => opensAt(modelOf(ledger, name), total) <= now,
+  rivals: (draft, { name, total }, now) =>
+    opensAt(modelOf(draft, name), total) <= now
       ? []
       : [name, ...(placesOf(draft.policy, name) ?? []).map(siteOf)].flatMap((each) => [
           ...modelOf(draft, each).offers,

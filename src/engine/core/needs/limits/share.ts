@@ -1,7 +1,7 @@
 /** Shares of fair keys: how many jobs of one key may be active, and how many of all keys of a tier. */
 import { activeLimits, tierOf } from '../../values/policy.ts'
+import { counted } from '../counted.ts'
 import { fixed } from '../need.ts'
-import { counted } from './counted.ts'
 
 export const share = counted({
   sort: 'share',

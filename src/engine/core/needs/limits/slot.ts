@@ -2,35 +2,32 @@
 import { usesSlot } from '../../state/ledger.ts'
 import { byPosition, type LinePosition } from '../../values/position.ts'
 import { offersAhead } from '../keeping.ts'
-import { ALL, type AsOf, type Limit, type Need, nothing, type Spared } from '../need.ts'
+import { ALL, type AsOf, type Limit, nothing, type Spared } from '../need.ts'
 import { isOfferLive } from '../offer-expiry.ts'
 
-export const slot: Limit = {
+export const slot: Limit<number | null> = {
   sort: 'slot',
   isOn: () => true,
   code: ({ maxActive }) => (maxActive === 1 ? 'serialized' : 'at_capacity'),
-  needs: (_, job) => (!usesSlot(job) ? nothing : job.exclusive ? allSlots : oneSlot),
-  hasRoom: (asOf, { amount }, { position }, counting) => {
+  needs: ({ maxActive }, job) =>
+    usesSlot(job) ? [{ limit: slot, name: '', amount: job.exclusive ? ALL : 1, total: maxActive }] : nothing,
+  hasRoom: (asOf, { amount, total }, { position }, counting) => {
     const { ledger, spared } = asOf
     const isKept = counting !== 'held'
     if (ledger.alone > 0 || (isKept && isBehindExclusive(asOf, position))) return false
     const used = ledger.slots.size - leftBy(spared)
-    const { maxActive } = ledger.policy
-    if (amount !== ALL && maxActive === null) return true
+    if (amount !== ALL && total === null) return true
     const taken = used + (isKept ? offersAhead(asOf, position) : 0)
-    return taken < (amount === ALL ? 1 : (maxActive ?? 0))
+    return taken < (amount === ALL ? 1 : (total ?? 0))
   },
   // Who has to run alone waits for whoever starts.
-  rivals: ({ policy: { maxActive }, slots, offered, exclusives }, { amount }) =>
-    amount === ALL || (maxActive !== null && slots.size >= maxActive) ? offered : exclusives,
-  broken: ({ alone, slots, policy }, { amount }) =>
+  rivals: ({ slots, offered, exclusives }, { amount, total }) =>
+    amount === ALL || (total !== null && slots.size >= total) ? offered : exclusives,
+  broken: ({ alone, slots }, { amount, total }) =>
     alone > 0 || amount === ALL
       ? 'a job runs alone'
-      : `${slots.size} jobs are active, and the policy allows ${policy.maxActive}`,
+      : `${slots.size} jobs are active, and the policy allows ${total}`,
 }
-
-const oneSlot: readonly Need[] = [{ limit: slot, name: '', amount: 1 }]
-const allSlots: readonly Need[] = [{ limit: slot, name: '', amount: ALL }]
 
 /** A batch without models has no slot that it could leave. */
 const leftBy = (spared: Spared | undefined): number =>

@@ -3,39 +3,46 @@
  * (meter.ts). It is kept as a model is, but only by jobs that lack nothing else: who waits for its share or a rate keeps nothing meanwhile.
  */
 import { type Job, type Meter, modelOf } from '../../state/ledger.ts'
-import type { Micros, Uses } from '../../values/job.ts'
+import type { Micros } from '../../values/job.ts'
 import { numberText } from '../../values/number-text.ts'
-import { type Policy, type Window, windowsOf } from '../../values/policy.ts'
+import { type Window, windowsOf } from '../../values/policy.ts'
 import { timeText } from '../../values/time-text.ts'
 import { keepersAhead } from '../keeping.ts'
 import { length, limitedUses, meterOf, reservedIn, resourceOf, usedSince } from '../meter.ts'
-import { type Asker, type AsOf, type Counting, type Limit, lacking, type Need } from '../need.ts'
+import { type Asker, type AsOf, type Counting, type Limit, lacking, type Need, type Needs } from '../need.ts'
 import { reasonTexts } from '../reasons.ts'
-import { besideUse } from './beside-use.ts'
 
-export const use: Limit = {
-  sort: 'use',
-  isOn: ({ uses }) => uses !== undefined,
-  code: () => 'rate_limited',
-  needs: (policy, job) =>
-    limitedUses(policy, job).map(([resource, amount]) => ({ limit: use, name: meterOf(resource), amount })),
-  hasRoom: (asOf, need, asker, counting) => shortageOf(asOf, need, asker, counting) === undefined,
-  rivals: (draft, { name }) => modelOf(draft, name).offers,
-  says: (asOf, need, asker) => shortageText(shortageOf(asOf, need, asker)),
-  broken: (_, { name }) => `more of ${resourceOf(name)} would be used than its limit allows`,
+type Windows = readonly Window[]
+
+export interface Use extends Limit<Windows> {
+  /** The first resource of which there is not enough for a job; undefined: there is enough of all. */
+  readonly shortageIn: (asOf: AsOf, job: Job) => Shortage | undefined
 }
 
-/** The first resource of which the job asks for more than some window ever has; undefined: there is none. */
-export function overLimit(
-  policy: Policy,
-  uses: Uses | undefined,
-): { readonly resource: string; readonly limit: number; readonly ask: number } | undefined {
-  if (uses === undefined) return undefined
-  for (const [resource, ask] of Object.entries(uses)) {
-    const limit = Math.min(...(windowsOf(policy, resource) ?? []).map((window) => window.limit))
-    if (ask > limit) return { resource, limit, ask }
+/** @param others who lacks one of these keeps nothing */
+export function useBeside(others: Needs): Use {
+  const use: Use = {
+    sort: 'use',
+    isOn: ({ uses }) => uses !== undefined,
+    code: () => 'rate_limited',
+    needs: (policy, job) =>
+      limitedUses(policy, job).map(([resource, amount]) => {
+        const total = windowsOf(policy, resource) ?? []
+        return { limit: use, name: meterOf(resource), amount, total }
+      }),
+    hasRoom: (asOf, need, asker, counting) => shortageOf(asOf, need, asker, others, counting) === undefined,
+    rivals: (draft, { name }) => modelOf(draft, name).offers,
+    says: (asOf, need, asker) => shortageText(shortageOf(asOf, need, asker, others)),
+    broken: (_, { name }) => `more of ${resourceOf(name)} would be used than its limit allows`,
+    shortageIn: (asOf, job) => {
+      for (const need of use.needs(asOf.ledger.policy, job)) {
+        const shortage = shortageOf(asOf, need, job, others)
+        if (shortage !== undefined) return shortage
+      }
+      return undefined
+    },
   }
-  return undefined
+  return use
 }
 
 /** What is in the way of a job that waits for a resource. */
@@ -53,17 +60,17 @@ export interface Shortage {
 /** Why there is not enough of a resource; undefined: there is. */
 function shortageOf(
   asOf: AsOf,
-  { name, amount }: Need,
+  { name, amount, total: windows }: Need<Windows>,
   asker: Asker,
+  others: Needs,
   counting: Counting = 'kept',
 ): Shortage | undefined {
   const { ledger, now } = asOf
   const resource = resourceOf(name)
   const { meter } = modelOf(ledger, name)
   const ask = Number(amount)
-  const windows = windowsOf(ledger.policy, resource) ?? []
   const most = Math.max(...windows.map(({ limit }) => limit)) - ask
-  const kept = counting === 'held' ? nobody : keptOf(asOf, name, asker, most)
+  const kept = counting === 'held' ? nobody : keptOf(asOf, name, asker, others, most)
   for (const [index, window] of windows.entries()) {
     const reserved = reservedIn(meter, window)
     const taken = reserved + usedSince(meter, index, now - length(window))
@@ -73,12 +80,6 @@ function shortageOf(
     return { resource, window, taken, keptFor, opensAt }
   }
   return undefined
-}
-
-/** The first resource of which there is not enough for a job. */
-export function shortageIn(asOf: AsOf, job: Job): Shortage | undefined {
-  const need = lacking(asOf, job, use, 'kept')
-  return need && shortageOf(asOf, need, job)
 }
 
 function shortageText(shortage: Shortage | undefined): string {
@@ -108,18 +109,16 @@ function fitsAt(meter: Meter | null, index: number, window: Window, needed: numb
 const nobody = { sum: 0, first: null }
 
 /** What jobs ahead keep of a resource, and the first of them. @param most no more are counted once this is exceeded: no window has more */
-function keptOf(asOf: AsOf, name: string, asker: Asker, most: number) {
+function keptOf(asOf: AsOf, name: string, asker: Asker, others: Needs, most: number) {
   const thing = modelOf(asOf.ledger, name)
   const kept = { sum: 0, first: null as string | null }
   for (const other of keepersAhead(asOf, thing, asker, thing.reserved)) {
-    if (other.offeredAt === null && lacksOther(asOf, other)) continue
+    if (other.offeredAt === null && lacking(asOf, other, others, 'kept') !== undefined) continue
     kept.sum += amountOf(other, name)
     kept.first ??= other.jobId
     if (kept.sum > most) break
   }
   return kept
 }
-
-const lacksOther = (asOf: AsOf, job: Job): boolean => lacking(asOf, job, besideUse, 'kept') !== undefined
 
 const amountOf = ({ spec }: Job, name: string): number => spec.uses?.[resourceOf(name)] ?? 0

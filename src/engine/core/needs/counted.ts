@@ -1,10 +1,10 @@
 /** Active jobs that have something in common, such as a fair key, are counted under one name, and may be so many. */
-import { type Job, type LedgerView, noPositions, type Share, usesSlot } from '../../state/ledger.ts'
-import type { ReasonCode } from '../../values/event.ts'
-import { hash } from '../../values/hash.ts'
-import type { Policy } from '../../values/policy.ts'
-import { offersAhead } from '../keeping.ts'
-import { type Limit, nothing } from '../need.ts'
+import { type Job, type LedgerView, noPositions, type Share, usesSlot } from '../state/ledger.ts'
+import type { ReasonCode } from '../values/event.ts'
+import { hash } from '../values/hash.ts'
+import type { Policy } from '../values/policy.ts'
+import { offersAhead } from './keeping.ts'
+import { type Limit, nothing } from './need.ts'
 
 type Kept = Pick<Job, 'spec'>
 
@@ -22,7 +22,7 @@ interface Count {
   readonly broken: (name: string) => string
 }
 
-export interface Counted extends Limit, Pick<Count, 'nameOf' | 'most' | 'reads'> {}
+export interface Counted extends Limit<number>, Pick<Count, 'nameOf' | 'most' | 'reads'> {}
 
 /** Jobs that bypass are not counted. */
 export function counted({ sort, isOn, reads, code, nameOf, most, says, broken }: Count): Counted {
@@ -34,17 +34,18 @@ export function counted({ sort, isOn, reads, code, nameOf, most, says, broken }:
     nameOf,
     most,
     needs: (policy, job) => {
-      const name = limitedAs(limit, policy, job)
-      return name === null || !usesSlot(job) ? nothing : [{ limit, name, amount: 1 }]
+      const name = nameOf(policy, job)
+      const total = name === null ? null : most(policy, name)
+      return name === null || total === null || !usesSlot(job) ? nothing : [{ limit, name, amount: 1, total }]
     },
-    hasRoom: (asOf, { name }, { position }, counting) => {
+    hasRoom: (asOf, { name, total }, { position }, counting) => {
       const { policy } = asOf.ledger
-      const left = (most(policy, name) ?? Number.POSITIVE_INFINITY) - shareOf(asOf.ledger, name).active
+      const left = total - shareOf(asOf.ledger, name).active
       if (left <= 0 || counting === 'held') return left > 0
       return offersAhead(asOf, position, (job) => nameOf(policy, job) === name) < left
     },
-    rivals: ({ policy, offered, jobs, shares }, { name }) => {
-      if (shareOf({ shares }, name).active < (most(policy, name) ?? Number.POSITIVE_INFINITY)) return []
+    rivals: ({ policy, offered, jobs, shares }, { name, total }) => {
+      if (shareOf({ shares }, name).active < total) return []
       return [...offered].filter((position) => {
         const job = jobs.get(position)
         return job !== undefined && nameOf(policy, job) === name
