@@ -98,9 +98,9 @@ export const eventTypes = [
   /** The end of a job with many children was taken into account for the next of them. */
   'end_propagated',
   /**
-   * A process serves these places, by names or patterns, and gets no others. From the first such event on, a place that no live process
-   * serves is given to nobody. `keeps`: how many models it keeps loaded in each of its places. Without `places` it serves everything that
-   * somebody serves.
+   * A process serves these places, by names or patterns, and gets no others. As long as a live process has named places, a place that
+   * none of them serves is given to nobody. `keeps`: how many models it keeps loaded in each of its places. Without `places` it serves
+   * everything that somebody serves.
    */
   'worker_serves',
   /** A process that has said which places it serves, or how many models it keeps, has `left`, or its lease was over. */
