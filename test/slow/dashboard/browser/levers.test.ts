@@ -104,7 +104,7 @@ it('what was left can be asked for again before the next frame, and is not asked
 /** Says yes to what was asked. */
 async function yes(page: Page, lever: string) {
   await page.click(`dialog [data-do=${lever}]`)
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   await page.click('dialog >> text=Close')
 }
 
@@ -350,11 +350,18 @@ it('a pause and a move are put back at once, and a policy not once somebody else
   await goTo(page, '?see=levers')
   await page.click('[aria-labelledby=model-levers] [data-model=whisper] >> text=Pause…')
   expect(await page.textContent('dialog [data-says]')).toMatch(/\d (waiting|running) jobs? /)
-  await page.click('dialog [data-do=pause-model]')
-  await page.click('dialog >> text=Undo…')
+  await yes(page, 'pause-model')
+  // The offer outlives its dialog, and goes along to other screens.
+  await goTo(page, '?see=now')
+  const offer = page.locator('[data-done]')
+  await expect.poll(() => offer.textContent()).toMatch(/^Done: Pause whisper/)
+  await offer.getByText('Undo…').click()
   await page.waitForSelector('dialog >> text=Resume whisper')
   await yes(page, 'resume-model')
   expect(await lastEvent()).toMatchObject({ type: 'model_resumed', model: 'whisper' })
+  await offer.getByText('Leave it').click()
+  expect(await offer.count()).toBe(0)
+  await goTo(page, '?see=levers')
 
   const ids = () => page.locator('[aria-labelledby=reorder] [data-job]').evaluateAll(idsOf)
   const before = await ids()
@@ -380,6 +387,8 @@ it('a pause and a move are put back at once, and a policy not once somebody else
   await other.close()
   await page.click('dialog >> text=Undo…')
   await page.waitForSelector('dialog >> text=Refused (overtaken): something else has changed this since')
+  await page.click('dialog >> text=Close')
+  expect(await offer.count()).toBe(0)
 })
 
 const idsOf = (rows: readonly Element[]) => rows.map((row) => row.getAttribute('data-job'))

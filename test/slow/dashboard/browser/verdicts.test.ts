@@ -147,9 +147,27 @@ it('times in reasons are those of the reader, on every screen', async () => {
     await goTo(page, query)
     const text = () => page.locator(part).first().textContent()
     await expect.poll(text).toContain(there)
-    expect(await text()).not.toMatch(/\d[TZ]|\.\d{3}/)
+    expect(await text()).not.toMatch(/\d\dT\d\d:|:\d\dZ|\.\d{3}/)
   }
   await coordinator.close()
+})
+
+it('times in notices, and in what could not be read, are those of the reader too', async () => {
+  const { store } = await sceneOf({ seconds: 60, jobs: 12 })
+  const page = await at(store)
+  const when = new Date('2026-03-04T15:00:07Z')
+  const zone = { timeZone: 'Asia/Tokyo' }
+  const there = `gone since ${when.toLocaleDateString('en-GB', zone)} ${when.toLocaleTimeString('en-GB', zone)}`
+  const error = { code: 'store_unavailable', message: 'gone since 2026-03-04T15:00:07.123Z' }
+  await page.route(/\/(dead|snapshot|events|me)(\?|$)/, (route) =>
+    route.fulfill({ status: 503, json: { error } }),
+  )
+  await goTo(page, '?see=dead')
+  const failed = () => page.textContent('main [data-load=failed]')
+  await expect.poll(failed).toBe(`This could not be read: ${there} Try again`)
+  const notices = page.locator('.notice')
+  await goTo(page, '?see=now&at=3')
+  await expect.poll(() => notices.allTextContents()).toContain(there)
 })
 
 it('a job beside the line is not the first in it, and places are no models', async () => {

@@ -1,6 +1,7 @@
 import type { RefusalDocument } from '../../guard/refused.ts'
+import { localText } from '../frame/time.ts'
 
-/** The server refused, or did not answer. */
+/** The server refused, or did not answer. What it says has its times in the user's time zone. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   /** 0: the server did not answer. */
@@ -8,7 +9,7 @@ export class ApiError extends Error {
   readonly code: string
 
   constructor(status: number, code: string, message: string) {
-    super(message)
+    super(localText(message))
     this.status = status
     this.code = code
   }

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { PreviewDocument, PulledDocument } from '../../api/lever-documents.ts'
+import type { PreviewDocument, PulledDocument, UndoDocument } from '../../api/lever-documents.ts'
 import type { ChangedDocument, ChangePreviewDocument } from '../../api/many-documents.ts'
 import type { Lever } from '../../guard/grant.ts'
 import { ApiError, ofQueue, postJson } from './api.ts'
@@ -46,6 +46,13 @@ export type PullStep =
 /** The lever that the user is asked about; null: none. */
 export const asked = signal<PullStep | null>(null)
 
+/** What was done last, with what puts it back; null: it cannot be put back, or not any more. */
+export const undoable = signal<{
+  readonly queue: string
+  readonly title: string
+  readonly undo: UndoDocument
+} | null>(null)
+
 /** Shows what a pull would do. @param isOvertaken the user has been asked before */
 export async function ask(queue: string, request: PullRequest, isOvertaken = false): Promise<void> {
   asked.value = { step: 'looking', request }
@@ -71,6 +78,10 @@ export async function pull(queue: string): Promise<void> {
     try {
       const done = await pulled(queue, request, preview)
       asked.value = { step: 'done', request, done }
+      undoable.value =
+        'title' in request && 'undo' in done && done.undo !== null
+          ? { queue, title: request.title, undo: done.undo }
+          : null
       request.onDone?.()
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'overtaken') throw error
@@ -105,6 +116,8 @@ async function orRefused(request: PullRequest, doing: () => Promise<void>): Prom
     await doing()
   } catch (error) {
     const { code, message } = error instanceof ApiError ? error : { code: 'failed', message: String(error) }
+    // Only what puts something back is refused so: others are asked about again.
+    if (code === 'overtaken') undoable.value = null
     asked.value = { step: 'refused', request, code, message }
   }
 }

@@ -5,7 +5,8 @@ import { eventDetail } from '../../../../tools/format/event-text.ts'
 import { count, plural } from '../../../../tools/format/index.ts'
 import type { PreviewDocument, PulledDocument } from '../../api/lever-documents.ts'
 import type { ChangedDocument, ChangePreviewDocument } from '../../api/many-documents.ts'
-import { asked, ask as askFor, type PullStep, pull } from '../data/levers.ts'
+import { asked, type PullStep, pull, undoable } from '../data/levers.ts'
+import { LeverButton } from '../part/lever-button.tsx'
 import { Scroll } from '../part/scroll.tsx'
 import { usePage } from './context.ts'
 import { localText } from './time.ts'
@@ -87,7 +88,7 @@ export function Ask() {
                 {titleOf(now, jobs)}
               </button>
             ) : null}
-            {now.step === 'done' && 'undo' in now.done ? <Undo undo={now.done.undo} /> : null}
+            {now.step === 'done' ? <Undo /> : null}
           </div>
         </form>
       )}
@@ -116,15 +117,8 @@ const Word = ({
 )
 
 /** What has just been done can be put back, with a preview as everything. */
-function Undo({ undo }: Pick<PulledDocument, 'undo'>) {
-  const { live, me } = usePage()
-  if (undo === null || !me.levers.includes(undo.lever)) return null
-  return (
-    <button type="button" onClick={() => void askFor(live.queue, undo)}>
-      Undo…
-    </button>
-  )
-}
+export const Undo = () =>
+  undoable.value === null ? null : <LeverButton {...undoable.value.undo}>Undo…</LeverButton>
 
 function Body({ now }: { readonly now: PullStep }) {
   switch (now.step) {

@@ -1,6 +1,7 @@
 import type { FunctionComponent } from 'preact'
 import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
-import { Ask } from './ask.tsx'
+import { undoable } from '../data/levers.ts'
+import { Ask, Undo } from './ask.tsx'
 import { usePage } from './context.ts'
 import { Header } from './header.tsx'
 import { addKeys, keys } from './keys.ts'
@@ -8,6 +9,7 @@ import { go, route, type Screen } from './route.ts'
 import { screens } from './screens.ts'
 import { Slider } from './slider.tsx'
 import { nextTheme } from './theme.ts'
+import { localText } from './time.ts'
 
 /** The frame around every screen. */
 export function Page() {
@@ -67,7 +69,7 @@ function NotYet() {
   )
 }
 
-/** Why the page does not show the present. */
+/** Why the page does not show the present, and what was just done. */
 function Notices() {
   const { live, shown } = usePage()
   const notice = live.notice.value
@@ -75,11 +77,27 @@ function Notices() {
     <div role="status" aria-live="polite">
       {notice === null ? null : (
         <p class="notice" data-notice={notice.code}>
-          Not up to date: {notice.message}
+          Not up to date: {localText(notice.message)}
         </p>
       )}
       {shown.fault.value === null ? null : <p class="notice">{shown.fault.value}</p>}
+      <JustDone />
     </div>
+  )
+}
+
+/** What was just done can be put back, also once its dialog is closed. */
+function JustDone() {
+  const { live, shown } = usePage()
+  const last = undoable.value
+  if (last?.queue !== live.queue || !shown.isLive.value) return null
+  return (
+    <p class="notice done row" data-done>
+      Done: {last.title}. <Undo />
+      <button type="button" onClick={() => (undoable.value = null)}>
+        Leave it
+      </button>
+    </p>
   )
 }
 
