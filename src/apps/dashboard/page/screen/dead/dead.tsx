@@ -36,7 +36,7 @@ export function Dead() {
       ? `${count(found.length)}${before.value === null ? '' : ' and more'}`
       : ''
   return (
-    <div class="grid dead">
+    <div class="grid">
       <Panel id="dead" title="Dead letters" wide aside={howMany}>
         <div class="row bar">
           <Filter label="Search dead letters" placeholder="Job, error or model" />

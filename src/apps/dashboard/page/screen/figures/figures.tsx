@@ -37,7 +37,7 @@ export function Figures() {
     },
   })
   return (
-    <div class="grid figures">
+    <div class="grid">
       <div class="wide row bar">
         <Lengths value={length} />
         <span class="grow" />

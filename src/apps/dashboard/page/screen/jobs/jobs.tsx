@@ -39,7 +39,7 @@ export function Jobs() {
   }
   const aside = found.state === 'here' && found.value !== null ? count(found.value.total) : undefined
   return (
-    <div class="grid jobs">
+    <div class="grid">
       <Panel id="jobs" title="Jobs" wide aside={<span data-found={aside}>{aside}</span>}>
         <div class="row bar">
           <Search key={text} text={text} onSame={refresh} />

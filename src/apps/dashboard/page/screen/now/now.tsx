@@ -14,7 +14,7 @@ import { Workers } from './workers.tsx'
 /** What runs, the line, the models and the processes, now or at the moment of the address. */
 export function Now() {
   return (
-    <div class="grid now">
+    <div class="grid">
       <HealthStrip />
       <Totals />
       <div class="column">

@@ -30,7 +30,7 @@ export function Statechart() {
   const here = queueStateOf(shown.ledger.value)
   return (
     <svg
-      class="statechart"
+      class="diagram statechart"
       viewBox="0 0 432 118"
       role="img"
       aria-label={`The queue is ${here}`}

@@ -36,7 +36,7 @@ export function Time() {
     [],
   )
   return (
-    <div class="grid time">
+    <div class="grid">
       {route.value.than === null ? null : <Differences than={route.value.than} />}
       <Panel
         id="time"

@@ -34,7 +34,7 @@ export function WhatIf() {
     },
   })
   return (
-    <div class="grid what-if">
+    <div class="grid">
       <div class="wide row bar">
         <Lengths value={length} />
         <span class="grow" />

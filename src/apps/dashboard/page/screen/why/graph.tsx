@@ -24,7 +24,7 @@ export function Graph({
   return (
     <Panel id="graph" title="What it waits for" wide>
       <Scroll label="The graph">
-        <svg class="graph" width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
+        <svg class="diagram graph" width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
           <title>{`${jobId} waits for ${plural(found.jobs.length - 1, 'job')}`}</title>
           <defs>
             <marker
