@@ -193,7 +193,7 @@ async function change(
 }
 
 function logPulled(logger: Logger, { queue }: QueueReader, actor: string, lever: string): void {
-  logger.info(`[DASHBOARD] ${actor} pulled ${lever} in queue ${queue}`, {
+  logger.info(`[DASHBOARD] ${actor} used the action ${lever} in queue ${queue}`, {
     event: 'dashboard.lever',
     queue,
     actor,

@@ -92,8 +92,8 @@ export const ownChecks = {
   },
   key: {
     level: 'note',
-    what: 'several rows of yours may have one id',
-    remedy: 'give each row an id of its own, by a unique index',
+    what: 'several of your rows may share an id',
+    remedy: 'add a unique index on the id',
   },
   schema: {
     level: 'problem',
@@ -168,12 +168,12 @@ export const ownChecks = {
   },
   ending: {
     level: 'problem',
-    what: 'a transaction keeps the end of a job at its commit',
+    what: 'an open transaction holds back the end of a job',
     remedy: 'commit it or roll it back, or end its session',
   },
   provider_limit: {
     level: 'note',
-    what: 'answers of a provider say of a limit that the policy does not keep',
+    what: 'a provider reports a limit that the policy does not have',
     remedy: 'if that is its limit: npx interlock-queue policy set',
   },
   releases: {

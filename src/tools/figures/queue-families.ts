@@ -76,7 +76,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_jobs',
     'gauge',
-    `Live and submitted jobs, each under the one code that "interlock explain" gives of it; "running" if nothing keeps it. ${gauge}`,
+    `Live and submitted jobs, each under the code that "interlock explain" gives; "running" if nothing holds it back. ${gauge}`,
     (_, { census }) => census && [...census.jobs].map(([code, value]) => [{ code }, value]),
   ],
   [
@@ -178,11 +178,16 @@ const rows: readonly QueueFamilyRow[] = [
     `What attempts that have ended had reserved of a resource that the policy limits. ${counter}`,
     ofResources('reserved'),
   ],
-  ['interlock_queue_resource_used', 'counter', `What they have used of it. ${counter}`, ofResources('used')],
+  [
+    'interlock_queue_resource_used',
+    'counter',
+    `What attempts that have ended used of a resource that the policy limits. ${counter}`,
+    ofResources('used'),
+  ],
   [
     'interlock_queue_resource_overruns',
     'counter',
-    `How many of them used more of it than they had reserved. ${counter}`,
+    `Attempts that used more of a resource than they had reserved. ${counter}`,
     ofResources('overruns'),
   ],
   [

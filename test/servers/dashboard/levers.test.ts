@@ -115,7 +115,7 @@ describe.each(levers)('%s', (lever) => {
       if ('workerId' in event) expect(event.workerId).toMatch(/^oncall:/)
     }
     expect(told.filter((line) => line.startsWith('[DASHBOARD] oncall'))).toEqual([
-      `[DASHBOARD] oncall pulled ${lever} in queue default`,
+      `[DASHBOARD] oncall used the action ${lever} in queue default`,
     ])
   })
 

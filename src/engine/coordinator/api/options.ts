@@ -37,7 +37,8 @@ export interface CoordinatorOptions {
   /** How long other processes still wait after that, in milliseconds. @defaultValue 5,000 */
   readonly graceMs?: number
   /**
-   * How often to read the log while no notification comes, in milliseconds: a job starts so late at most if a notification is lost.
+   * How often to read the log while no notification comes, in milliseconds: if a notification is lost, a job starts
+   * at most this much later.
    * @defaultValue 1,000; 120,000 over the HTTP API, where the heartbeat every 6 s brings the news
    */
   readonly pollMs?: number

@@ -16,8 +16,8 @@ export interface Blocker {
 }
 
 /**
- * The first model of the job, or place that it is pinned to, that holders and all due jobs ahead in its line fill; undefined if there is room at
- * each. It depends on the line alone, so one event changes the answer for at most one job per model.
+ * The first model of the job, or place that it is pinned to, that is full if all due jobs ahead in its line count beside its holders; undefined:
+ * none is. It depends on the line alone, so one event changes the answer for at most one job per model.
  */
 export function firstUnavailable(asOf: AsOf, job: Job): Need | undefined {
   for (const name of job.needs) {
@@ -36,7 +36,7 @@ export function blockerOf(ledger: LedgerView, job: Job): Blocker | undefined {
 const asFolded = (ledger: LedgerView): AsOf => ({ ledger, now: ledger.lastAt })
 
 function blockerOn(ledger: LedgerView, job: Job, lacked: Need | undefined): Blocker | undefined {
-  if (job.offeredAt !== null && !isPassed(ledger, lacked)) return undefined
+  if (job.offeredAt !== null && !isBehindInOrder(ledger, lacked)) return undefined
   if (lacked !== undefined) {
     const { line, holders } = modelOf(ledger, lacked.name)
     return blockerIn(line, holders, job.position, modelAt(job, lacked.name))
@@ -44,8 +44,8 @@ function blockerOn(ledger: LedgerView, job: Job, lacked: Need | undefined): Bloc
   return job.exclusive || limitsSlots(ledger.policy) ? slotBlockerOf(ledger, job) : undefined
 }
 
-/** An offered job waits for no other, unless one came ahead of it in strict order, where all in line keep their models. */
-function isPassed({ policy }: LedgerView, unavailable: Need | undefined): boolean {
+/** An offered job waits for no other, unless one stands ahead of it in strict order, where all in line keep their models. */
+function isBehindInOrder({ policy }: LedgerView, unavailable: Need | undefined): boolean {
   return policy.maxOvertakes === 0 && unavailable !== undefined
 }
 

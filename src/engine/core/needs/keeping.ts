@@ -2,7 +2,7 @@
  * Who keeps a thing ahead of others: in strict order all in its line, else those that were overtaken often enough; and those that are
  * offered to all right now.
  *
- * An offer that has run out shows that no worker runs its kind. From that job on, jobs of its kind keep nothing from other kinds; among
+ * An offer that has run out shows that no worker runs its kind. That job, and those of its kind behind it, keep nothing from other kinds; among
  * themselves they keep their order.
  */
 import type { Job, LedgerView, Model } from '../state/ledger.ts'
@@ -58,7 +58,7 @@ export function keptAhead(asOf: AsOf, model: Model, asker: Asker, most: number):
   return keptByRank(asOf, model, asker) ?? keptOneByOne(asOf, model, asker, most)
 }
 
-/** From where it stands alone; undefined: some of them keep all, or nothing. */
+/** From its rank alone; undefined: some of them keep all, or nothing. */
 function keptByRank({ ledger, now }: AsOf, model: Model, { position }: Asker): number | undefined {
   if (model.whole.size > 0) return undefined
   const keeping = keepingOf(ledger, model)

@@ -41,7 +41,7 @@ export function withMeters(policy: Policy, job: Job): readonly string[] {
     : [...job.needs.filter((name) => !isMeter(name)), ...limited.map(([resource]) => meterOf(resource))]
 }
 
-/** The first resource of which the job asks for more than some window ever has; undefined: there is none. */
+/** The first resource of which the job asks for more than its smallest window allows; undefined: there is none. */
 export function overLimit(
   policy: Policy,
   uses: Uses | undefined,

@@ -1,6 +1,6 @@
 /**
- * What a job takes to start is a list of amounts of limited things: needs. Whether it may start, why it waits, whom it stands behind, and what no
- * log may say are one question: which is the first of its needs for which there is no room?
+ * What a job takes to start is a list of amounts of limited things: needs. Whether it may start, why it waits, whom it stands behind, and which starts
+ * no log may contain are one question: which is the first of its needs for which there is no room?
  */
 import type { Draft } from '../state/draft.ts'
 import type { Job, LedgerView } from '../state/ledger.ts'
@@ -22,17 +22,18 @@ export interface Need<Total = unknown> {
   /** Under which name the ledger has the thing. */
   readonly name: string
   readonly amount: Amount
-  /** How much there is of it under the policy: nobody who counts asks the policy again. */
+  /** How much there is of it under the policy: nobody asks the policy for that again. */
   readonly total: Total
 }
 
 /**
  * What counts against a need:
  *
- * - `held`: what others have of the thing. Reasons, the law of the log and the end of offers count so.
- * - `kept`: that, and what those ahead keep of it (keeping.ts). Admission counts so.
+ * - `held`: what others have of the thing. The reason `model_in_use`, the law of the log and the end of offers count so.
+ * - `kept`: that, and what those ahead keep of it (keeping.ts). Admission counts so, and all other reasons.
  * - `ahead`: of models and places that, and all who stand ahead in the line, as if each kept it. It depends on the line alone, so one event changes
- *   the answer for few jobs: blockers are found so. In strict order all do keep it. Of other things it is the same as `kept`.
+ *   the answer for few jobs: blockers are found so. In strict order all do keep it, but for those whose offers
+ *   have run out: so admission asks this first, and `kept` only then. Of other things it is the same as `kept`.
  */
 export type Counting = 'held' | 'kept' | 'ahead'
 

@@ -22,10 +22,11 @@ export function hasRoomFor(
 
 const isSpared = ({ spared }: AsOf, name: string): boolean => spared?.needs.includes(name) === true
 
-/** At most so many stand before it, and nobody who wants all. It looks at the head of a long line, which is in the cache, and not at the job's own part. */
+/** At most so many stand before it, and nobody who wants all. */
 function isAmongFirst({ line, whole }: Model, position: LinePosition, most: number): boolean {
   const first = whole.min()
   if (first !== undefined && byPosition(first, position) < 0) return false
+  // The head of a long line is in the cache, the job's own part of it is not.
   const last = line.at(most)
   return last === undefined || byPosition(last, position) >= 0
 }

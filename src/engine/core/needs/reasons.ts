@@ -65,7 +65,7 @@ export const reasonTexts: Readonly<Record<ReasonCode, ReasonText>> = {
     sentence: 'a model it needs has reached its rate',
     remedy: 'nothing: it starts when the window of the rate opens',
     owner: 'a model it needs has reached its rate, or a resource that it uses its limit',
-    short: 'too little of a resource is left',
+    short: 'over a rate or a limit',
     counted: ['waits for the rate of its model', 'wait for the rates of their models'],
   },
   fair_share_limit: {

@@ -40,7 +40,7 @@ function moveTallies(draft: Draft, job: Job, active: number): void {
     changeShare(draft, name, (tally) => ({ ...tally, active: tally.active + active }))
 }
 
-/** Also of `ready`, which holds one job of each share at most. */
+/** Keeps `ready` of the draft to the first ready job of each share. */
 function changeShare(draft: Draft, key: string, change: (share: Share) => Share): void {
   const before = shareOf(draft, key)
   const head = headOf(draft.policy, before)
@@ -105,7 +105,7 @@ function readyBehind(ledger: LedgerView, { position, spec }: Job): LinePosition 
   return spec.fairKey === null ? undefined : shareOf(ledger, spec.fairKey).ready.after(position)
 }
 
-/** A job with the same fair key stands behind it, and may start unless this one lacks what all of the key would. */
+/** The next ready job of its key takes its turn, unless the key or its tier is full. */
 export function passOver(
   draft: Draft,
   job: Job,

@@ -140,7 +140,7 @@ function keptSentence(ledger: LedgerView, code: ReasonCode, blocker: Blocker | u
   return `${first} goes first, and no worker has taken it yet (${limit})`
 }
 
-/** The job it waits for now; undefined: none. Who is held back where it stands waits for one only if that fills its models too. */
+/** The job it waits for now; undefined: none. A job that a rate, a use or a share holds back waits for one only if its models are full as well. */
 function blockerNow(asOf: AsOf, job: Job, { code, lacks }: Wait): Blocker | undefined {
   switch (code) {
     case 'model_in_use':

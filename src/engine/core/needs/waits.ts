@@ -1,6 +1,6 @@
 /**
- * Whether a waiting job may start, and if not, why (docs/inside/conflict-rules.md). Whether goes by what is asked fastest, the slot first; why by
- * the precedence of the reasons, the slot last.
+ * Whether a waiting job may start, and if not, why (docs/inside/conflict-rules.md). `mayStart` asks first what is
+ * asked fastest, the slot; `waitsFor` asks in the order of the reasons, the slot last.
  */
 import { awaitsParents, isInLine, type Job, type LedgerView } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
@@ -23,14 +23,14 @@ export const mayStart = (asOf: AsOf, job: Job): boolean =>
 export const hasSlot = (asOf: AsOf, job: Job): boolean =>
   !asOf.ledger.draining && lacking(asOf, job, slot, 'kept') === undefined
 
-/** It lacks a rate, a use, or what is counted: it stays where it stands, and others may start before it. */
+/** It lacks a rate, a use, or what is counted: it keeps its models as any job in line does, and others may start before it. */
 export const isHeldBack = (asOf: AsOf, job: Job): boolean =>
   lacking(asOf, job, holdingBack, 'kept') !== undefined
 
 /** What a waiting job waits for. */
 export interface Wait {
   readonly code: ReasonCode
-  /** Absent: no amount of anything, or a place of one of its models. */
+  /** The need for which there is no room. Absent: the code says all, or it is a model or a place. */
   readonly lacks?: Need
 }
 
@@ -39,8 +39,8 @@ export function waitsFor(asOf: AsOf, job: Job): Wait | undefined {
   const { ledger } = asOf
   const code = besideTheLine(ledger, job)
   if (code !== undefined) return { code }
-  const passed = lacking(asOf, job, holdingBack, 'kept')
-  if (passed !== undefined) return { code: passed.limit.code(ledger.policy), lacks: passed }
+  const heldBack = lacking(asOf, job, holdingBack, 'kept')
+  if (heldBack !== undefined) return { code: heldBack.limit.code(ledger.policy), lacks: heldBack }
   if (job.spec.models.some((model) => isInUse(asOf, model, job))) return { code: 'model_in_use' }
   if (!hasModels(asOf, job)) return { code: 'behind_in_line' }
   const lacks = lacking(asOf, job, slot, 'kept')
@@ -52,8 +52,10 @@ function besideTheLine(ledger: LedgerView, job: Job): ReasonCode | undefined {
   if (ledger.draining) return 'draining'
   if (awaitsParents(job)) return 'waits_for_parents'
   if (job.dueAt !== null) return 'not_due'
-  if (job.held === null || job.held.as === 'fits_no_place') return job.held?.as
-  return firstPause(ledger, job.spec) === undefined ? job.held.as : 'model_paused'
+  if (job.held === null) return undefined
+  // A pause goes before the others, whichever came first.
+  const isPaused = job.held.as !== 'fits_no_place' && firstPause(ledger, job.spec) !== undefined
+  return isPaused ? 'model_paused' : job.held.as
 }
 
 /** What is known of the live workers when a reason is asked for. Without it, every job has one. */

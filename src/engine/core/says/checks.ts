@@ -113,19 +113,19 @@ export const checks = {
   unreadable: {
     about: 'possible',
     level: 'problem',
-    what: 'a submitted job that no process could read',
+    what: 'no process could read a submitted job',
     remedy: 'upgrade the processes of this queue',
   },
   parent_unknown: {
     about: 'possible',
     level: 'note',
-    what: 'a submitted job comes after a job of which nobody knows',
+    what: 'a submitted job comes after an unknown job',
     remedy: 'enqueue the job that it comes after; it then comes into line by itself',
   },
   refused: {
     about: 'possible',
     level: 'note',
-    what: 'what was submitted was refused in the last day, and is not in line since',
+    what: 'submissions of the last day were refused, and have not come into line since',
     remedy:
       'npx interlock-queue queue lists them; correct them, and submit them again under other request ids',
   },

@@ -1,6 +1,5 @@
 /**
- * All limited things, a file each. Of several that a job lacks it is told the first in the order of `limits`; who has a model goes before for whom
- * it is kept (waits.ts).
+ * All limited things, a file each. `waitsFor` says which of several a job is told that it lacks.
  */
 import type { Counted } from '../counted.ts'
 import { fixed, type Needs } from '../need.ts'
@@ -18,7 +17,7 @@ export const besideUse = fixed([rate, ...counts])
 
 export const use = useBeside(besideUse)
 
-/** Who lacks one of these stays where it stands, with its models, and others start before it. */
+/** Who lacks one of these keeps its models as any job in line does; others may start before it. */
 export const holdingBack: Needs = fixed([rate, use, ...counts])
 
 /** All of them. A batch takes those behind the first once for all of its jobs. */

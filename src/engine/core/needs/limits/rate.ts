@@ -1,4 +1,4 @@
-/** Starts from a model, so many in any window of time, wherever it is. Nobody keeps one: who waits for a rate lets others pass. */
+/** Starts from a model, so many in any window of time, wherever it is. No start is kept for a job that waits; what it keeps of its models, it keeps. */
 import { type Job, type LedgerView, modelOf } from '../../state/ledger.ts'
 import { siteOf } from '../../state/site.ts'
 import type { Micros } from '../../values/job.ts'

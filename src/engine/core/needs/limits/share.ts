@@ -18,7 +18,7 @@ export const share = counted({
 const TIER_MARK = '\u0004'
 const tierIn = (name: string): string => name.slice(TIER_MARK.length)
 
-/** Any text is a tier, `null` too. */
+/** A tier may be called `null`: so a mark stands before its name. */
 export const tier = counted({
   sort: 'tier',
   isOn: ({ tiers }) => tiers !== undefined,

@@ -15,8 +15,8 @@ export const slot: Limit<number | null> = {
     const { ledger, spared } = asOf
     const isKept = counting !== 'held'
     if (ledger.alone > 0 || (isKept && isBehindExclusive(asOf, position))) return false
-    const used = ledger.slots.size - leftBy(spared)
     if (amount !== ALL && total === null) return true
+    const used = ledger.slots.size - leftBy(spared)
     const taken = used + (isKept ? offersAhead(asOf, position) : 0)
     return taken < (amount === ALL ? 1 : (total ?? 0))
   },

@@ -1,6 +1,6 @@
 /**
  * What jobs use of a resource: what they expect to from their start on, what they did use for as long as each of its windows is after their end
- * (meter.ts). It is kept as a model is, but only by jobs that lack nothing else: who waits for its share or a rate keeps nothing meanwhile.
+ * (meter.ts). It is kept as a model is, but not by jobs that wait for a rate or a share.
  */
 import { type Job, type Meter, modelOf } from '../../state/ledger.ts'
 import type { Micros } from '../../values/job.ts'
@@ -108,7 +108,7 @@ function fitsAt(meter: Meter | null, index: number, window: Window, needed: numb
 
 const nobody = { sum: 0, first: null }
 
-/** What jobs ahead keep of a resource, and the first of them. @param most no more are counted once this is exceeded: no window has more */
+/** What jobs ahead keep of a resource, and the first of them. @param most it stops beyond this: then no window has enough */
 function keptOf(asOf: AsOf, name: string, asker: Asker, others: Needs, most: number) {
   const thing = modelOf(asOf.ledger, name)
   const kept = { sum: 0, first: null as string | null }
