@@ -99,7 +99,7 @@ async function answer(options: WholeDashboardOptions, routes: Handled, request: 
   if (allowed instanceof Response) return { response: allowed, isOurs: false }
   checkPosition(path, isReading, allowed)
   if (isPage && isReading) return ours(assetOf(path, options.page))
-  if (path === 'api/openapi.json' && isReading) return ours(json(description()))
+  if (path === 'api/openapi.json' && isReading) return ours(json(description(session)))
   const found = await routes({ request, path, allowed })
   if (found === undefined) throw notFound()
   return ours(request.method === 'HEAD' ? new Response(null, found) : found)

@@ -15,9 +15,17 @@ const kinds = {
   whole,
   true: z.literal(true),
   dedupe: z.strictObject({
-    key: text,
-    while: z.union([z.enum(['waiting', 'live']), whole]),
-    debounce: z.strictObject({ delay: whole, maxDelay: whole }).exactOptional(),
+    key: text.describe('a digest of the key'),
+    while: z
+      .union([z.enum(['waiting', 'live']), whole])
+      .describe('for how long it has the key: while it waits or is live, or so many milliseconds'),
+    debounce: z
+      .strictObject({
+        delay: whole.describe('how long it waits after each of them, in milliseconds'),
+        maxDelay: whole.describe('how long it is put off at most, in milliseconds'),
+      })
+      .exactOptional()
+      .describe('others with its key put it off'),
   }),
   asks: z.record(text, amounts),
   uses: amounts,
@@ -30,7 +38,7 @@ export function specShape(
 ): Readonly<Record<string, z.ZodType>> {
   const schemaOf = ({ is, usual, optional, says }: SpecField) => {
     const schema = optional ? none(kinds[is]) : usual === null ? kinds[is].nullable() : kinds[is]
-    return says === undefined ? schema : schema.describe(says)
+    return schema.describe(says)
   }
   return Object.fromEntries(
     specEntries.flatMap(([name, field]) => (isMeant(field) ? [[name, schemaOf(field)]] : [])),

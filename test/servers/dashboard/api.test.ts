@@ -1,13 +1,16 @@
 /** What the dashboard answers, held to its own description. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { z } from 'zod'
-import { answers } from '../../../src/apps/dashboard/api/description.ts'
 import { previewSchema, pulledSchema } from '../../../src/apps/dashboard/api/lever-documents.ts'
+import { eventSchema } from '../../../src/apps/dashboard/api/log-documents.ts'
 import {
   changedSchema,
   changePreviewSchema,
   foundJobsSchema,
 } from '../../../src/apps/dashboard/api/many-documents.ts'
+import { answers } from '../../../src/apps/dashboard/api/operations.ts'
+import { decodeEvent } from '../../../src/engine/events/index.ts'
 import { messagesIn, mounted, operator } from './support.ts'
 
 const of = async (response: Response) => {
@@ -39,9 +42,9 @@ describe('each answer is what the description says', () => {
   }
   it.each(Object.entries(paths))('%s', async (address, path) => {
     const { get } = await mounted()
-    const [, schema] = answers[address as keyof typeof answers] as readonly [string, z.ZodType]
+    const { answer }: { readonly answer: z.ZodType } = answers[address as keyof typeof answers]
     const document = await of(await get(path))
-    expect(schema.parse(document)).toEqual(document)
+    expect(answer.parse(document)).toEqual(document)
   })
 
   it('the events of schedules, and what they came to', async () => {
@@ -51,10 +54,47 @@ describe('each answer is what the description says', () => {
     await coordinator.pauseSchedule('nightly')
     await coordinator.resumeSchedule('nightly')
     const page = await of(await get('/api/queues/default/log?after=0&limit=50'))
-    expect(answers['/api/queues/{queue}/log'][1].parse(page)).toEqual(page)
+    expect(answers['/api/queues/{queue}/log'].answer.parse(page)).toEqual(page)
     const listed = await of(await get('/api/queues/default/schedules'))
-    const [, schema] = answers['/api/queues/{queue}/schedules']
-    expect(schema.parse(listed).schedules).toMatchObject([{ id: 'nightly', owner: 'billing', paused: false }])
+    const { answer } = answers['/api/queues/{queue}/schedules']
+    expect(answer.parse(listed).schedules).toMatchObject([{ id: 'nightly', owner: 'billing', paused: false }])
+  })
+
+  it('an event of every type, with every field', () => {
+    const samples = new URL('../../fast/events/samples/events.jsonl', import.meta.url)
+    const events = readFileSync(samples, 'utf8').trim().split('\n')
+    for (const event of events.map((line) => decodeEvent(JSON.parse(line))))
+      expect(eventSchema.safeParse(event).error?.issues ?? []).toEqual([])
+  })
+
+  it('a policy that says all that one can say', async () => {
+    const { get, coordinator } = await mounted()
+    await coordinator.setPolicy({
+      ...{ maxOvertakes: 4, capacity: { m: 2, card: ['h:0', 'h:1'] }, units: { 'h:0': { vram: 24 } } },
+      ...{ rate: { m: { starts: 5, perSeconds: 1 } }, models: { m: {}, card: {} } },
+      uses: {
+        tpm: [
+          { limit: 9, perSeconds: 60 },
+          { limit: 90, perSeconds: 86_400, counted: 'atStart' },
+        ],
+      },
+      warm: { maxPassed: 2, maxPassedSeconds: 60, loadSeconds: { m: 2 } },
+      ...{ weights: { 'paid/*': 4 }, tiers: { free: { maxActive: 1 } }, fairShare: { maxActive: 3 } },
+    })
+    const page = await of(await get('/api/queues/default/log?after=0&limit=50'))
+    expect(answers['/api/queues/{queue}/log'].answer.parse(page)).toEqual(page)
+  })
+
+  it('dead letters', async () => {
+    const { get, coordinator } = await mounted()
+    await coordinator.enqueue([{ jobId: 'dead', models: ['n'] }])
+    await coordinator.setPolicy({ maxActive: null })
+    const [claimed] = await coordinator.claim({ max: 1, kinds: null })
+    if (claimed === undefined) throw new Error('it was not claimed')
+    await coordinator.fail(claimed.lease, { retryAt: null, error: { message: 'no' } })
+    const letters = await of(await get('/api/queues/default/dead'))
+    expect(letters).toMatchObject({ jobs: [{ jobId: 'dead' }] })
+    expect(answers['/api/queues/{queue}/dead'].answer.parse(letters)).toEqual(letters)
   })
 
   it('a lever, looked at and pulled', async () => {

@@ -2,12 +2,13 @@ import * as z from 'zod'
 import { PAGE } from '../../../engine/store/index.ts'
 import { json } from '../guard/headers.ts'
 import type { QueueReader } from '../reader/queue-reader.ts'
+import { queueName } from './fields.ts'
 import { type ApiQuery, numberIn } from './reading.ts'
 
 const hash = z.string().describe('SHA-256, in hexadecimal')
 
 export const chainSchema = z.strictObject({
-  queue: z.string(),
+  queue: queueName,
   chain: z
     .strictObject({
       version: z.int().min(0).describe('of the last event'),
@@ -16,7 +17,17 @@ export const chainSchema = z.strictObject({
         .nullable()
         .describe('the hash from which it goes on; null: made from the name of the queue'),
       head: hash.describe('of the last event'),
-      events: z.array(z.strictObject({ seq: z.int().min(1), text: z.string(), hash: hash.nullable() })),
+      events: z
+        .array(
+          z.strictObject({
+            seq: z.int().min(1).describe('the number of the event'),
+            text: z.string().describe('the text that its hash is made over'),
+            hash: hash
+              .nullable()
+              .describe('SHA-256 over that text and the hash before; null: it is not chained'),
+          }),
+        )
+        .describe('a page of the events, in order'),
     })
     .nullable()
     .describe('null: the queue keeps no chain'),

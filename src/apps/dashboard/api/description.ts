@@ -1,221 +1,186 @@
 import * as z from 'zod'
 import { PACKAGE_VERSION } from '../../../engine/coordinator/base/package-version.ts'
-import { eventTypes, findEntries } from '../../../engine/core/index.ts'
-import { PAGE } from '../../../engine/store/index.ts'
-import { foundStates } from '../../../tools/operate/find-jobs.ts'
-import { levers } from '../guard/grant.ts'
+import { type Lever, levers } from '../guard/grant.ts'
+import type { TokenSession } from '../guard/token-session.ts'
 import { bodyOf } from '../lever/parse.ts'
-import { chainSchema } from './chain.ts'
-import { jobId, refusalSchema, seq } from './fields.ts'
-import {
-  dataSchema,
-  deadSchema,
-  flowSchema,
-  jobSchema,
-  positionSchema,
-  progressSchema,
-  quotedJobSchema,
-  quoteSchema,
-} from './job-documents.ts'
-import { previewSchema, pulledSchema } from './lever-documents.ts'
-import { jobLogSchema, logSchema, searchSchema } from './log-documents.ts'
-import {
-  changedSchema,
-  changePreviewSchema,
-  changesSchema,
-  errorSays,
-  foundJobsSchema,
-} from './many-documents.ts'
-import {
-  failuresSchema,
-  healthSchema,
-  limitsSchema,
-  meSchema,
-  queueSchema,
-  queuesSchema,
-  schedulesSchema,
-  workersSchema,
-} from './queue-documents.ts'
-import { MOST_DEAD } from './reading.ts'
-import { reportSchema, statementSchema } from './report.ts'
-import { MOST_FOUND } from './search.ts'
-
-/** What may be asked in a query. */
-type Queried = Readonly<Record<string, z.ZodType>>
-const limit = (most: number) => z.int().min(1).max(most)
-/** By where a page begins. */
-const ofLog = { after: seq.describe('events after this one'), limit: limit(PAGE) }
-const time = z.string().describe('such as 10m, 14:03+01:00 or 2026-11-24T15:00:00Z')
-const point = z.union([seq, time])
-
-/** The addresses below the mount that answer with JSON. */
-export const answers = {
-  '/api/me': ['who you are, and what you may do', meSchema],
-  '/api/queues': ['each queue with its head', queuesSchema],
-  '/api/queues/{queue}': ['the head of a queue', queueSchema],
-  '/api/queues/{queue}/log': ['a page of the log', logSchema, ofLog],
-  '/api/queues/{queue}/search': [
-    'events by time, by who did it and by what they say, the newest first; one search looks at 20,000 events',
-    searchSchema,
-    {
-      since: point,
-      until: point.describe('up to and with that event or second'),
-      operator: z
-        .string()
-        .describe('a part of the name of the operator or of their host, or how the id of the process begins'),
-      type: z
-        .enum(['changes', ...eventTypes])
-        .describe('a type; or changes: policy, pauses, drain, order, cancellations, schedules'),
-      job: jobId,
-      worker: z.string(),
-      word: z.array(z.string()).describe('what their text contains'),
-      before: seq.describe('the `before` of a search'),
-      limit: limit(MOST_FOUND),
-    },
-  ],
-  '/api/queues/{queue}/chain': ['a page of the hash chain', chainSchema, ofLog],
-  '/api/queues/{queue}/health': ['whether the queue is healthy', healthSchema],
-  '/api/queues/{queue}/failures': [
-    'where attempts failed: by place, by worker and by model',
-    failuresSchema,
-    { since: z.int().min(0).describe('microseconds since 1970; an hour ago unless given') },
-  ],
-  '/api/queues/{queue}/workers': ['the processes of a queue', workersSchema],
-  '/api/queues/{queue}/limits': ['limits that the answers of providers speak for', limitsSchema],
-  '/api/queues/{queue}/schedules': ['the schedules of a queue, the next due one first', schedulesSchema],
-  '/api/queues/{queue}/jobs': [
-    'jobs by what they are; `payload.` and a field, such as `payload.user.id`, asks for a value in the payload',
-    foundJobsSchema,
-    {
-      state: z.array(z.enum(foundStates)),
-      ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
-      error: z.string().describe(errorSays),
-      before: time.describe('jobs that came, failed or ended before it'),
-      after: time.describe('jobs that came, failed or ended since then'),
-      limit: limit(1_000),
-      from: z.string().describe('the `next` of a page'),
-    },
-  ],
-  '/api/queues/{queue}/jobs/{job}': ['why a live job does not run', jobSchema],
-  '/api/queues/{queue}/jobs/{job}/data': [
-    'payload, progress, checkpoint, result and error of a job',
-    dataSchema,
-  ],
-  '/api/queues/{queue}/jobs/{job}/flow': [
-    'the jobs that it comes after and those that come after it, 500 at most',
-    flowSchema,
-  ],
-  '/api/queues/{queue}/jobs/{job}/log': [
-    'what the log says of a job, also of one that has ended',
-    jobLogSchema,
-  ],
-  '/api/queues/{queue}/jobs/{job}/position': [
-    'where a live job stands, for users who may see nothing else',
-    positionSchema,
-  ],
-  '/api/queues/{queue}/progress': ['the progress of running jobs', progressSchema, { jobs: z.array(jobId) }],
-  '/api/queues/{queue}/dead': [
-    'dead letters, the newest first',
-    deadSchema,
-    {
-      model: z.string(),
-      since: z.int().min(0).describe('microseconds since 1970'),
-      before: seq,
-      limit: limit(MOST_DEAD),
-      jobs: z.array(jobId),
-    },
-  ],
-} as const satisfies Record<string, readonly [string, z.ZodType, Queried?]>
-
-const texts = {
-  '/api/queues/{queue}/snapshot': [
-    'the state of the queue at an event, or shortly before it',
-    'application/jsonl',
-    { at: seq },
-  ],
-  '/metrics': ['metrics of the queues for Prometheus, in its text format or as OpenMetrics', 'text/plain'],
-  '/api/queues/{queue}/events': ['the stream of events', 'text/event-stream', { from: seq }],
-} as const
-
-const schemaOf = (schema: z.ZodType): unknown => {
-  // What is sent and got, before a reader makes anything of it.
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
-  return rest
-}
+import { namedSchemas, refTo } from './components.ts'
+import { refusalSchema } from './fields.ts'
+import { answerSchema } from './lever-documents.ts'
+import { actions, answers, type OperationWords, posts, type Queried, texts } from './operations.ts'
+import { signInSchema } from './queue-documents.ts'
 
 const content = (type: string, schema: unknown) => ({ content: { [type]: { schema } } })
-const refused = {
-  description: 'a refusal',
-  ...content('application/json', { $ref: '#/components/schemas/Refusal' }),
-}
+const json = (schema: z.ZodType) => content('application/json', refTo(schema))
+const pointer = (to: string) => ({ $ref: `#/components/${to}` })
+
+/** Each item is one way to be let in. */
+type Security = readonly Readonly<Record<string, readonly string[]>>[]
 
 const inPath = (address: string) =>
-  [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: 'path',
-    required: true,
-    schema: { type: 'string' },
-  }))
+  [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => pointer(`parameters/${name}`))
+
 /** A list is said by repeating its name. */
 const inQuery = (query: Queried = {}) =>
-  Object.entries(query).map(([name, schema]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema: schemaOf(schema),
-  }))
+  Object.entries(query).map(([name, given]) => {
+    const { $schema: _, description, ...schema } = z.toJSONSchema(given, { io: 'input' })
+    return { name, in: 'query', required: false, description, schema }
+  })
 
-const getting = (address: string, summary: string, query: Queried | undefined, answer: object) => ({
+const said = ({ id, summary, says }: OperationWords) => ({
+  operationId: id,
+  summary,
+  ...(says === undefined ? {} : { description: says }),
+})
+
+const answered = (description: string, answer: object) => ({
+  responses: { 200: { description, ...answer }, default: pointer('responses/Refusal') },
+})
+
+const getting = (
+  address: string,
+  operation: OperationWords & { readonly query?: Queried },
+  answer: object,
+) => ({
   get: {
-    summary,
-    parameters: [...inPath(address), ...inQuery(query)],
-    responses: { 200: { description: summary, ...answer }, default: refused },
+    ...said(operation),
+    parameters: [...inPath(address), ...inQuery(operation.query)],
+    ...answered(operation.summary, answer),
   },
 })
 
-const posting = (address: string, [summary, body]: readonly [string, z.ZodType], answer: unknown) => {
-  const requestBody = { required: true, ...content('application/json', schemaOf(body)) }
-  const responses = {
-    200: { description: 'what it did, or would do', ...content('application/json', answer) },
-    default: refused,
-  }
-  return [address, { post: { summary, parameters: inPath(address), requestBody, responses } }]
+const posting = (address: string, operation: OperationWords, body: z.ZodType, answer: z.ZodType) => ({
+  post: {
+    ...said(operation),
+    parameters: [...inPath(address), pointer('parameters/Origin')],
+    requestBody: { required: true, ...json(body) },
+    ...answered('what it did, or would do', json(answer)),
+  },
+})
+
+const acting = (lever: Lever) => {
+  const address = `/api/queues/{queue}/levers/${lever}`
+  const { says, ...action } = actions[lever]
+  const needs = `Needs \`${lever}\` in \`levers\` of your grant. With \`"preview": true\` nothing is changed: the answer has \`"preview": true\`, and \`says\` what it would do.`
+  const operation = { ...action, says: says === undefined ? needs : `${says}\n\n${needs}` }
+  return [address, posting(address, operation, bodyOf(lever), answerSchema)]
 }
 
-/** The API as OpenAPI 3.1, from the schemas that its answers have to match. */
-export function description(): object {
-  const documents = Object.entries(answers).map(([address, [summary, schema, query]]) => [
+const reading = (usual: Security) => [
+  ...Object.entries(answers).map(([address, operation]) => [
     address,
-    getting(address, summary, query, content('application/json', schemaOf(schema))),
-  ])
-  const streams = Object.entries(texts).map(([address, [summary, type, query]]) => [
+    getting(address, operation, json(operation.answer)),
+  ]),
+  ...Object.entries(texts).map(([address, operation]) => {
+    const { type, headers = {}, isScraped } = operation
+    const described = Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: 'string' } },
+    ])
+    const answer = { ...content(type, { type: 'string' }), headers: Object.fromEntries(described) }
+    const { get } = getting(address, operation, answer)
+    return [address, { get: isScraped ? { ...get, security: [...usual, { scraper: [] }] } : get }]
+  }),
+]
+
+const changing = () => [
+  ...levers.map(acting),
+  ...Object.entries(posts).map(([address, operation]) => [
     address,
-    getting(address, summary, query, content(type, { type: 'string' })),
+    posting(address, operation, operation.body, operation.answer),
+  ]),
+]
+
+const parameter = (name: string, where: 'path' | 'header', description: string) => ({
+  name,
+  in: where,
+  required: true,
+  description,
+  schema: { type: 'string' },
+})
+
+const parameters = {
+  queue: parameter('queue', 'path', 'the name of the queue'),
+  job: parameter('job', 'path', 'the id of the job'),
+  Origin: parameter(
+    'Origin',
+    'header',
+    'the origin of the dashboard, such as `https://admin.example.com`. Browsers send it themselves; another program has to. Any other origin is refused',
+  ),
+}
+
+/** Who is let in, and how: as `authorize` of the dashboard says, or with the cookie of a token session. */
+function security(session: TokenSession | null): { readonly schemes: object; readonly usual: Security } {
+  const scraper = {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'The token of a scraper (`metrics.token`, `--metrics-token`): it opens `/metrics`, and nothing else.',
+  }
+  const cookie = {
+    type: 'apiKey',
+    in: 'cookie',
+    name: session?.cookieName,
+    description:
+      'Send the token of the address that the dashboard printed to `POST /session`: its answer sets this cookie.',
+  }
+  const own = {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'The server of this dashboard decides by itself what it accepts (`authorize`): most take a token in `Authorization: Bearer …` from programs, and the cookie of their own session from people. Ask whoever runs it.',
+  }
+  return session === null
+    ? { schemes: { bearer: own, scraper }, usual: [{ bearer: [] }, {}] }
+    : { schemes: { session: cookie, scraper }, usual: [{ session: [] }] }
+}
+
+const signIn = {
+  post: {
+    operationId: 'signIn',
+    summary: 'exchanges the token of an address for a cookie, once',
+    security: [],
+    parameters: [pointer('parameters/Origin')],
+    requestBody: { required: true, ...json(signInSchema) },
+    responses: {
+      200: {
+        description: 'you are signed in',
+        headers: { 'set-cookie': { description: 'the cookie of your session', schema: { type: 'string' } } },
+        ...content('application/json', { type: 'object' }),
+      },
+      default: pointer('responses/Refusal'),
+    },
+  },
+}
+
+const about = [
+  'Reads queues of Interlock, and changes them. Requests and answers are JSON; times are microseconds since 1970 unless a field says otherwise.',
+  'A refusal is `{ "error": { "code", "message" } }` with a status: 400 or 422 for a request that is wrong, 401 if you are not signed in, 403 if you may not, 404 if there is no such job or queue, 409 if somebody else was faster, 503 while the database does not answer.',
+].join('\n\n')
+
+/**
+ * The API as OpenAPI 3.1, from the schemas that its answers have to match.
+ * @param session null: users sign in elsewhere
+ */
+export function description(session: TokenSession | null): object {
+  const { schemes, usual } = security(session)
+  const paths = Object.fromEntries([
+    ...reading(usual),
+    ...changing(),
+    ...(session === null ? [] : [['/session', signIn]]),
   ])
-  const pulls = levers.map((lever) =>
-    posting(`/api/queues/{queue}/levers/${lever}`, [lever, bodyOf(lever)], {
-      anyOf: [previewSchema, pulledSchema].map(schemaOf),
-    }),
-  )
-  const changes = posting(
-    '/api/queues/{queue}/changes',
-    ['many jobs changed by one command, or which jobs these would be', changesSchema],
-    { anyOf: [changePreviewSchema, changedSchema].map(schemaOf) },
-  )
-  const quote = posting(
-    '/api/queues/{queue}/quote',
-    ['what would come of a job if it was put in line now; nothing is put in line', quotedJobSchema],
-    schemaOf(quoteSchema),
-  )
-  const report = posting(
-    '/api/queues/{queue}/report',
-    ['the statement of an audit as Markdown, to file', statementSchema],
-    schemaOf(reportSchema),
-  )
   return {
     openapi: '3.1.0',
-    info: { title: 'Interlock dashboard', version: PACKAGE_VERSION },
-    paths: Object.fromEntries([...documents, ...streams, ...pulls, changes, quote, report]),
-    components: { schemas: { Refusal: schemaOf(refusalSchema) } },
+    info: { title: 'Interlock dashboard', version: PACKAGE_VERSION, description: about },
+    servers: [
+      { url: '..', description: 'where the dashboard is mounted: this page is its `api/openapi.json`' },
+    ],
+    security: usual,
+    paths,
+    components: {
+      securitySchemes: schemes,
+      parameters,
+      responses: { Refusal: { description: 'a refusal', ...json(refusalSchema) } },
+      schemas: namedSchemas(),
+    },
   }
 }

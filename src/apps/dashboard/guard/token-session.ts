@@ -7,6 +7,8 @@ import { type Grant, grantSchema } from './grant.ts'
 export interface TokenSession {
   /** The token for the fragment of the next address that you give away: 256 random bits. */
   readonly token: string
+  /** The name of the cookie. */
+  readonly cookieName: string
   authorize(request: Request): Grant | null
   /** The value of `Set-Cookie` for the right token, which is void from then on; null: it is another token. */
   exchange(shown: unknown, isSecure: boolean): string | null
@@ -67,6 +69,7 @@ export function tokenSession(options: TokenSessionOptions): TokenSession {
     get token() {
       return token
     },
+    cookieName: cookie.name,
     authorize: (request) => (cookie.isIn(request) ? grant : null),
     exchange: (shown, isSecure) => {
       if (typeof shown !== 'string' || !timingSafeEqual(digest(shown), digest(token))) return null
@@ -81,6 +84,7 @@ const HOURS = 3_600_000
 
 /** A cookie that contains its expiry, and is signed. */
 interface SignedCookie {
+  readonly name: string
   /** The value of `Set-Cookie`. */
   make(isSecure: boolean): string
   /** True if a request has a valid one. */
@@ -98,6 +102,7 @@ function signedCookie(key: Buffer, hours: number, now: () => number = Date.now):
   const name = `interlock_${createHmac('sha256', key).update('name').digest('hex').slice(0, 8)}`
   const signed = (text: string) => createHmac('sha256', secret).update(text).digest()
   return {
+    name,
     make: (isSecure) => {
       const body = `${now() + hours * HOURS}.${randomBytes(9).toString('base64url')}`
       const value = `${body}.${signed(body).toString('base64url')}`

@@ -18,18 +18,23 @@ export type CommandLever = Exclude<Lever, 'retry' | 'drop'>
 
 const flag = z.boolean({ error: 'must be true or false' }).optional()
 /** Of the preview that was looked at. */
-const expected = z
-  .strictObject(
-    { version: z.int().min(0), mark: z.string().max(100) },
-    { error: 'must be version and mark of a preview' },
-  )
-  .optional()
-export type Expected = z.infer<typeof expected>
+export const expectedSchema = z.strictObject(
+  {
+    version: z.int().min(0).describe('`version` of the preview'),
+    mark: z.string().max(100).describe('`mark` of the preview'),
+  },
+  { error: 'must be version and mark of a preview' },
+)
+export type Expected = z.infer<typeof expectedSchema>
 
 /** What is asked beside the fields of a lever. */
 const common = {
-  preview: flag.describe('only say what it would do'),
-  expected,
+  preview: flag.describe('true: only say what it would do'),
+  expected: expectedSchema
+    .optional()
+    .describe(
+      'of a preview that you have looked at: refused (409, `overtaken`) if it would do something else by now',
+    ),
   undoes: z
     .int()
     .min(0)
@@ -38,9 +43,11 @@ const common = {
       'of an undo, as the answer of the action has it: refused if another one has changed the same since',
     ),
 }
-const jobId = jobIdSchema
-const model = modelSchema
-const priority = wholeNumber(-bounds.priority, bounds.priority)
+const jobId = jobIdSchema.describe('the id of the job')
+const model = modelSchema.describe('the name of the model')
+const priority = wholeNumber(-bounds.priority, bounds.priority).describe(
+  'the higher, the earlier; what a level is worth says `ageSeconds` of the policy',
+)
 
 /** What a lever takes, and the command of the core that it stands for under this policy. */
 interface Pulled {
@@ -60,27 +67,38 @@ const lever = <Fields extends z.ZodRawShape>(
 }
 
 const commands: Readonly<Record<CommandLever, Pulled>> = {
-  move: lever({ jobId, before: jobId, priority: priority.optional() }, (given) => ({
-    type: 'reprioritize',
-    jobId: given.jobId,
-    before: given.before,
-    ...(given.priority === undefined ? {} : { priority: given.priority }),
-  })),
+  move: lever(
+    { jobId, before: jobId.describe('the job before which it goes'), priority: priority.optional() },
+    (given) => ({
+      type: 'reprioritize',
+      jobId: given.jobId,
+      before: given.before,
+      ...(given.priority === undefined ? {} : { priority: given.priority }),
+    }),
+  ),
   prioritize: lever({ jobId, priority }, (given) => ({
     type: 'reprioritize',
     jobId: given.jobId,
     priority: given.priority,
   })),
-  cancel: lever({ jobId, force: flag }, ({ jobId: cancelled, force = false }) => ({
-    type: 'cancel',
-    jobId: cancelled,
-    force,
-  })),
+  cancel: lever(
+    { jobId, force: flag.describe('true: a running job ends at once; else it is asked to end') },
+    ({ jobId: cancelled, force = false }) => ({
+      type: 'cancel',
+      jobId: cancelled,
+      force,
+    }),
+  ),
   'pause-model': lever(
     {
       model,
       reason: z.unknown().meta({ type: 'string', description: 'a code, such as `provider_down`' }),
-      untilMs: z.number().nullish().describe('milliseconds since 1970; null: until it is resumed'),
+      untilMs: z
+        .number()
+        .nullish()
+        .describe(
+          'when the pause ends, in milliseconds since 1970: for ten minutes, the time now + 600000; null or absent: when it is resumed',
+        ),
     },
     ({ model: paused, reason, untilMs }) => {
       const until = untilMs == null ? null : new Date(untilMs)
@@ -91,7 +109,10 @@ const commands: Readonly<Record<CommandLever, Pulled>> = {
   capacity: lever(
     {
       model: model.describe('a model, a pattern or `*`'),
-      capacity: z.union([z.int().min(1).max(bounds.capacity), z.array(z.string())]).nullable(),
+      capacity: z
+        .union([z.int().min(1).max(bounds.capacity), z.array(z.string())])
+        .nullable()
+        .describe('how many jobs may have it at once, or the names of its places; null: as for all others'),
     },
     (given, policy) => setPolicy(withEntry(policy, 'capacity', given.model, given.capacity)),
   ),
@@ -109,7 +130,8 @@ const commands: Readonly<Record<CommandLever, Pulled>> = {
     {
       policy: z.unknown().meta({
         type: ['string', 'object'],
-        description: '`serial`, `by-model`, or the fields of the policy that are to change',
+        description:
+          'the fields of the policy that are to change, such as `{ "maxActive": 4 }`; all others stay. Or `serial` or `by-model`',
       }),
     },
     (given, policy) => setPolicy(parsePolicy(given.policy, policy)),
@@ -123,7 +145,7 @@ const setPolicy = (policy: Policy): CommandBody => ({ type: 'set_policy', policy
 const letters = (() => {
   const error = `must be a list of 1 to ${MOST_JOBS} job ids`
   const jobIds = z.array(jobId, { error }).min(1, { error }).max(MOST_JOBS, { error })
-  return z.strictObject({ ...common, jobIds })
+  return z.strictObject({ ...common, jobIds: jobIds.describe('the ids of the dead letters') })
 })()
 
 /** The input of a lever, also for the description. */
@@ -134,7 +156,11 @@ export const bodyOf = (of: Lever): z.ZodType =>
 export function parseAsk(
   of: Lever,
   body: unknown,
-): { readonly isPreview: boolean; readonly expected: Expected; readonly undoes: number | undefined } {
+): {
+  readonly isPreview: boolean
+  readonly expected: Expected | undefined
+  readonly undoes: number | undefined
+} {
   const asked = parseInput(bodyOf(of), body, 'body', '') as {
     preview?: boolean
     expected?: Expected

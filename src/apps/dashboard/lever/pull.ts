@@ -108,7 +108,7 @@ const limit = () => ({ forMs: PATIENCE_MS, signal: new AbortController().signal 
 async function commit(
   { reader, store, lever, actor, operator, body }: PullOptions,
   of: CommandLever,
-  expected: Expected,
+  expected: Expected | undefined,
   undoes: number | undefined,
 ): Promise<PulledDocument> {
   const { queue } = reader

@@ -263,7 +263,7 @@ export interface SpecField {
   /** Lists of jobs say it of each; null: it has none. */
   readonly listed?: true
   /** What documents say of it. */
-  readonly says?: string
+  readonly says: string
 }
 
 /**
@@ -271,31 +271,94 @@ export interface SpecField {
  * live; only the models may, when a job is requeued with others.
  */
 export const specFields = {
-  jobId: { in: 'job_id', is: 'text', listed: true },
-  jobType: { in: 'job_type', is: 'jobType', ofSchedule: true, compared: true },
+  jobId: { in: 'job_id', is: 'text', listed: true, says: 'the id of the job' },
+  jobType: {
+    in: 'job_type',
+    is: 'jobType',
+    ofSchedule: true,
+    compared: true,
+    says: 'a job of your own, or a step of a workflow',
+  },
   /** Which handler runs it; the job type unless given. */
-  kind: { is: 'text', usual: { of: 'jobType' }, ofSchedule: true, compared: true, listed: true },
+  kind: {
+    is: 'text',
+    usual: { of: 'jobType' },
+    ofSchedule: true,
+    compared: true,
+    listed: true,
+    says: 'which handler runs it',
+  },
   /** In the order given, without duplicates. Empty: the job bypasses. */
-  models: { in: 'models', is: 'texts', ofSchedule: true, compared: true, listed: true },
+  models: {
+    in: 'models',
+    is: 'texts',
+    ofSchedule: true,
+    compared: true,
+    listed: true,
+    says: 'the models that it needs',
+  },
   /** A level is worth `policy.ageSeconds` of waiting. */
-  priority: { is: 'int', usual: 0, ofSchedule: true, compared: true, listed: true },
+  priority: {
+    is: 'int',
+    usual: 0,
+    ofSchedule: true,
+    compared: true,
+    listed: true,
+    says: 'the higher, the earlier',
+  },
   /** It must not start before this time; null: at once. */
-  runAt: { is: 'int', usual: null, compared: true },
+  runAt: {
+    is: 'int',
+    usual: null,
+    compared: true,
+    says: 'the earliest time at which it may start, in microseconds since 1970; null: at once',
+  },
   /** How many attempts may be started in all. */
-  attempts: { is: 'count', usual: 3, ofSchedule: true, compared: true, listed: true },
+  attempts: {
+    is: 'count',
+    usual: 3,
+    ofSchedule: true,
+    compared: true,
+    listed: true,
+    says: 'how often it may be tried in all',
+  },
   /** How long one attempt may run, in milliseconds. */
-  timeoutMs: { is: 'count', usual: 3_600_000, ofSchedule: true, compared: true },
+  timeoutMs: {
+    is: 'count',
+    usual: 3_600_000,
+    ofSchedule: true,
+    compared: true,
+    says: 'how long an attempt may run, in milliseconds',
+  },
   /** How long it may wait since it last became waiting, in milliseconds; null: for ever. */
-  expireMs: { is: 'count', usual: null, ofSchedule: true, compared: true },
+  expireMs: {
+    is: 'count',
+    usual: null,
+    ofSchedule: true,
+    compared: true,
+    says: 'how long it may wait, in milliseconds; null: for ever',
+  },
   /** Who owns it, for `policy.fairShare`; null: nobody in particular. */
-  fairKey: { is: 'text', usual: null, ofSchedule: true, compared: true, listed: true },
+  fairKey: {
+    is: 'text',
+    usual: null,
+    ofSchedule: true,
+    compared: true,
+    listed: true,
+    says: 'whose job it is, such as a customer; null: nobody in particular',
+  },
   /**
    * Something is kept for it beside the log (a payload, or its row of the user's `jobs`), and a worker reads it before it begins.
    * Absent: its first attempt begins without asking the database.
    */
-  hasData: { is: 'true', optional: true, ofSchedule: true },
+  hasData: {
+    is: 'true',
+    optional: true,
+    ofSchedule: true,
+    says: 'something is kept for it beside the log, such as a payload',
+  },
   /** The hash of its payload, if it came with one: a live id with another payload is another job. */
-  payloadHash: { is: 'whole', optional: true, ofSchedule: true },
+  payloadHash: { is: 'whole', optional: true, ofSchedule: true, says: 'the hash of its payload' },
   /**
    * For how long from its `queued` event on no other job is enqueued `once` under its id, in milliseconds; {@link FOR_EVER}: never again.
    * Absent: its id is taken only while it is live.
@@ -320,7 +383,14 @@ export const specFields = {
     says: 'the hash of the jobs that it comes after; it has `linked` events',
   },
   /** A word to find it by among others (docs/guides/many-jobs.md). It has no effect on when it starts. Absent: none. */
-  tag: { is: 'text', optional: true, ofSchedule: true, compared: 'bare', listed: true },
+  tag: {
+    is: 'text',
+    optional: true,
+    ofSchedule: true,
+    compared: 'bare',
+    listed: true,
+    says: 'a word to find it by',
+  },
   /** Those of its models of which it takes all places, in the order of `models`. Absent: it takes one of each. */
   whole: {
     is: 'texts',

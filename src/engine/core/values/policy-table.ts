@@ -73,7 +73,7 @@ export type PolicyField = PolicyRule & {
   readonly since?: number
   /** Its flag on the command line; one that has fields has a flag for each of them. */
   readonly flag?: string
-  /** What it says, in the help of the flag. */
+  /** What it says, in the help of the flag and in documents. */
   readonly says?: string
 }
 
@@ -99,6 +99,14 @@ const units = {
   names: bounds.unitNames,
   max: bounds.units,
 } as const satisfies PolicyRule
+
+/** The length of a window. */
+const perSeconds = {
+  is: 'seconds',
+  min: 0.001,
+  max: 86_400,
+  says: 'the length of the window, in seconds',
+} as const satisfies PolicyPart
 
 /**
  * The rules of a queue, each once: the type of a policy, its schema, its defaults, how it stands in the log, and its flags on the
@@ -186,8 +194,14 @@ export const policyFields = {
     of: {
       is: 'fields',
       fields: {
-        starts: { is: 'whole', min: 1, max: bounds.rateStarts, unit: ' starts; to stop a model, pause it' },
-        perSeconds: { is: 'seconds', min: 0.001, max: 86_400 },
+        starts: {
+          is: 'whole',
+          min: 1,
+          max: bounds.rateStarts,
+          unit: ' starts; to stop a model, pause it',
+          says: 'how many starts in any such window',
+        },
+        perSeconds,
       },
     },
     example: '{ "flux-dev": { "starts": 5, "perSeconds": 1 } }',
@@ -228,6 +242,7 @@ export const policyFields = {
     },
     orNull: true,
     usual: null,
+    says: 'limits for each fairKey; null: fair keys have no effect',
   },
   /** After how many days events leave the log (docs/inside/log.md#keeping-it-from-growing-forever); null: never. */
   retentionDays: {
@@ -254,7 +269,10 @@ export const policyFields = {
    */
   models: {
     is: 'byModel',
-    of: { is: 'fields', fields: { capacity: { ...places, in: 'capacity' } } },
+    of: {
+      is: 'fields',
+      fields: { capacity: { ...places, in: 'capacity', says: 'as in `capacity` of the policy' } },
+    },
     example: '{ "flux-dev": {}, "upscale": { "capacity": 2 } }',
     form: 'model, or model=n with its capacity, a whole number from 1 to 1,000,000; model=none removes it, and none removes all',
     noStar: 'declare each model by its name; null: a job may need any',
@@ -291,10 +309,15 @@ export const policyFields = {
       each: {
         is: 'fields',
         fields: {
-          limit: { is: 'whole', min: 1, max: bounds.use },
-          perSeconds: { is: 'seconds', min: 0.001, max: 86_400 },
+          limit: { is: 'whole', min: 1, max: bounds.use, says: 'how much of it in any such window' },
+          perSeconds,
           /** What a job expects to use counts at its start, as providers count. Absent: from its start to its end, and then what it used. */
-          counted: { is: 'word', words: ['atStart'], optional: true },
+          counted: {
+            is: 'word',
+            words: ['atStart'],
+            optional: true,
+            says: 'what a job expects to use counts at its start; absent: until it ends, and then what it used',
+          },
         },
       },
       most: bounds.windows,
@@ -351,6 +374,7 @@ export const policyFields = {
       },
     },
     since: WARM_SINCE,
+    says: 'whether jobs whose models are loaded may pass others; absent: line order alone',
   },
   /**
    * By `fairKey`, its weight: `tier/*` is for all keys that begin with `tier/`, `*` for all others, which have 1. The key goes first that
@@ -374,7 +398,13 @@ export const policyFields = {
    */
   tiers: {
     is: 'byModel',
-    of: { is: 'fields', fields: { maxActive: share, maxTogether: share } },
+    of: {
+      is: 'fields',
+      fields: {
+        maxActive: { ...share, says: 'how many jobs of each key of the tier may be active' },
+        maxTogether: { ...share, says: 'how many jobs of all keys of the tier may be active together' },
+      },
+    },
     by: 'tier',
     example: '{ "free": { "maxActive": 1, "maxTogether": 20 } }',
     form: 'tier=n/m, such as free=1/20 for one active job of each key and 20 of all together, or paid=5/none; tier=none removes it, and none removes all',
