@@ -47,7 +47,7 @@ export function addDashboard(cli: Cli): void {
       },
     )
     .option('--port <n>', 'port, on this machine only; 0: any free port', '0')
-    .option('--write', 'anyone with the address may also change the queue (default: only look)')
+    .option('--write', 'whoever opens the address may also change the queue (default: only look)')
     .option('--data', 'show payloads, results and errors of jobs; --write shows them too')
     .option(
       '--environment <name>',

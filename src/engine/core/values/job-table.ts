@@ -60,7 +60,8 @@ export const findFields = {
  */
 export const jobFields = {
   /**
-   * 1 to 200 characters, no control characters. Give one, and the same job is put in line only once.
+   * 1 to 200 characters, no control characters. Give one, and the same job is put in line only once while it
+   * waits or runs (longer: `once`).
    * @defaultValue a new one (UUID v7), which the answer says
    */
   jobId: {
@@ -158,8 +159,9 @@ export const jobFields = {
     },
   },
   /**
-   * The jobs that have to end before it: ids, names in this call (`ref`), or `{ job, ifFailed }`; at most 10,000. They are live, have
-   * ended, or come in the same call, in any order. Until the last of them has ended, it is not in line, and `expireMs` does not count.
+   * The jobs that have to complete before it: ids, names in this call (`ref`), or `{ job, ifFailed }`, where with `continue` the job only
+   * has to end; at most 10,000. They are live, have ended, or come in the same call, in any order. Until the last of them has ended, it
+   * is not in line, and `expireMs` does not count.
    * @defaultValue none
    */
   after: {

@@ -113,7 +113,7 @@ const perSeconds = {
  * command line follow from here.
  */
 export const policyFields = {
-  /** How many jobs may run at once; 1: one at a time; null: no limit (`by-model`). */
+  /** How many jobs with models may run at once; 1: one at a time; null: no limit (`by-model`). */
   maxActive: {
     is: 'whole',
     min: 1,
