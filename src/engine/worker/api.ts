@@ -233,7 +233,8 @@ export interface JobWorkerSettings {
    */
   readonly breaker?: BreakerOptions
   /**
-   * How long a handler may take to stop once its signal has fired, in milliseconds. Then its attempt is ended without it.
+   * How long a handler may take to stop after a time-out or in a drain, in milliseconds. Then its attempt is ended without it. A cancelled
+   * job waits for its handler, until its `timeoutMs`.
    * @defaultValue 4,000
    */
   readonly stopMs?: number
