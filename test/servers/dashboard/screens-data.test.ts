@@ -2,7 +2,7 @@
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { CoreQueue, plainSpec } from '../../../bench/core-queue.ts'
-import { countsOf } from '../../../src/apps/dashboard/page/screen/time/order.ts'
+import { countsOf } from '../../../src/apps/dashboard/page/screen/history/order.ts'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { defaultPolicy, emptyLedger, jobOf } from '../../../src/engine/core/index.ts'
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
@@ -10,7 +10,7 @@ import { whatIf } from '../../../src/tools/insight/index.ts'
 import { slotsIn, unitsOfNew } from '../../../src/tools/insight/what-if/around.ts'
 import { mounted, notingReads } from './support.ts'
 
-it('Time counts who has a place of a model and who waits for one', () => {
+it('History counts who has a place of a model and who waits for one', () => {
   const queue = new CoreQueue()
   queue.setPolicy({ ...defaultPolicy, maxActive: null, capacity: { flux: ['h:0', 'h:1'] } })
   const specs = ['a', 'b', 'c'].map((jobId) => plainSpec(jobId, ['flux']))

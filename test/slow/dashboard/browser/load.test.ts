@@ -68,7 +68,7 @@ it('keeps 100,000 events within 250 MB', async () => {
   await goTo(page, '?see=proof')
   await page.click('text=Load the whole log')
   await page.waitForSelector('text=That is all of the log')
-  await goTo(page, '?see=time')
+  await goTo(page, '?see=history')
   await page.waitForSelector('.labels li')
   const session = await page.context().newCDPSession(page)
   await session.send('HeapProfiler.collectGarbage')

@@ -20,24 +20,12 @@ const pictures =
     ? null
     : path.resolve(import.meta.dirname, '../../../../docs/images')
 
-const screens = [
-  'now',
-  'why',
-  'time',
-  'figures',
-  'what-if',
-  'proof',
-  'dead',
-  'log',
-  'levers',
-  'jobs',
-] as const
+const screens = ['now', 'why', 'history', 'what-if', 'proof', 'dead', 'log', 'levers', 'jobs'] as const
 /** In which theme each is shown in the docs. */
 const pictured: Readonly<Record<string, 'light' | 'dark'>> = {
   now: 'light',
-  time: 'light',
   why: 'dark',
-  figures: 'light',
+  history: 'light',
   'what-if': 'dark',
 }
 
@@ -45,8 +33,7 @@ const pictured: Readonly<Record<string, 'light' | 'dark'>> = {
 const whole: Readonly<Record<(typeof screens)[number], string>> = {
   now: '[data-check=paused]',
   why: '[data-fact=estimate] :is(b, .dim):not(:text("estimating…"))',
-  time: '.labels li',
-  figures: '[aria-labelledby=split] [data-bar]',
+  history: '[aria-labelledby=split] [data-bar]',
   'what-if': '[data-outcome=simulated]',
   proof: '[data-digest]',
   dead: '[data-letter]',

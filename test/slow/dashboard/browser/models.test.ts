@@ -1,5 +1,5 @@
 // Slow: thousands of models.
-/** Time has a row for each model, however many there are; those that are seen are in the page. */
+/** History has a row for each model, however many there are; those that are seen are in the page. */
 import { expect, it } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../../../src/engine/store/memory/index.ts'
@@ -25,7 +25,7 @@ async function withManyModels() {
   const { address } = await served({ store })
   const page = await opened(browser(), address(), { viewport: { width: 1_280, height: 800 } })
   await page.waitForSelector('[data-figure=event]')
-  await goTo(page, '?see=time')
+  await goTo(page, '?see=history')
   const rows = () =>
     page
       .locator('.labels [data-model]')
@@ -47,6 +47,19 @@ it('draws those that are seen, scrolls to the last, finds by a part of the name,
   const { width = 0, height = 0 } = (await canvas.boundingBox()) ?? {}
   await canvas.hover({ position: { x: width * 0.97, y: height - 40 } })
   await page.waitForSelector(`.tip >> text=on-${models.at(-1)}`)
+  const colors = () =>
+    page.evaluate(() => {
+      const sheet = document.querySelector('canvas')
+      const { data = [] } = sheet?.getContext('2d')?.getImageData(0, 24, sheet.width, 60) ?? {}
+      return [
+        ...new Set(
+          Array.from({ length: data.length / 4 }, (_, n) => [...data.slice(n * 4, n * 4 + 4)].join()),
+        ),
+      ]
+    })
+  // In the colours of the theme: #b9d3ee for who holds a model.
+  expect(await colors()).toContain('185,211,238,255')
+  expect(await colors()).not.toContain('0,0,0,255')
 
   await page.click('text=waiting first')
   await page.locator('.rows').focus()

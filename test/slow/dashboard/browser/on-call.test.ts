@@ -46,7 +46,7 @@ it('says on Now where attempts failed and whose jobs wait, and leads to both', a
   await expect.poll(waiting).toEqual(['6 of large', '1 of small'])
   await page.click('[data-customer=large] a')
   await page.waitForSelector('[data-found="6"]')
-  await goTo(page, '?see=figures')
+  await goTo(page, '?see=history')
   await expect.poll(() => text('[aria-labelledby=failed] [data-bar="h:0"] .value')).toBe('1 of 1')
   expect(await text('[aria-labelledby=customers] [data-bar=large] .value')).toBe('6 queued')
   await coordinator.close()

@@ -97,6 +97,32 @@ it('Figures are those of interlock stats, and the parts come to the whole', asyn
   expect(await page.textContent('[data-figure="95 % waited up to"]')).toBe(duration(said.waiting.p95))
 })
 
+it('History has one period: what is zoomed into is drawn and measured, and What if tries rules on it', async () => {
+  const { store } = await sceneOf({ seconds: 900, jobs: 200 })
+  const { address } = await served({ store })
+  const page = await opened(browser(), address())
+  await page.waitForSelector('[data-figure=event]')
+  // Where the screens led that it was made of.
+  for (const former of ['time', 'figures']) {
+    await goTo(page, `?see=${former}`)
+    await page.waitForSelector('nav [aria-current=page] >> text=History')
+  }
+  const queued = async () => Number((await page.textContent('[aria-labelledby=ends] p'))?.split(' ')[0])
+  await expect.poll(queued).toBe(200)
+  await page.click('[aria-label="Zoom in"]')
+  await page.waitForSelector('[data-period]')
+  await expect.poll(queued).toBeLessThan(150)
+  const part = await queued()
+  await page.keyboard.press('-')
+  await expect.poll(queued).toBeGreaterThan(part)
+  const period = await page.textContent('[data-period]')
+  await goTo(page, '?see=what-if')
+  await page.waitForSelector('[data-outcome=simulated]')
+  expect(await page.textContent('[data-period]')).toBe(period)
+  await page.click('main >> text=15 min')
+  expect(await page.locator('[data-period]').count()).toBe(0)
+})
+
 it('What if says what interlock what-if says', async () => {
   const { store } = await sceneOf({ seconds: 900, jobs: 200 })
   const tries = [{ policy: { capacity: { 'flux-dev': 1, 'llama-70b': 2 } } }]

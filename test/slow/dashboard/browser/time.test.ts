@@ -101,7 +101,7 @@ it('steps, plays, jumps to the events of a job, and compares two moments', async
   await page.click(`[aria-label="Next event of ${jobId}"]`)
   await expect.poll(at).toBe(count(own[1] ?? 0))
 
-  await goTo(page, `?see=time&at=${version - 6}`)
+  await goTo(page, `?see=history&at=${version - 6}`)
   await expect.poll(at).toBe(count(version - 6))
   await page.click('text=Compare')
   await page.selectOption('.speed select', '200')

@@ -1,44 +1,82 @@
+import { signal } from '@preact/signals'
 import {
   type Ledger,
   MICROS_PER_SECOND,
   type Micros,
   type RecordedEvent,
 } from '../../../../engine/core/index.ts'
+import type { PageContext } from '../frame/context.ts'
 import type { LiveQueue } from './live.ts'
 
-/** The periods to choose from, in seconds. */
+/** The lengths to choose from, in seconds. */
 export const lengths = { '15 min': 900, '1 h': 3_600, '24 h': 86_400, 'all loaded': null } as const
 export type Length = keyof typeof lengths
+export const lengthNames = Object.keys(lengths) as Length[]
+
+/** From when to when. */
+export interface Period {
+  readonly from: Micros
+  readonly to: Micros
+}
+
+/** What the user has chosen, for all screens: so long up to the moment that is shown, or a period of its own. */
+export const chosen = signal<Length | Period>('1 h')
+
+/** The period that is chosen; it begins no earlier than what is loaded. */
+export function chosenPeriod({ live, shown }: PageContext): Period {
+  if (typeof chosen.value !== 'string') return chosen.value
+  const seconds = lengths[chosen.value]
+  const to = Math.max(shown.ledger.value.lastAt, shown.now())
+  const first = live.replica.event(live.base.value + 1)?.at ?? to
+  const from = seconds === null ? first : Math.max(first, to - seconds * MICROS_PER_SECOND)
+  return { from: Math.min(from, to - LEAST), to }
+}
+
+/** The shortest period that can be shown: a millisecond. */
+const LEAST: Micros = 1_000
+
+/** @param part where the pointer is, 0 to 1: the moment below it stays there */
+export function zoomed({ from, to }: Period, times: number, part = 0.5): Period {
+  const length = Math.max(LEAST, (to - from) * times)
+  const at = from + (to - from) * part
+  return { from: Math.round(at - length * part), to: Math.round(at + length * (1 - part)) }
+}
+
+/** @param part of the length of the period, forwards or backwards */
+export function panned({ from, to }: Period, part: number): Period {
+  const by = Math.round((to - from) * part)
+  return { from: from + by, to: to + by }
+}
+
+/** How many items of a sorted list are at or before a time. */
+export function countUpTo<T>(sorted: readonly T[], at: number, timeOf: (item: T) => number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const item = sorted[middle]
+    if (item !== undefined && timeOf(item) <= at) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 /** The loaded events of a period, in the form that `interlock stats --since` uses. */
 export interface LoadedPeriod {
   readonly before: Ledger
   readonly events: readonly RecordedEvent[]
-  readonly period: {
-    readonly after: number
-    readonly upTo: number
-    readonly from: Micros
-    readonly to: Micros
-  }
+  readonly period: Period & { readonly after: number; readonly upTo: number }
 }
 
 /** Null: nothing has happened in it. */
-export function periodIn(
-  live: LiveQueue,
-  length: Length,
-  to: { readonly seq: number; readonly at: Micros },
-): LoadedPeriod | null {
-  const { replica } = live
-  const seconds = lengths[length]
-  const wanted = seconds === null ? 0 : to.at - seconds * MICROS_PER_SECOND
-  const first = replica.event(replica.base + 1)
-  if (first === undefined) return null
-  let after = replica.base
-  while (after < to.seq && (replica.event(after + 1)?.at ?? wanted) < wanted) after++
-  const before = replica.at(after)
-  const begun = replica.event(after + 1)
-  if (before === undefined || begun === undefined || after >= to.seq) return null
-  const from = Math.max(first.at, wanted)
-  const events = replica.events.slice(after - replica.base, to.seq - replica.base)
-  return { before, events, period: { after, upTo: to.seq, from, to: Math.max(from + 1, to.at) } }
+export function loadedIn({ replica, version }: LiveQueue, { from, to }: Period): LoadedPeriod | null {
+  // A display that is held shows nothing that came since.
+  const known = replica.events.slice(0, version.peek() - replica.base)
+  const countAt = (at: Micros) => countUpTo(known, at, (event) => event.at)
+  const events = known.slice(countAt(from - 1), countAt(to))
+  const [first, last] = [events[0], events.at(-1)]
+  const before = first && replica.at(first.seq - 1)
+  if (first === undefined || last === undefined || before === undefined) return null
+  const begin = Math.max(from, replica.event(replica.base + 1)?.at ?? from)
+  const period = { after: first.seq - 1, upTo: last.seq, from: begin, to: Math.max(begin + 1, to) }
+  return { before, events, period }
 }

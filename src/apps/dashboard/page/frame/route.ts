@@ -1,19 +1,11 @@
 import { computed, signal } from '@preact/signals'
 
 /** Screens, by their names in an address. */
-export const screens = [
-  'now',
-  'why',
-  'time',
-  'figures',
-  'what-if',
-  'proof',
-  'dead',
-  'log',
-  'levers',
-  'jobs',
-] as const
+export const screens = ['now', 'why', 'history', 'what-if', 'proof', 'dead', 'log', 'levers', 'jobs'] as const
 export type Screen = (typeof screens)[number]
+
+/** Where the addresses of former screens lead. */
+const former: Readonly<Record<string, Screen>> = { time: 'history', figures: 'history' }
 
 /** What the page shows. All of it is in the address, so that you can send it to somebody. */
 export interface Route {
@@ -37,7 +29,8 @@ addEventListener('popstate', () => {
 
 function read(): Route {
   const query = new URLSearchParams(location.search)
-  const see = screens.find((screen) => screen === query.get('see')) ?? 'now'
+  const name = query.get('see') ?? 'now'
+  const see = screens.find((screen) => screen === name) ?? former[name] ?? 'now'
   return {
     queue: query.get('queue'),
     see,

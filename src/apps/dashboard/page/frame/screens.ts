@@ -1,12 +1,11 @@
 import type { FunctionComponent } from 'preact'
 import { Dead } from '../screen/dead/dead.tsx'
-import { Figures } from '../screen/figures/figures.tsx'
+import { History } from '../screen/history/history.tsx'
 import { Jobs } from '../screen/jobs/jobs.tsx'
 import { Levers } from '../screen/levers/levers.tsx'
 import { Log } from '../screen/log/log.tsx'
 import { Now } from '../screen/now/now.tsx'
 import { Proof } from '../screen/proof/proof.tsx'
-import { Time } from '../screen/time/time.tsx'
 import { WhatIf } from '../screen/what-if/what-if.tsx'
 import { Why } from '../screen/why/why.tsx'
 import type { Screen } from './route.ts'
@@ -17,8 +16,7 @@ export const screens: Readonly<
 > = {
   now: { name: 'Now', key: '1', screen: Now },
   why: { name: 'Why', key: '2', screen: Why },
-  time: { name: 'Time', key: '3', screen: Time },
-  figures: { name: 'Figures', key: '4', screen: Figures },
+  history: { name: 'History', key: '3', screen: History },
   'what-if': { name: 'What if', key: '5', screen: WhatIf },
   proof: { name: 'Proof', key: '6', screen: Proof },
   dead: { name: 'Dead', key: '7', screen: Dead },

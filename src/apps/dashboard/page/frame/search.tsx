@@ -24,7 +24,7 @@ function search(live: LiveQueue, shown: Shown, text: string): readonly FoundName
   const found: FoundName[] = []
   const has = (name: string) => name.toLowerCase().includes(wanted)
   for (const name of [...ledger.models].map(({ model }) => plainName(model)))
-    if (!isMeter(name) && has(name)) found.push({ what: 'model', name, to: { see: 'time', model: name } })
+    if (!isMeter(name) && has(name)) found.push({ what: 'model', name, to: { see: 'history', model: name } })
   for (const { workerId } of live.workers.peek() ?? [])
     if (has(workerId)) found.push({ what: 'worker', name: workerId, to: { see: 'log', q: workerId } })
   for (const { jobId } of ledger.jobs) {

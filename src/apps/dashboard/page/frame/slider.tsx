@@ -196,7 +196,7 @@ function Compare() {
       type="button"
       class="compare"
       title="Compare this moment with another"
-      onClick={() => go({ see: 'time', than: shown.ledger.peek().version })}
+      onClick={() => go({ see: 'history', than: shown.ledger.peek().version })}
     >
       Compare
     </button>

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { clockText } from '../frame/time.ts'
-import { ticksIn, tickText } from './view.ts'
+import { ticksIn, tickText } from './ticks.ts'
 
 export interface Series {
   readonly name: string

@@ -1,6 +1,3 @@
-import type { Signal } from '@preact/signals'
-import { type Length, lengths } from '../data/period.ts'
-
 /** Lets the user choose one of a few values. */
 export const Choices = <T extends string>({
   label,
@@ -22,14 +19,4 @@ export const Choices = <T extends string>({
       </button>
     ))}
   </fieldset>
-)
-
-/** Lets the user choose a period. */
-export const Lengths = ({ value }: { readonly value: Signal<Length> }) => (
-  <Choices
-    label="Time"
-    all={Object.keys(lengths) as Length[]}
-    chosen={value.value}
-    onChoose={(length) => (value.value = length)}
-  />
 )

@@ -15,9 +15,9 @@ export const JobLink = ({ id }: { readonly id: string }) => (
   </Link>
 )
 
-/** Links a model to its row on the screen Time. */
+/** Links a model to its row on the screen History. */
 export const ModelLink = ({ name }: { readonly name: string }) => (
-  <Link class="model" to={{ see: 'time', model: name }} title={name}>
+  <Link class="model" to={{ see: 'history', model: name }} title={name}>
     {name}
   </Link>
 )

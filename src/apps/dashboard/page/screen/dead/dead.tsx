@@ -1,6 +1,6 @@
 import { count, plural } from '../../../../../tools/format/index.ts'
 import { ask } from '../../data/levers.ts'
-import { type Length, lengths } from '../../data/period.ts'
+import { lengthNames, lengths } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
@@ -65,8 +65,8 @@ export function Dead() {
 const Times = ({ seconds, text }: { readonly seconds: number | null; readonly text: string }) => (
   <Choices
     label="Time"
-    all={Object.keys(lengths) as Length[]}
-    chosen={(Object.keys(lengths) as Length[]).find((length) => lengths[length] === seconds) ?? null}
+    all={lengthNames}
+    chosen={lengthNames.find((length) => lengths[length] === seconds) ?? null}
     onChoose={(length) => go({ q: deadWords(lengths[length], text) }, { isStep: true })}
   />
 )

@@ -2,10 +2,10 @@ import { useSignal } from '@preact/signals'
 import { MICROS_PER_SECOND } from '../../../../../engine/core/index.ts'
 import type { FailuresDocument } from '../../../api/queue-documents.ts'
 import { getJson, ofQueue } from '../../data/api.ts'
-import { type Length, lengths } from '../../data/period.ts'
+import { type Length, lengthNames, lengths } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
 import { momentText } from '../../frame/time.ts'
-import { Lengths } from '../../part/choices.tsx'
+import { Choices } from '../../part/choices.tsx'
 import { FailureBars } from '../../part/failures.tsx'
 import { Loaded, useLoad } from '../../part/load.tsx'
 import { Panel } from '../../part/panel.tsx'
@@ -35,7 +35,18 @@ export function Failing() {
   })
   if (!shown.isLive.value) return null
   return (
-    <Panel id="failing" title="Failed attempts" aside={<Lengths value={length} />}>
+    <Panel
+      id="failing"
+      title="Failed attempts"
+      aside={
+        <Choices
+          label="Time"
+          all={lengthNames}
+          chosen={length.value}
+          onChoose={(chosen) => (length.value = chosen)}
+        />
+      }
+    >
       <Loaded of={found}>
         {(failures) => (
           <>

@@ -129,13 +129,13 @@ function Report({ said }: { readonly said: Statement }) {
       <ol class="violations">
         {violations.slice(0, 50).map(({ seq, rule, jobId, detail }) => (
           <li key={`${seq} ${rule} ${jobId}`}>
-            <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> {rule}{' '}
+            <Link to={{ at: seq, see: 'history' }}>{count(seq)}</Link> {rule}{' '}
             {jobId === null ? null : <JobLink id={jobId} />} {localText(detail)}
           </li>
         ))}
         {overlaps.slice(0, 50).map(({ model, fromSeq: seq, ms, holders }) => (
           <li key={`${seq} ${model}`}>
-            <Link to={{ at: seq, see: 'time' }}>{count(seq)}</Link> overlap on {model} for {duration(ms)}:{' '}
+            <Link to={{ at: seq, see: 'history' }}>{count(seq)}</Link> overlap on {model} for {duration(ms)}:{' '}
             {holders.map(({ jobId }) => jobId).join(', ')}
           </li>
         ))}

@@ -3,43 +3,25 @@ import { useEffect, useRef } from 'preact/hooks'
 import { count, duration, plural } from '../../../../../tools/format/index.ts'
 import type { WhatIf as Found } from '../../../../../tools/insight/index.ts'
 import type { Recorded } from '../../../../../tools/insight/what-if/tried.ts'
-import { type Length, periodIn } from '../../data/period.ts'
 import { usePage } from '../../frame/context.ts'
 import { Chart } from '../../part/chart.tsx'
-import { Lengths } from '../../part/choices.tsx'
-import { Loaded, messageOf, None, useLoad } from '../../part/load.tsx'
+import { Loaded, messageOf, None } from '../../part/load.tsx'
 import { Panel } from '../../part/panel.tsx'
-import { Reach } from '../../part/reach.tsx'
+import { PeriodBar, usePeriod } from '../../part/period.tsx'
 import { Scroll } from '../../part/scroll.tsx'
 import { Rules } from './rules.tsx'
 import { type RuleChange, recorded, trialOf, tried, unchanged } from './trial.ts'
 
-/** How many of the last events it is about, unless more are loaded. */
-const EVENTS = 20_000
-
 /** What other rules would have changed: move a slider and see. */
 export function WhatIf() {
-  const { live, shown } = usePage()
-  const length = useSignal<Length>('1 h')
+  const { live } = usePage()
   const change = useSignal<RuleChange>(unchanged)
-  const at = shown.isLive.value ? null : shown.ledger.value.version
-  const of = useLoad({
-    question: `${length.value} ${at} ${live.generation.value}`,
-    news: live.base.value,
-    look: async (signal) => {
-      await live.readBack(live.version.peek() - EVENTS)
-      const { version, lastAt } = shown.ledger.peek()
-      const found = periodIn(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) })
-      return found === null ? 'Nothing happened in that time.' : recorded(found, live.workers.peek(), signal)
-    },
-  })
+  const of = usePeriod((found, signal) =>
+    found === null ? 'Nothing happened in that time.' : recorded(found, live.workers.peek(), signal),
+  )
   return (
     <div class="grid">
-      <div class="wide row bar">
-        <Lengths value={length} />
-        <span class="grow" />
-        <Reach />
-      </div>
+      <PeriodBar />
       <Loaded of={of}>
         {(found) =>
           typeof found === 'string' ? (

@@ -3,29 +3,29 @@ import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { MICROS_PER_MS } from '../../../../../engine/core/index.ts'
 import { count, duration, plural } from '../../../../../tools/format/index.ts'
+import { countUpTo, type Period, panned, zoomed } from '../../data/period.ts'
 import type { ModelTime, Span } from '../../data/spans.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
 import { momentText } from '../../frame/time.ts'
 import { JobLink, ModelLink } from '../../part/names.tsx'
-import { countUpTo, panned, type View, zoomed } from '../../part/view.ts'
 import { AXIS, type Drawing, draw, ROW, spanAt } from './draw.ts'
 import { countsOf } from './order.ts'
 
 /** Rows beyond what is seen: the next one is there when the focus comes to it. */
 const MARGIN = 3
 
-type ChangeView = (next: (view: View) => View) => void
+type ChangePeriod = (next: (now: Period) => Period) => void
 
 /** A row per model, of which those that are seen are drawn: the sheet stays where it is, and the rows go by under it. */
 export function Rows({
   rows,
-  view,
+  period,
   change,
 }: {
   readonly rows: readonly ModelTime[]
-  readonly view: View
-  readonly change: ChangeView
+  readonly period: Period
+  readonly change: ChangePeriod
 }) {
   const box = useRef<HTMLElement>(null)
   const seen = useSeen(box, rows.length)
@@ -61,7 +61,7 @@ export function Rows({
                 ))}
               </ol>
             </div>
-            <Canvas rows={rows} view={view} change={change} top={seen.top} height={height} />
+            <Canvas rows={rows} period={period} change={change} top={seen.top} height={height} />
           </div>
         </div>
       </section>
@@ -106,14 +106,14 @@ function Label({ row, onFocus }: { readonly row: ModelTime; readonly onFocus: ()
 
 function Canvas({
   rows,
-  view,
+  period,
   change,
   top,
   height,
 }: {
   readonly rows: readonly ModelTime[]
-  readonly view: View
-  readonly change: ChangeView
+  readonly period: Period
+  readonly change: ChangePeriod
   readonly top: number
   readonly height: number
 }) {
@@ -129,7 +129,7 @@ function Canvas({
       ...(than === null ? [] : [live.replica.event(than)?.at ?? 0]),
       ...(shown.isLive.peek() ? [] : [shown.ledger.peek().lastAt]),
     ]
-    drawing.current = { canvas: canvas.current, rows, view, now, marks, job, top, height }
+    drawing.current = { canvas: canvas.current, rows, period, now, marks, job, top, height }
     draw(drawing.current)
   })
   useEffect(() => {
@@ -145,7 +145,7 @@ function Canvas({
   }
   const drag = usePanning(change, ({ part, span }) => {
     if (span !== undefined) return go({ job: span.jobId })
-    const time = view.from + part * (view.to - view.from)
+    const time = period.from + part * (period.to - period.from)
     const { events, base, version } = live.replica
     const seq = base + countUpTo(events, time, (event) => event.at)
     go({ at: seq >= version ? null : seq })
@@ -191,8 +191,8 @@ interface Pointed {
 
 type PointedAt = { readonly part: number; readonly span: Span | undefined }
 
-/** Moves the view with the pointer; a press without a move is a click. */
-function usePanning(change: ChangeView, onClick: (place: PointedAt) => void) {
+/** Moves the period with the pointer; a press without a move is a click. */
+function usePanning(change: ChangePeriod, onClick: (place: PointedAt) => void) {
   const from = useRef<number | null>(null)
   const moved = useRef(false)
   return {
@@ -207,7 +207,7 @@ function usePanning(change: ChangeView, onClick: (place: PointedAt) => void) {
       moved.current = true
       from.current = event.clientX
       const width = event.currentTarget.clientWidth
-      change((view) => panned(view, -by / width))
+      change((now) => panned(now, -by / width))
     },
     up: (place: PointedAt) => {
       from.current = null

@@ -1,7 +1,8 @@
 import type { Micros } from '../../../../../engine/core/index.ts'
 import { clip } from '../../../../../tools/format/index.ts'
+import { countUpTo, type Period } from '../../data/period.ts'
 import type { ModelTime, Span } from '../../data/spans.ts'
-import { countUpTo, ticksIn, tickText, type View } from '../../part/view.ts'
+import { ticksIn, tickText } from '../../part/ticks.ts'
 
 export const AXIS = 24
 export const ROW = 60
@@ -11,7 +12,7 @@ const LINE = { top: 41, height: 15 }
 export interface Drawing {
   readonly canvas: HTMLCanvasElement
   readonly rows: readonly ModelTime[]
-  readonly view: View
+  readonly period: Period
   /** The last known time. Bars that have no end yet end there. */
   readonly now: Micros
   /** The moments to mark. */
@@ -34,8 +35,8 @@ export function draw(drawing: Drawing): void {
   const brush = brushOf(drawing)
   if (brush === null) return
   const { context, width, colors, x } = brush
-  const { rows, view, marks, top, height } = drawing
-  drawAxis(brush, view, height)
+  const { rows, period, marks, top, height } = drawing
+  drawAxis(brush, period, height)
   context.save()
   context.beginPath()
   context.rect(0, AXIS, width, height - AXIS)
@@ -50,7 +51,7 @@ export function draw(drawing: Drawing): void {
   for (const at of marks) context.fillRect(Math.round(x(at)) - 1, 0, 2, height)
 }
 
-function brushOf({ canvas, height, view }: Drawing): Brush | null {
+function brushOf({ canvas, height, period }: Drawing): Brush | null {
   const context = canvas.getContext('2d')
   if (context === null) return null
   const scale = devicePixelRatio
@@ -61,7 +62,11 @@ function brushOf({ canvas, height, view }: Drawing): Brush | null {
   context.clearRect(0, 0, width, height)
   const style = getComputedStyle(canvas)
   context.font = `11px ${style.fontFamily}`
-  const color = (name: string) => style.getPropertyValue(name)
+  // A custom property may be light-dark(), which a canvas does not know: as the colour of an element it is resolved.
+  const color = (name: string) => {
+    canvas.style.color = `var(${name})`
+    return style.color
+  }
   const colors = {
     accent: color('--bar'),
     strong: color('--accent'),
@@ -71,12 +76,12 @@ function brushOf({ canvas, height, view }: Drawing): Brush | null {
     card: color('--card'),
     waits: color('--waits'),
   }
-  const length = view.to - view.from
-  return { context, width, colors, x: (at) => ((at - view.from) / length) * width }
+  const length = period.to - period.from
+  return { context, width, colors, x: (at) => ((at - period.from) / length) * width }
 }
 
-function drawAxis({ context, width, x, colors }: Brush, view: View, height: number): void {
-  const { every, at } = ticksIn(view, width / 110)
+function drawAxis({ context, width, x, colors }: Brush, period: Period, height: number): void {
+  const { every, at } = ticksIn(period, width / 110)
   context.textBaseline = 'middle'
   for (const ms of at) {
     const left = Math.round(x(ms * 1_000))
@@ -96,9 +101,9 @@ function drawRow(brush: Brush, drawing: Drawing, row: ModelTime, top: number): v
   const height = BARS.height / Math.max(1, row.tracks)
   let drawn = -1
   for (const span of row.spans) {
-    if (span.from > drawing.view.to) break
+    if (span.from > drawing.period.to) break
     const end = span.to ?? drawing.now
-    if (end < drawing.view.from) continue
+    if (end < drawing.period.from) continue
     const [left, right] = [Math.max(0, brush.x(span.from)), Math.min(width, brush.x(end))]
     // Spans narrower than a pixel are drawn once for all that lie in it.
     if (row.tracks === 1 && right < drawn && span.jobId !== drawing.job) continue
@@ -134,14 +139,14 @@ function fitting(context: CanvasRenderingContext2D, text: string, width: number)
 /** Draws how many waited, as an area below the bars. */
 function drawLine(
   { context, x, width, colors }: Brush,
-  { view, now }: Drawing,
+  { period, now }: Drawing,
   row: ModelTime,
   top: number,
 ): void {
   if (row.most === 0) return
   const bottom = top + LINE.height
   const high = (waiting: number) => bottom - (waiting / row.most) * LINE.height
-  const first = countUpTo(row.line, view.from, ({ at }) => at)
+  const first = countUpTo(row.line, period.from, ({ at }) => at)
   let y = high(row.line[first - 1]?.waiting ?? 0)
   context.beginPath()
   context.moveTo(0, bottom)
@@ -149,9 +154,9 @@ function drawLine(
   let last = 0
   for (let i = first; i < row.line.length; i++) {
     const point = row.line[i]
-    if (point === undefined || point.at > view.to) break
+    if (point === undefined || point.at > period.to) break
     const left = x(point.at)
-    const isLastInPixel = Math.floor(x(row.line[i + 1]?.at ?? view.to)) > Math.floor(left)
+    const isLastInPixel = Math.floor(x(row.line[i + 1]?.at ?? period.to)) > Math.floor(left)
     if (!isLastInPixel && Math.floor(left) === Math.floor(last)) continue
     context.lineTo(left, y)
     y = high(point.waiting)
@@ -168,7 +173,7 @@ function drawLine(
 
 /** The span under the pointer. */
 export function spanAt(
-  { rows, view, now, top }: Drawing,
+  { rows, period, now, top }: Drawing,
   x: number,
   y: number,
   width: number,
@@ -178,8 +183,8 @@ export function spanAt(
   const row = y < AXIS ? undefined : rows[index]
   if (row === undefined) return undefined
   const track = Math.floor((below - index * ROW - BARS.top) / (BARS.height / row.tracks))
-  const at = view.from + (x / width) * (view.to - view.from)
-  const near = ((view.to - view.from) / width) * 2
+  const at = period.from + (x / width) * (period.to - period.from)
+  const near = ((period.to - period.from) / width) * 2
   return row.spans.findLast(
     (span) => span.track === track && span.from - near <= at && (span.to ?? now) + near >= at,
   )

@@ -1,58 +1,17 @@
-import { useSignal } from '@preact/signals'
-import type { Micros } from '../../../../../engine/core/index.ts'
 import { count, duration } from '../../../../../tools/format/index.ts'
 import type { RankedShares, Stats } from '../../../../../tools/insight/index.ts'
 import { Collector } from '../../../../../tools/insight/stats/collector.ts'
 import { statsOf } from '../../../../../tools/insight/stats/stats.ts'
-import type { LiveQueue } from '../../data/live.ts'
-import { type Length, periodIn } from '../../data/period.ts'
-import { usePage } from '../../frame/context.ts'
+import type { LoadedPeriod } from '../../data/period.ts'
 import { turn } from '../../frame/turn.ts'
 import { Bars } from '../../part/bars.tsx'
 import { Chart } from '../../part/chart.tsx'
-import { Lengths } from '../../part/choices.tsx'
 import { FailureBars } from '../../part/failures.tsx'
-import { Loaded, None, useLoad } from '../../part/load.tsx'
+import { None } from '../../part/load.tsx'
 import { Figure, Panel } from '../../part/panel.tsx'
-import { Reach } from '../../part/reach.tsx'
-
-/** How long to rest before it is measured again, in milliseconds. */
-const AGAIN_MS = 5_000
-/** How many of the last events it is about, unless more are loaded. */
-const EVENTS = 20_000
 
 /** How long jobs waited and for what, how busy the models were, and how that changed over time. */
-export function Figures() {
-  const { live, shown } = usePage()
-  const length = useSignal<Length>('1 h')
-  const at = shown.isLive.value ? null : shown.ledger.value.version
-  const stats = useLoad({
-    question: `${length.value} ${at} ${live.generation.value}`,
-    news: live.base.value,
-    restMs: at === null ? AGAIN_MS : undefined,
-    look: async (signal) => {
-      await live.readBack(live.version.peek() - EVENTS)
-      const { version, lastAt } = shown.ledger.peek()
-      return measured(live, length.peek(), { seq: version, at: Math.max(lastAt, shown.now()) }, signal)
-    },
-  })
-  return (
-    <div class="grid">
-      <div class="wide row bar">
-        <Lengths value={length} />
-        <span class="grow" />
-        <Reach />
-      </div>
-      <Loaded of={stats}>
-        {(found) =>
-          found === null ? <None>Nothing happened in that time.</None> : <Measured stats={found} />
-        }
-      </Loaded>
-    </div>
-  )
-}
-
-function Measured({ stats }: { readonly stats: Stats }) {
+export function Figures({ stats }: { readonly stats: Stats }) {
   const { waiting, running, counts, perSlice, split, models, blocked, mostWaiting } = stats
   const [from, to] = [Date.parse(stats.from) / 1_000, Date.parse(stats.to) / 1_000]
   const all = split.reduce((sum, { ms }) => sum + ms, 0)
@@ -176,14 +135,12 @@ function Customers({ shares: { top, others } }: { readonly shares: RankedShares 
   )
 }
 
-/** The figures of the loaded events: the same as those of `interlock stats`. */
-async function measured(
-  live: LiveQueue,
-  length: Length,
-  to: { readonly seq: number; readonly at: Micros },
+/** The figures of the loaded events: the same as those of `interlock stats`. Null: of none. */
+export async function measured(
+  queue: string,
+  found: LoadedPeriod | null,
   signal: AbortSignal,
 ): Promise<Stats | null> {
-  const found = periodIn(live, length, to)
   if (found === null) return null
   const { before, events, period } = found
   const collector = new Collector({ from: period.from, to: period.to, count: 96 }, before)
@@ -192,5 +149,5 @@ async function measured(
     collector.push(event)
     if (++n % 200 === 0) await turn(signal)
   }
-  return statsOf(live.queue, collector, collector.finish())
+  return statsOf(queue, collector, collector.finish())
 }
