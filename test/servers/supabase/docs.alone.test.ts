@@ -10,7 +10,10 @@ import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 let project: Project
 beforeAll(async () => {
-  project = await startMigrated(docsBlock('sql policy'))
+  // As with a table that somebody made before: Supabase grants new ones to both roles.
+  project = await startMigrated(
+    `grant all on jobs to anon, authenticated; ${docsBlock('sql policy')} ${docsBlock('sql cancel')}`,
+  )
 })
 afterAll(() => project.close())
 
@@ -21,6 +24,30 @@ it('a user submits jobs under the policy of the page, and decides of them no mor
   expect((await jobs().insert({ model: 'flux-dev' }).select('status')).data).toEqual([{ status: 'pending' }])
   for (const more of [{ kind: 'admin' }, { status: 'completed' }, { priority: 100 }])
     expect((await jobs().insert({ model: 'flux-dev', ...more })).error?.code).toBe('42501')
+})
+
+it('users cancel their own jobs that have not ended, and change nothing else of any', async () => {
+  const [ann, ben] = ['00000000-0000-0000-0000-00000000000a', '00000000-0000-0000-0000-00000000000b']
+  await project.query(`insert into jobs (job_id, status, model, user_id) values
+    ('waits', 'pending', 'flux-dev', '${ann}'), ('ended', 'completed', 'flux-dev', '${ann}'), ('of-ben', 'pending', 'flux-dev', '${ben}')`)
+  const jobs = clientOf(project, project.keys.publishable, await project.keys.signIn(ann)).from('jobs')
+  const change = (id: string, columns: Record<string, string>) => jobs.update(columns).eq('job_id', id).select('status')
+  for (const more of [{ status: 'completed' }, { model: 'motion-2.0-fast' }, { user_id: ben }])
+    expect((await change('waits', more)).error?.code).toBe('42501')
+  expect((await change('waits', { status: 'cancelled' })).data).toEqual([{ status: 'cancelled' }])
+  for (const id of ['ended', 'of-ben'])
+    expect(await change(id, { status: 'cancelled' })).toMatchObject({ data: [], error: null })
+  expect((await jobs.delete().eq('job_id', 'ended').select('job_id')).data).toHaveLength(1)
+  expect((await jobs.delete().eq('job_id', 'of-ben').select('job_id')).data).toEqual([])
+})
+
+it('users who may read three columns submit, see their own, and read no other column', async () => {
+  await project.query(docsBlock('sql columns'))
+  const token = await project.keys.signIn('00000000-0000-0000-0000-00000000000c')
+  const jobs = clientOf(project, project.keys.publishable, token).from('jobs')
+  expect((await jobs.insert({ model: 'flux-dev' }).select('job_id')).data).toHaveLength(1)
+  expect((await jobs.select('job_id, status, queued_at')).data).toMatchObject([{ status: 'pending' }])
+  expect((await jobs.select('blocked_by_job_id')).error?.code).toBe('42501')
 })
 
 describe('the jobs of pg_cron', () => {
