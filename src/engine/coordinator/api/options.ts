@@ -29,8 +29,8 @@ export interface CoordinatorOptions {
   /** Where the `[COORDINATOR]` lines go. `structuredLogger(pino())` gives pino their fields, too. @defaultValue standard error */
   readonly logger?: Logger
   /**
-   * How long a process may be silent until others get its jobs, in milliseconds; at least 100. An outage of the database that is 15 s
-   * shorter loses no attempt.
+   * How long a process may be silent until others get its jobs, in milliseconds; at least 100. Running attempts survive an outage
+   * of the database that is at least 15 s shorter: for one of 10 s, give 25,000.
    * @defaultValue 15,000; 18,000 over the HTTP API of Supabase
    */
   readonly leaseMs?: number

@@ -116,8 +116,8 @@ export const failureKinds = {
   /** Another machine, or a process that does not answer, has the embedded database open. To do: end that process. */
   store_in_use: 'setup',
   /**
-   * The database cannot be reached. Interlock tries calls again for 30 s, and for 3 s under `onUnavailable: 'bypass'`
-   * (`patienceMs`). To do: check the server and the address.
+   * The database cannot be reached, or refuses the key or the login. Interlock tries calls again for 30 s, and for 3 s under
+   * `onUnavailable: 'bypass'` (`patienceMs`). To do: check the server, the address, and the key or password.
    */
   store_unavailable: 'outage',
   /**
