@@ -47,7 +47,7 @@ export function addArchive(cli: Cli): void {
     )
     .option('--before <seq|time>', '30d, 2026-11-24, or the number of the last event to archive')
     .option('--to <file>', 'compressed JSON lines; the file is complete on disk before any event is deleted')
-    .option('--drop', 'delete the events, and archive none')
+    .option('--drop', 'delete the events, and those archived before')
 }
 
 function textOf(
