@@ -18,7 +18,7 @@ it('a field without an effect is named in one table', () => {
   expect(naming.filter((file) => !others.includes(file))).toEqual([
     // In an example of the help, and what stands in an empty field of the page.
     'src/apps/cli/command/delete.ts',
-    'src/apps/dashboard/page/screen/jobs/jobs.tsx',
+    'src/apps/dashboard/page/screen/list/list.tsx',
     'src/engine/core/values/job-table.ts',
     // In comments.
     'src/tools/operate/find-jobs.ts',

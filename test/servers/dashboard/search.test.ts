@@ -1,9 +1,11 @@
 /** The log by time and by who did it, on the server: also what no page has loaded. */
 import { expect, it } from 'vitest'
+import { deadSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
 import { searchSchema } from '../../../src/apps/dashboard/api/log-documents.ts'
+import type { Grant } from '../../../src/apps/dashboard/index.ts'
 import { commitBeside } from '../../../src/engine/coordinator/commit/commit-beside.ts'
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
-import { mounted, viewer } from './support.ts'
+import { mounted, operator, viewer } from './support.ts'
 
 const limit = { forMs: 5_000, signal: new AbortController().signal }
 
@@ -64,4 +66,35 @@ it('names nobody to a viewer who may not see data, and does not find by names', 
   const { find } = await changed({ authorize: () => viewer })
   expect(await find('type=changes')).toMatchObject({ events: [{ type: 'model_paused' }], operators: [] })
   expect((await find('operator=ada')).events).toEqual([])
+})
+
+it('finds dead letters by their error and time, however far back, and only for those who see errors', async () => {
+  let grant: Grant = operator
+  const { coordinator, get } = await mounted({ authorize: () => grant })
+  await coordinator.setPolicy({ maxActive: null, capacity: { m: 1_000 } })
+  const jobs = Array.from({ length: 119 }, (_, n) => ({ jobId: `j${n}`, models: ['m'], attempts: 1 }))
+  await coordinator.enqueue(jobs)
+  for (const { lease } of await coordinator.claim({ max: 120, kinds: null }))
+    await coordinator.fail(lease, { error: /^j(?:7|42|118)$/.test(lease.jobId) ? 'no quota' : 'timed out' })
+  const dead = async (query: string) => {
+    const answer = await get(`/api/queues/default/dead?${query}`)
+    return deadSchema.parse(JSON.parse(await answer.text()))
+  }
+  const ids = (page: { readonly jobs: readonly { readonly jobId: string }[] }) =>
+    page.jobs.map(({ jobId }) => jobId).sort()
+  // Each answer looks through ten pages of the limit: the rest comes with the next ones.
+  const found: string[] = []
+  const befores: (number | null)[] = []
+  do {
+    const from = befores.at(-1)
+    const page = await dead(`error=QUOTA&limit=5${from === undefined ? '' : `&before=${from}`}`)
+    found.push(...ids(page))
+    befores.push(page.before)
+  } while (befores.at(-1) !== null)
+  expect(found.sort()).toEqual(['j118', 'j42', 'j7'])
+  expect(befores).toHaveLength(3)
+  expect(ids(await dead('error=quota&since=1h&until=1s'))).toEqual([])
+  expect((await dead('error=timed&since=1h&limit=500')).jobs).toHaveLength(116)
+  grant = viewer
+  expect((await get('/api/queues/default/dead?error=quota')).status).toBe(403)
 })

@@ -191,11 +191,15 @@ export const answers = {
   '/api/queues/{queue}/dead': {
     id: 'deadLetters',
     summary: 'dead letters, the newest first',
-    says: 'Those of one error: `/jobs?state=dead&error=…`. To retry or drop them: `/levers/retry`, `/levers/drop`, or `/changes` for all of an error.',
+    says: 'To retry or drop them: `/levers/retry`, `/levers/drop`, or `/changes` for all of an error.',
     answer: deadSchema,
     query: {
       model: model.describe('only jobs that needed this model'),
-      since: z.int().min(0).describe('that ended since then, in microseconds since 1970'),
+      error: z.string().describe(`${errorSays}; it needs a grant with \`data\``),
+      since: z
+        .union([z.int().min(0), time])
+        .describe(`that ended since then: microseconds since 1970, or a time ${times}`),
+      until: z.union([z.int().min(0), time]).describe('that ended up to then'),
       before: seq.describe('the `before` of an answer: those that ended before this event'),
       limit: limit(MOST_DEAD, 100),
       jobs: z.array(jobId).describe('only the jobs with these ids'),

@@ -10,10 +10,11 @@ import {
   type QueueFacts,
 } from '../../../engine/core/index.ts'
 import { parseJobId } from '../../../engine/events/index.ts'
-import { PAGE } from '../../../engine/store/index.ts'
+import { type DeadJob, PAGE } from '../../../engine/store/index.ts'
 import { momentOf, type TypedMoment } from '../../../tools/format/moment.ts'
 import { operatorsOf } from '../../../tools/history/operators.ts'
 import { evidenceText, learnedLimits, limitCommand } from '../../../tools/insight/limits.ts'
+import { hasError } from '../../../tools/operate/find-jobs.ts'
 import { type Allowed, seesPeople } from '../guard/grant.ts'
 import { json } from '../guard/headers.ts'
 import { Refused, refusalOf } from '../guard/refused.ts'
@@ -30,6 +31,8 @@ import {
 
 /** Dead letters in one answer, if no lower limit is asked for. */
 export const MOST_DEAD = 500
+/** How many pages of them one answer looks through for those of an error or a time. */
+const MOST_LOOKS = 10
 /** Running jobs whose progress one answer gives. */
 const MOST_PROGRESS = 100
 
@@ -184,22 +187,43 @@ export async function progressOf(reader: QueueReader, { query, allowed }: ApiQue
   return json({ jobs: found.map(({ jobId, progress }) => ({ jobId, progress })) })
 }
 
+/** Dead letters by model and time, and by their error; the newest first. */
 export async function deadLetters(reader: QueueReader, { query, allowed }: ApiQuery): Promise<Response> {
   const limit = numberIn(query, 'limit', 100, 1, MOST_DEAD)
-  const model = query.get('model')
+  const [model, error] = [query.get('model'), query.get('error')]
+  if (error !== null) checkSeesData(allowed)
   const jobIds = query.getAll('jobs')
-  const found = await reader.store.dead(reader.queue, {
-    limit,
-    ...(model === null ? {} : { model }),
-    ...(jobIds.length === 0 ? {} : { jobIds: jobIds.map(parseJobId) }),
-    ...(query.has('since') ? { since: numberIn(query, 'since', 0, 0, Number.MAX_SAFE_INTEGER) } : {}),
-    ...(query.has('before') ? { before: numberIn(query, 'before', 0, 0, Number.MAX_SAFE_INTEGER) } : {}),
-  })
+  const since = await timeIn(reader, query, 'since')
+  const until = (await timeIn(reader, query, 'until')) ?? Number.POSITIVE_INFINITY
+  const found: DeadJob[] = []
+  let before = query.has('before') ? numberIn(query, 'before', 0, 0, Number.MAX_SAFE_INTEGER) : null
+  for (let looks = 0; looks < MOST_LOOKS; looks++) {
+    const page = await reader.store.dead(reader.queue, {
+      limit,
+      ...(model === null ? {} : { model }),
+      ...(jobIds.length === 0 ? {} : { jobIds: jobIds.map(parseJobId) }),
+      ...(since === null ? {} : { since }),
+      ...(before === null ? {} : { before }),
+    })
+    const fits = ({ at, ...letter }: DeadJob) =>
+      at <= until && (error === null || hasError(error, letter.error, letter.code))
+    found.push(...page.filter(fits))
+    before = page.length < limit ? null : (page.at(-1)?.seq ?? null)
+    if (before === null || found.length >= limit) break
+  }
+  if (found.length > limit) before = found[limit - 1]?.seq ?? null
   return json({
     queue: reader.queue,
-    jobs: found.map((job) => deadDocument(job, allowed.data)),
-    before: found.length < limit ? null : (found.at(-1)?.seq ?? null),
+    jobs: found.slice(0, limit).map((job) => deadDocument(job, allowed.data)),
+    before,
   })
+}
+
+/** A time in microseconds since 1970, or as on the command line; null: it is not asked for. */
+async function timeIn(reader: QueueReader, query: URLSearchParams, name: string): Promise<Micros | null> {
+  const text = query.get(name)
+  if (text === null) return null
+  return /^\d{1,16}$/.test(text) ? Number(text) : (await momentIn(reader, name, text)).from
 }
 
 function checkSeesData({ data }: Allowed): void {

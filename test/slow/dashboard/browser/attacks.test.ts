@@ -20,7 +20,17 @@ const names = [
   'constructor',
 ]
 /** Those there are, and those that may come: an unknown one shows the first. */
-const screens = ['now', 'why', 'history', 'what-if', 'proof', 'dead', 'log', 'levers', 'jobs']
+const screens = [
+  'now',
+  'why',
+  'history',
+  'what-if',
+  'proof',
+  'list',
+  'list&q=dead',
+  'list&q=events',
+  'levers',
+]
 
 /** In the page: points at every element, which may show something then, and looks for what was made of a name. */
 const looking = `(() => {

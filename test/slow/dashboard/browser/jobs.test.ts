@@ -1,12 +1,14 @@
 // Slow: finds and changes jobs, by mouse.
-/** The screen that finds jobs by what they are, and changes all that it has found; and the schedules. */
+/** The list: jobs by what they are, and a change of all that it has found; and the schedules. */
 import { describe, expect, it } from 'vitest'
 import {
-  addressOfQuery,
-  filterOfQuery,
-  jobQueryOf,
-  jobsCommandOf,
-} from '../../../../src/apps/dashboard/page/screen/jobs/job-query.ts'
+  addressOf,
+  commandOf,
+  filterOf,
+  queryOf,
+  sqlOf,
+  unknownIn,
+} from '../../../../src/apps/dashboard/page/screen/list/query.ts'
 import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../../../src/engine/store/memory/index.ts'
 import { browserForAll, goTo, opened, served } from '../../../servers/dashboard/browser/browser.ts'
@@ -14,28 +16,58 @@ import { viewer } from '../../../servers/dashboard/support.ts'
 
 const browser = browserForAll()
 
-describe('a search', () => {
+describe('a query', () => {
   it('is the same in the address, in a change and on the command line', () => {
-    const query = jobQueryOf('state:dead state:failed customer:acme payload.user.id=17 older:10m')
+    const query = queryOf('state:dead state:failed customer:acme payload.user.id=17 older:10m')
     const before = '10m'
-    expect(query.unknown).toEqual([])
-    expect([...addressOfQuery(query)]).toEqual([
+    expect(unknownIn(query)).toBe('')
+    expect([...addressOf(query)]).toEqual([
       ['state', 'dead'],
       ['state', 'failed'],
       ['customer', 'acme'],
       ['payload.user.id', '17'],
       ['before', before],
     ])
-    expect(filterOfQuery(query)).toEqual({
+    expect(filterOf(query)).toEqual({
       ...{ states: ['dead', 'failed'], fairKey: 'acme', payload: { 'user.id': 17 }, before },
     })
-    expect(jobsCommandOf('my queue', query)).toBe(
+    expect(commandOf('my queue', query)).toBe(
       "npx interlock-queue jobs --queue 'my queue' --state dead --state failed --customer acme --payload user.id=17 --older 10m",
     )
   })
 
+  it('says what is listed by its first word, and what is in quotes is one', () => {
+    const dead = queryOf('dead model:flux error:"timed out" since:1h')
+    expect([...addressOf(dead)].map(([, value]) => value)).toEqual(['flux', 'timed out', '1h'])
+    expect(filterOf(dead)).toEqual({ states: ['dead'], model: 'flux', error: 'timed out', after: '1h' })
+    expect(commandOf('default', dead)).toBe(
+      "npx interlock-queue jobs --state dead --model flux --error 'timed out' --newer 1h",
+    )
+    expect(queryOf('dead timed out')).toMatchObject({ words: [['error', 'timed out']], text: [] })
+    const events = queryOf('events type:changes job:a lost lease')
+    expect([...addressOf(events)]).toEqual([
+      ['word', 'lost'],
+      ['word', 'lease'],
+      ['type', 'changes'],
+      ['job', 'a'],
+    ])
+    expect(commandOf('default', events)).toBe(
+      'npx interlock-queue log --limit 10000 --changes | grep -iF -- a | grep -iF -- lost | grep -iF -- lease',
+    )
+    expect(sqlOf('default', events)).toContain("event_type IN ('policy_changed',")
+    expect(sqlOf('default', queryOf('events operator:ada'))).toBe(null)
+  })
+
+  it('finds and changes the same if a word comes twice: the first one counts', () => {
+    const query = queryOf('model:a model:b')
+    expect(addressOf(query).get('model')).toBe('a')
+    expect(filterOf(query)).toEqual({ model: 'a' })
+  })
+
   it('names what it does not understand', () => {
-    expect(jobQueryOf('report-7 later:soon tag: tag:x').unknown).toEqual(['report-7', 'later:soon', 'tag:'])
+    expect(unknownIn(queryOf('report-7 later:soon tag: tag:x'))).toMatch(
+      /^Not understood: report-7 later:soon tag:\./,
+    )
   })
 })
 
@@ -49,6 +81,7 @@ async function atJobs(query = '') {
   const dashboard = await served({ store })
   const page = await opened(browser(), dashboard.address())
   await page.waitForSelector('[data-figure=event]')
+  // A former address of the list.
   await goTo(page, `?see=jobs${query}`)
   return { store, coordinator, page }
 }
@@ -56,8 +89,7 @@ async function atJobs(query = '') {
 it('jobs are found, and all of them are cancelled but the one that has changed meanwhile', async () => {
   const { coordinator, page } = await atJobs()
   await page.waitForSelector('[data-found="4"]')
-  await page.fill('[aria-labelledby=jobs] input[type=search]', 'tag:import-7')
-  await page.click('text=Find')
+  await page.fill('[aria-labelledby=list] input[type=search]', 'tag:import-7')
   await page.waitForSelector('[data-found="3"]')
   expect(await page.locator('[data-job=a]').textContent()).toContain('import-7 · acme')
   expect(await page.getAttribute('[data-copies]', 'data-copies')).toBe(
@@ -85,13 +117,13 @@ it('they get another priority, and what cannot be done is refused', async () => 
   await page.click('dialog >> text=Close')
   const { jobs } = (await store.projection('default')) ?? { jobs: [] }
   expect(jobs.filter(({ priority }) => priority === 7)).toHaveLength(3)
-  await goTo(page, '?see=jobs&q=state:active')
+  await goTo(page, '?see=list&q=state:active')
   await page.click('text=Retry dead ones…')
   await page.waitForSelector(
     'dialog >> text=Refused (invalid_input): states: retry is for jobs that are dead',
   )
   await page.click('dialog >> text=Close')
-  await goTo(page, '?see=jobs&q=report-7')
+  await goTo(page, '?see=list&q=report-7')
   expect(await page.textContent('[data-unknown]')).toContain('Not understood: report-7.')
   await coordinator.close()
 })
@@ -108,9 +140,9 @@ it('a viewer finds jobs and changes none; the schedules say when they are due', 
   const { address } = await served({ store, grant: viewer })
   const page = await opened(browser(), address())
   await page.waitForSelector('[data-figure=event]')
-  await goTo(page, '?see=jobs')
+  await goTo(page, '?see=list')
   await page.waitForSelector('[data-found="1"]')
-  expect(await page.locator('[data-changes] button').count()).toBe(0)
+  expect(await page.locator('main button:has-text("…")').count()).toBe(0)
   const row = page.locator('[data-schedule=nightly]')
   expect(await row.textContent()).toContain('of billing30 2 * * * Europe/Berlin')
   expect(await page.locator('[data-schedule=often]').textContent()).toContain('every 90 d')

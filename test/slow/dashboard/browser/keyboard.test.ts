@@ -6,7 +6,17 @@ import { browserForAll, goTo, opened, served } from '../../../servers/dashboard/
 import { sceneOf } from './scene.ts'
 
 const browser = browserForAll()
-const screens = ['now', 'why', 'history', 'what-if', 'proof', 'dead', 'log', 'levers', 'jobs'] as const
+const screens = [
+  'now',
+  'why',
+  'history',
+  'what-if',
+  'proof',
+  'list',
+  'list&q=dead',
+  'list&q=events',
+  'levers',
+] as const
 
 async function atWork() {
   const { store, ledger } = await sceneOf({ seconds: 120, jobs: 20, waiting: 3 })

@@ -20,7 +20,17 @@ const pictures =
     ? null
     : path.resolve(import.meta.dirname, '../../../../docs/images')
 
-const screens = ['now', 'why', 'history', 'what-if', 'proof', 'dead', 'log', 'levers', 'jobs'] as const
+const screens = [
+  'now',
+  'why',
+  'history',
+  'what-if',
+  'proof',
+  'list',
+  'list&q=dead',
+  'list&q=events',
+  'levers',
+] as const
 /** In which theme each is shown in the docs. */
 const pictured: Readonly<Record<string, 'light' | 'dark'>> = {
   now: 'light',
@@ -36,10 +46,10 @@ const whole: Readonly<Record<(typeof screens)[number], string>> = {
   history: '[aria-labelledby=split] [data-bar]',
   'what-if': '[data-outcome=simulated]',
   proof: '[data-digest]',
-  dead: '[data-letter]',
-  log: '[data-seq]',
   levers: '[aria-labelledby=reorder] [data-job]',
-  jobs: '[aria-labelledby=jobs] [data-job]',
+  list: '[aria-labelledby=list] [data-state]',
+  'list&q=dead': '[data-state=dead]',
+  'list&q=events': '[data-seq]',
 }
 
 /** A screen with all that it can show. */
@@ -104,7 +114,7 @@ async function askToCancel(page: Page, jobId: string) {
   await page.waitForSelector('dialog [data-do=cancel]')
 }
 async function askToCancelAll(page: Page) {
-  await goTo(page, '?see=jobs')
+  await goTo(page, '?see=list')
   await page.click('text=Cancel all…')
   await page.waitForSelector('dialog [name=how-many]')
 }

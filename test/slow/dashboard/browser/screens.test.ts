@@ -223,12 +223,12 @@ it('the Log filters, and says the question as SQL and as a command', async () =>
   const { address } = await served({ store })
   const page = await opened(browser(), address())
   await page.waitForSelector('[data-figure=event]')
-  await goTo(page, '?see=log')
+  await goTo(page, '?see=list&q=events')
   await expect.poll(() => page.getAttribute('[data-found]', 'data-found')).toBe(String(ledger().version))
-  await page.selectOption('[aria-labelledby=log] select', 'completed')
+  await page.selectOption('[aria-labelledby=list] select', 'completed')
   const completed = events.filter(({ type }) => type === 'completed').length
   await expect.poll(() => page.getAttribute('[data-found]', 'data-found')).toBe(String(completed))
-  await goTo(page, "?see=log&q=job:o'brien")
+  await goTo(page, "?see=list&q=events job:o'brien")
   await page.waitForSelector(`[data-copies="npx interlock-queue explain 'o'\\\\''brien'"]`)
   const sql = await page.getAttribute('[data-copies^=SELECT]', 'data-copies')
   expect(sql).toBe(

@@ -14,12 +14,12 @@ it('the Log fills its box with rows, also when the window grows', async () => {
   const { address } = await served({ store })
   const page = await opened(browser(), address(), { viewport: { width: 1_280, height: 1_000 } })
   await page.waitForSelector('[data-figure=event]')
-  await goTo(page, '?see=log')
+  await goTo(page, '?see=list&q=events')
   /** How much of the list has no row in it, in pixels. */
   const bare = () =>
     page.evaluate(() => {
-      const box = document.querySelector('[aria-labelledby=log] .windowed')?.getBoundingClientRect()
-      const last = document.querySelector('[aria-labelledby=log] li:last-child')?.getBoundingClientRect()
+      const box = document.querySelector('[aria-labelledby=list] .windowed')?.getBoundingClientRect()
+      const last = document.querySelector('[aria-labelledby=list] li:last-child')?.getBoundingClientRect()
       return box === undefined || last === undefined
         ? null
         : Math.max(0, Math.round(box.bottom - last.bottom))
@@ -78,7 +78,7 @@ const whole = {
   time: '.labels li',
   log: '[data-seq]',
   why: '.life li',
-  dead: '[data-letter]',
+  dead: '[data-state=dead]',
 } as const
 
 it('while events are on their way a screen says so, if they cannot be read it says why, and never that there are none', async () => {

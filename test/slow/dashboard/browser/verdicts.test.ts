@@ -35,8 +35,9 @@ it('no number is said while events are on their way, nor when they could not be 
   const held: Route[] = []
   await page.route(/\/(dead|log|jobs\/[^/]+\/log)(\?|$)/, (route) => void held.push(route))
   const titles = { log: 'Log', dead: 'Dead letters', life: 'History' }
-  for (const [panel, title] of Object.entries(titles)) {
-    await goTo(page, panel === 'life' ? '?see=why&job=job-1' : `?see=${panel}`)
+  for (const [see, title] of Object.entries(titles)) {
+    const panel = see === 'life' ? 'life' : 'list'
+    await goTo(page, see === 'life' ? '?see=why&job=job-1' : `?see=${see}`)
     await expect.poll(() => held.length).toBeGreaterThan(0)
     expect(await asideOf(page, panel)).toBe(title)
     for (const route of held.splice(0)) await route.fulfill(away)
@@ -88,7 +89,7 @@ it('Why asks the server about a job that ended long ago, and says when nobody ha
 it('the Log says among how many events it has looked', async () => {
   const { store } = await sceneOf({ seconds: 60, jobs: 12 })
   const page = await at(store)
-  await goTo(page, '?see=log&q=job:job-3')
+  await goTo(page, '?see=list&q=events job:job-3')
   await expect.poll(() => page.textContent('[data-found]')).toMatch(/^\d events, of all of the log$/)
 })
 
@@ -112,7 +113,7 @@ it.each([
 ])('jobs are cancelled only by who writes it down: %s', async (_, query, right, other) => {
   const { store, coordinator } = await queueOf(21)
   const page = await at(store)
-  await goTo(page, `?see=jobs${query}`)
+  await goTo(page, `?see=list${query}`)
   await page.waitForSelector('[data-found="21"]')
   await page.click('text=Cancel all…')
   const button = page.locator('dialog [data-do=cancel]')
@@ -140,9 +141,9 @@ it('times in reasons are those of the reader, on every screen', async () => {
   await coordinator.pauseModel('flux', { reason: 'provider_down', until })
   const page = await at(store)
   for (const [query, part] of [
-    ['?see=jobs', '[data-job=clip-0] .reason'],
+    ['?see=list', '[data-job=clip-0] .reason'],
     ['?see=why&job=clip-0', '[data-why=model_paused]'],
-    ['?see=log&q=type:model_paused', '[data-seq] .detail'],
+    ['?see=list&q=events type:model_paused', '[data-seq] .detail'],
   ] as const) {
     await goTo(page, query)
     const text = () => page.locator(part).first().textContent()
@@ -162,7 +163,7 @@ it('times in notices, and in what could not be read, are those of the reader too
   await page.route(/\/(dead|snapshot|events|me)(\?|$)/, (route) =>
     route.fulfill({ status: 503, json: { error } }),
   )
-  await goTo(page, '?see=dead')
+  await goTo(page, '?see=list&q=dead')
   const failed = () => page.textContent('main [data-load=failed]')
   await expect.poll(failed).toBe(`This could not be read: ${there} Try again`)
   const notices = page.locator('.notice')

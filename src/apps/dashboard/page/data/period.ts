@@ -14,16 +14,16 @@ export type Length = keyof typeof lengths
 export const lengthNames = Object.keys(lengths) as Length[]
 
 /** From when to when. */
-export interface Period {
+export interface ShownPeriod {
   readonly from: Micros
   readonly to: Micros
 }
 
 /** What the user has chosen, for all screens: so long up to the moment that is shown, or a period of its own. */
-export const chosen = signal<Length | Period>('1 h')
+export const chosen = signal<Length | ShownPeriod>('1 h')
 
 /** The period that is chosen; it begins no earlier than what is loaded. */
-export function chosenPeriod({ live, shown }: PageContext): Period {
+export function chosenPeriod({ live, shown }: PageContext): ShownPeriod {
   if (typeof chosen.value !== 'string') return chosen.value
   const seconds = lengths[chosen.value]
   const to = Math.max(shown.ledger.value.lastAt, shown.now())
@@ -36,14 +36,14 @@ export function chosenPeriod({ live, shown }: PageContext): Period {
 const LEAST: Micros = 1_000
 
 /** @param part where the pointer is, 0 to 1: the moment below it stays there */
-export function zoomed({ from, to }: Period, times: number, part = 0.5): Period {
+export function zoomed({ from, to }: ShownPeriod, times: number, part = 0.5): ShownPeriod {
   const length = Math.max(LEAST, (to - from) * times)
   const at = from + (to - from) * part
   return { from: Math.round(at - length * part), to: Math.round(at + length * (1 - part)) }
 }
 
 /** @param part of the length of the period, forwards or backwards */
-export function panned({ from, to }: Period, part: number): Period {
+export function panned({ from, to }: ShownPeriod, part: number): ShownPeriod {
   const by = Math.round((to - from) * part)
   return { from: from + by, to: to + by }
 }
@@ -64,11 +64,11 @@ export function countUpTo<T>(sorted: readonly T[], at: number, timeOf: (item: T)
 export interface LoadedPeriod {
   readonly before: Ledger
   readonly events: readonly RecordedEvent[]
-  readonly period: Period & { readonly after: number; readonly upTo: number }
+  readonly period: ShownPeriod & { readonly after: number; readonly upTo: number }
 }
 
 /** Null: nothing has happened in it. */
-export function loadedIn({ replica, version }: LiveQueue, { from, to }: Period): LoadedPeriod | null {
+export function loadedIn({ replica, version }: LiveQueue, { from, to }: ShownPeriod): LoadedPeriod | null {
   // A display that is held shows nothing that came since.
   const known = replica.events.slice(0, version.peek() - replica.base)
   const countAt = (at: Micros) => countUpTo(known, at, (event) => event.at)

@@ -1,11 +1,17 @@
 import { computed, signal } from '@preact/signals'
 
 /** Screens, by their names in an address. */
-export const screens = ['now', 'why', 'history', 'what-if', 'proof', 'dead', 'log', 'levers', 'jobs'] as const
+export const screens = ['now', 'why', 'history', 'list', 'what-if', 'proof', 'levers'] as const
 export type Screen = (typeof screens)[number]
 
-/** Where the addresses of former screens lead. */
-const former: Readonly<Record<string, Screen>> = { time: 'history', figures: 'history' }
+/** Where the addresses of former screens lead, and with which words before their search. */
+const former: Readonly<Record<string, readonly [Screen, words: string]>> = {
+  time: ['history', ''],
+  figures: ['history', ''],
+  jobs: ['list', ''],
+  dead: ['list', 'dead '],
+  log: ['list', 'events '],
+}
 
 /** What the page shows. All of it is in the address, so that you can send it to somebody. */
 export interface Route {
@@ -30,7 +36,7 @@ addEventListener('popstate', () => {
 function read(): Route {
   const query = new URLSearchParams(location.search)
   const name = query.get('see') ?? 'now'
-  const see = screens.find((screen) => screen === name) ?? former[name] ?? 'now'
+  const [see, words] = former[name] ?? [screens.find((screen) => screen === name) ?? 'now', '']
   return {
     queue: query.get('queue'),
     see,
@@ -38,7 +44,7 @@ function read(): Route {
     model: query.get('model'),
     at: numberIn(query.get('at')),
     than: numberIn(query.get('than')),
-    q: query.get('q'),
+    q: `${words}${query.get('q') ?? ''}` || null,
   }
 }
 

@@ -1,9 +1,7 @@
 import type { FunctionComponent } from 'preact'
-import { Dead } from '../screen/dead/dead.tsx'
 import { History } from '../screen/history/history.tsx'
-import { Jobs } from '../screen/jobs/jobs.tsx'
 import { Levers } from '../screen/levers/levers.tsx'
-import { Log } from '../screen/log/log.tsx'
+import { List } from '../screen/list/list.tsx'
 import { Now } from '../screen/now/now.tsx'
 import { Proof } from '../screen/proof/proof.tsx'
 import { WhatIf } from '../screen/what-if/what-if.tsx'
@@ -17,10 +15,8 @@ export const screens: Readonly<
   now: { name: 'Now', key: '1', screen: Now },
   why: { name: 'Why', key: '2', screen: Why },
   history: { name: 'History', key: '3', screen: History },
+  list: { name: 'List', key: '4', screen: List },
   'what-if': { name: 'What if', key: '5', screen: WhatIf },
   proof: { name: 'Proof', key: '6', screen: Proof },
-  dead: { name: 'Dead', key: '7', screen: Dead },
-  log: { name: 'Log', key: '8', screen: Log },
-  levers: { name: 'Actions', key: '9', screen: Levers },
-  jobs: { name: 'Jobs', key: '0', screen: Jobs },
+  levers: { name: 'Actions', key: '7', screen: Levers },
 }

@@ -26,7 +26,8 @@ function search(live: LiveQueue, shown: Shown, text: string): readonly FoundName
   for (const name of [...ledger.models].map(({ model }) => plainName(model)))
     if (!isMeter(name) && has(name)) found.push({ what: 'model', name, to: { see: 'history', model: name } })
   for (const { workerId } of live.workers.peek() ?? [])
-    if (has(workerId)) found.push({ what: 'worker', name: workerId, to: { see: 'log', q: workerId } })
+    if (has(workerId))
+      found.push({ what: 'worker', name: workerId, to: { see: 'list', q: `events ${workerId}` } })
   for (const { jobId } of ledger.jobs) {
     if (has(jobId)) found.push({ what: 'job', name: jobId, to: { see: 'why', job: jobId } })
     if (found.length > 500) break

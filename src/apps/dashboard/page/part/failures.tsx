@@ -11,7 +11,7 @@ const by: readonly (readonly [
   (name: string) => Partial<Route>,
 ])[] = [
   ['byPlace', 'place', (model) => ({ see: 'levers', model })],
-  ['byWorker', 'worker', (q) => ({ see: 'log', q })],
+  ['byWorker', 'worker', (name) => ({ see: 'list', q: `events ${name}` })],
   ['byModel', 'model', (model) => ({ see: 'levers', model })],
 ]
 

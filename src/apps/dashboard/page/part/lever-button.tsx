@@ -17,6 +17,33 @@ export function LeverButton({
   )
 }
 
+type OfJob = { readonly jobId: string } & Pick<LeverRequest, 'onDone'>
+
+/** Stops a job. */
+export const CancelButton = ({ jobId, ...rest }: OfJob) => (
+  <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }} {...rest}>
+    Cancel…
+  </LeverButton>
+)
+
+/** Puts a job that failed for good in line again, or drops what is kept of it. */
+export const LetterButtons = ({ jobId, ...rest }: OfJob) => (
+  <>
+    <LeverButton lever="retry" title={`Retry ${jobId}`} body={{ jobIds: [jobId] }} {...rest}>
+      Retry…
+    </LeverButton>
+    <LeverButton
+      isBad
+      lever="drop"
+      title={`Drop the dead letter of ${jobId}`}
+      body={{ jobIds: [jobId] }}
+      {...rest}
+    >
+      Drop…
+    </LeverButton>
+  </>
+)
+
 /** Pauses a model by hand, or lets it go on. */
 export function PauseButton({ model, isPaused }: { readonly model: string; readonly isPaused: boolean }) {
   return isPaused ? (

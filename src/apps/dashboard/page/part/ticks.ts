@@ -1,4 +1,4 @@
-import type { Period } from '../data/period.ts'
+import type { ShownPeriod } from '../data/period.ts'
 
 const steps = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000,
@@ -7,7 +7,7 @@ const longSteps = [5, 10, 15, 30, 60, 120, 360, 720, 1_440, 2_880, 10_080].map((
 
 /** Round times within the period, about so many as wanted, in milliseconds since 1970. */
 export function ticksIn(
-  { from, to }: Period,
+  { from, to }: ShownPeriod,
   wanted: number,
 ): { readonly every: number; readonly at: readonly number[] } {
   const [first, last] = [from / 1_000, to / 1_000]

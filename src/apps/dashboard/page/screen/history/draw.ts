@@ -1,6 +1,6 @@
 import type { Micros } from '../../../../../engine/core/index.ts'
 import { clip } from '../../../../../tools/format/index.ts'
-import { countUpTo, type Period } from '../../data/period.ts'
+import { countUpTo, type ShownPeriod } from '../../data/period.ts'
 import type { ModelTime, Span } from '../../data/spans.ts'
 import { ticksIn, tickText } from '../../part/ticks.ts'
 
@@ -12,7 +12,7 @@ const LINE = { top: 41, height: 15 }
 export interface Drawing {
   readonly canvas: HTMLCanvasElement
   readonly rows: readonly ModelTime[]
-  readonly period: Period
+  readonly period: ShownPeriod
   /** The last known time. Bars that have no end yet end there. */
   readonly now: Micros
   /** The moments to mark. */
@@ -80,7 +80,7 @@ function brushOf({ canvas, height, period }: Drawing): Brush | null {
   return { context, width, colors, x: (at) => ((at - period.from) / length) * width }
 }
 
-function drawAxis({ context, width, x, colors }: Brush, period: Period, height: number): void {
+function drawAxis({ context, width, x, colors }: Brush, period: ShownPeriod, height: number): void {
   const { every, at } = ticksIn(period, width / 110)
   context.textBaseline = 'middle'
   for (const ms of at) {

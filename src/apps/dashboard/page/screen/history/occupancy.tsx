@@ -1,7 +1,7 @@
 import { signal, useComputed } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { count } from '../../../../../tools/format/index.ts'
-import { chosen, chosenPeriod, type Period, panned, zoomed } from '../../data/period.ts'
+import { chosen, chosenPeriod, panned, type ShownPeriod, zoomed } from '../../data/period.ts'
 import { type ModelTime, spansOf } from '../../data/spans.ts'
 import { usePage } from '../../frame/context.ts'
 import { addKeys } from '../../frame/keys.ts'
@@ -22,7 +22,7 @@ export function Occupancy({ isLoaded }: { readonly isLoaded: boolean }) {
     void seconds.value
     return chosenPeriod(page)
   })
-  const change = (next: (now: Period) => Period) => {
+  const change = (next: (now: ShownPeriod) => ShownPeriod) => {
     chosen.value = next(chosenPeriod(page))
   }
   useEffect(

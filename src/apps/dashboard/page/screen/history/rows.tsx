@@ -3,7 +3,7 @@ import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { MICROS_PER_MS } from '../../../../../engine/core/index.ts'
 import { count, duration, plural } from '../../../../../tools/format/index.ts'
-import { countUpTo, type Period, panned, zoomed } from '../../data/period.ts'
+import { countUpTo, panned, type ShownPeriod, zoomed } from '../../data/period.ts'
 import type { ModelTime, Span } from '../../data/spans.ts'
 import { usePage } from '../../frame/context.ts'
 import { go, route } from '../../frame/route.ts'
@@ -15,7 +15,7 @@ import { countsOf } from './order.ts'
 /** Rows beyond what is seen: the next one is there when the focus comes to it. */
 const MARGIN = 3
 
-type ChangePeriod = (next: (now: Period) => Period) => void
+type ChangePeriod = (next: (now: ShownPeriod) => ShownPeriod) => void
 
 /** A row per model, of which those that are seen are drawn: the sheet stays where it is, and the rows go by under it. */
 export function Rows({
@@ -24,7 +24,7 @@ export function Rows({
   change,
 }: {
   readonly rows: readonly ModelTime[]
-  readonly period: Period
+  readonly period: ShownPeriod
   readonly change: ChangePeriod
 }) {
   const box = useRef<HTMLElement>(null)
@@ -112,7 +112,7 @@ function Canvas({
   height,
 }: {
   readonly rows: readonly ModelTime[]
-  readonly period: Period
+  readonly period: ShownPeriod
   readonly change: ChangePeriod
   readonly top: number
   readonly height: number

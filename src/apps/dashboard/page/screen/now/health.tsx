@@ -83,11 +83,11 @@ function Answer({ check: { check, what, since, jobId } }: { readonly check: Heal
 const placeOf: Readonly<Record<HealthCheck['check'], Partial<Route> | null>> = {
   processes: null,
   startable: null,
-  possible: { see: 'jobs' },
+  possible: { see: 'list' },
   places: { see: 'levers' },
   intake: null,
   paused: { see: 'levers' },
   draining: { see: 'levers' },
-  dead: { see: 'dead', q: 'since:1h' },
-  projection: { see: 'log' },
+  dead: { see: 'list', q: 'dead since:1h' },
+  projection: { see: 'list', q: 'events' },
 }

@@ -59,7 +59,7 @@ export function Reasons() {
                 `of ${key}`
               ) : (
                 <>
-                  of <Link to={{ see: 'jobs', q: `state:waiting customer:${key}` }}>{key}</Link>
+                  of <Link to={{ see: 'list', q: `state:waiting customer:${key}` }}>{key}</Link>
                 </>
               )}
             </li>

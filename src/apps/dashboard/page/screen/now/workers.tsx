@@ -38,7 +38,7 @@ export function Workers() {
           return (
             <li key={workerId} data-worker={workerId}>
               <div class="two">
-                <Link class="job" to={{ see: 'log', q: workerId }}>
+                <Link class="job" to={{ see: 'list', q: `events ${workerId}` }}>
                   {workerId}
                 </Link>
                 <span class="under dim">

@@ -1,12 +1,12 @@
 import { type Explanation, outcomeOf, type RecordedEvent } from '../../../../../engine/core/index.ts'
 import { plural } from '../../../../../tools/format/index.ts'
 import { ApiError, getJson, ofQueue } from '../../data/api.ts'
+import { errorText, type Letter } from '../../data/letters.ts'
 import { asked } from '../../data/levers.ts'
 import { usePage } from '../../frame/context.ts'
 import { localText, momentText } from '../../frame/time.ts'
-import { LeverButton } from '../../part/lever-button.tsx'
+import { CancelButton } from '../../part/lever-button.tsx'
 import { Failed, type Load, Loaded, useLoad } from '../../part/load.tsx'
-import { errorText, type Letter } from '../dead/letters.ts'
 
 /** What is kept of a job that has failed for good; null: nothing, or it is live. */
 export function useLetter(jobId: string, isLive: boolean): Load<Letter | null> {
@@ -91,11 +91,7 @@ function NotLive({ jobId, hasCome }: NotLiveProps) {
 const Explained = ({ jobId, state, code, reason, whatHasToHappen }: NotLiveJob) => (
   <p class="sentence" data-why={code ?? state}>
     {state}: {localText(reason)}. What has to happen: {localText(whatHasToHappen)}.{' '}
-    {state === 'submitted' && code !== 'arrived' ? (
-      <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }}>
-        Cancel…
-      </LeverButton>
-    ) : null}
+    {state === 'submitted' && code !== 'arrived' ? <CancelButton jobId={jobId} /> : null}
   </p>
 )
 

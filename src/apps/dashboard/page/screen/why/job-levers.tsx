@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
 import { type Job, type Ledger, waitingCount } from '../../../../../engine/core/index.ts'
+import type { Letter } from '../../data/letters.ts'
 import { usePage } from '../../frame/context.ts'
-import { DrainButton, LeverButton } from '../../part/lever-button.tsx'
+import { CancelButton, DrainButton, LetterButtons, LeverButton } from '../../part/lever-button.tsx'
 import { LeverForm, NumberField } from '../../part/lever-form.tsx'
-import type { Letter } from '../dead/letters.ts'
 
 /** What an operator can do about a job in its present state. */
 export function JobLevers({
@@ -17,8 +17,13 @@ export function JobLevers({
   readonly letter: Letter | null
 }) {
   const { shown } = usePage()
-  if (job === undefined) return letter === null ? null : <LetterLevers jobId={jobId} />
-  return job.active ? <ActiveLevers job={job} /> : <WaitingLevers job={job} ledger={shown.ledger.value} />
+  return (
+    <span class="buttons">
+      {letter === null || job !== undefined ? null : <LetterButtons jobId={jobId} />}
+      {job?.active === true ? <ActiveLevers job={job} /> : null}
+      {job?.active === false ? <WaitingLevers job={job} ledger={shown.ledger.value} /> : null}
+    </span>
+  )
 }
 
 function WaitingLevers({ job, ledger }: { readonly job: Job; readonly ledger: Ledger }) {
@@ -26,7 +31,7 @@ function WaitingLevers({ job, ledger }: { readonly job: Job; readonly ledger: Le
   const priority = useSignal(String(job.priority))
   const first = ledger.line.at(0)?.jobId
   return (
-    <span class="buttons">
+    <>
       {ledger.draining ? <DrainButton isDraining /> : null}
       <LeverForm
         name={`Priority of ${jobId}`}
@@ -51,39 +56,17 @@ function WaitingLevers({ job, ledger }: { readonly job: Job; readonly ledger: Le
           To the front…
         </LeverButton>
       )}
-      <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }}>
-        Cancel…
-      </LeverButton>
-    </span>
+      <CancelButton jobId={jobId} />
+    </>
   )
 }
 
 /** It is asked to stop first. One that was asked, and does not, can be ended without its worker. */
 function ActiveLevers({ job: { jobId, cancelRequested } }: { readonly job: Job }) {
+  if (!cancelRequested) return <CancelButton jobId={jobId} />
   return (
-    <span class="buttons">
-      {cancelRequested ? (
-        <LeverButton isBad lever="cancel" title={`End ${jobId} by force`} body={{ jobId, force: true }}>
-          Force…
-        </LeverButton>
-      ) : (
-        <LeverButton isBad lever="cancel" title={`Cancel ${jobId}`} body={{ jobId }}>
-          Cancel…
-        </LeverButton>
-      )}
-    </span>
-  )
-}
-
-function LetterLevers({ jobId }: { readonly jobId: string }) {
-  return (
-    <span class="buttons">
-      <LeverButton lever="retry" title={`Retry ${jobId}`} body={{ jobIds: [jobId] }}>
-        Retry…
-      </LeverButton>
-      <LeverButton isBad lever="drop" title={`Drop the dead letter of ${jobId}`} body={{ jobIds: [jobId] }}>
-        Drop…
-      </LeverButton>
-    </span>
+    <LeverButton isBad lever="cancel" title={`End ${jobId} by force`} body={{ jobId, force: true }}>
+      Force…
+    </LeverButton>
   )
 }
