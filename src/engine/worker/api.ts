@@ -234,7 +234,7 @@ export interface JobWorkerSettings {
   readonly breaker?: BreakerOptions
   /**
    * How long a handler may take to stop after a time-out or in a drain, in milliseconds. Then its attempt is ended without it. A cancelled
-   * job waits for its handler, until its `timeoutMs`.
+   * job waits for its handler until its `timeoutMs` and then `stopMs` are over.
    * @defaultValue 4,000
    */
   readonly stopMs?: number
