@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { createJobWorker } from '../../../src/engine/worker/index.ts'
 import { clientOf } from '../../support/supabase/project.ts'
 import { appendNow, queuedEvent, standOf, waitingRow } from '../contract/hand-made.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
@@ -31,7 +33,8 @@ it('users cancel their own jobs that have not ended, and change nothing else of 
   await project.query(`insert into jobs (job_id, status, model, user_id) values
     ('waits', 'pending', 'flux-dev', '${ann}'), ('ended', 'completed', 'flux-dev', '${ann}'), ('of-ben', 'pending', 'flux-dev', '${ben}')`)
   const jobs = clientOf(project, project.keys.publishable, await project.keys.signIn(ann)).from('jobs')
-  const change = (id: string, columns: Record<string, string>) => jobs.update(columns).eq('job_id', id).select('status')
+  const change = (id: string, columns: Record<string, string>) =>
+    jobs.update(columns).eq('job_id', id).select('status')
   for (const more of [{ status: 'completed' }, { model: 'motion-2.0-fast' }, { user_id: ben }])
     expect((await change('waits', more)).error?.code).toBe('42501')
   expect((await change('waits', { status: 'cancelled' })).data).toEqual([{ status: 'cancelled' }])
@@ -48,6 +51,78 @@ it('users who may read three columns submit, see their own, and read no other co
   expect((await jobs.insert({ model: 'flux-dev' }).select('job_id')).data).toHaveLength(1)
   expect((await jobs.select('job_id, status, queued_at')).data).toMatchObject([{ status: 'pending' }])
   expect((await jobs.select('blocked_by_job_id')).error?.code).toBe('42501')
+})
+
+describe('a table of your own', () => {
+  const ann = '00000000-0000-0000-0000-00000000000a'
+  const ben = '00000000-0000-0000-0000-00000000000b'
+  let own: Project
+  beforeAll(async () => {
+    own = await startMigrated(`${docsBlock('sql own')} ${docsBlock('sql own-cancel')}`)
+  })
+  afterAll(() => own.close())
+
+  it('rows that were pending before its triggers become jobs, once', async () => {
+    await own.query('alter table renders disable trigger renders_to_jobs')
+    const [pending] = await own.query(`insert into renders (user_id, model, prompt, status) values
+      ('${ann}', 'flux-dev', 'a fox', 'pending'), ('${ann}', 'flux-dev', 'a hen', 'completed') returning id`)
+    await own.query('alter table renders enable trigger renders_to_jobs')
+    await own.query(docsBlock('sql own-before').repeat(2))
+    const job = { job_id: pending?.['id'], model: 'flux-dev', status: 'pending' }
+    expect(await own.query('select job_id, model, status from jobs')).toEqual([job])
+    expect(await own.query('select job_id from interlock.job_queue_arrivals')).toEqual([
+      { job_id: pending?.['id'] },
+    ])
+    await own.query('delete from renders')
+  })
+
+  it('users cancel their own rows that have not ended, and keep them', async () => {
+    const store = storeOn(own)
+    const coordinator = await createCoordinator({ store, logger: silentLogger })
+    onTestFinished(async () => {
+      await coordinator.close()
+      await store.close()
+    })
+    await coordinator.setPolicy('by-model')
+    const worker = createJobWorker({
+      ...{ coordinator, intake: true, concurrency: 2 },
+      handlers: {
+        // One model's jobs run until they are told to stop.
+        normal: ({ models }, { signal }) =>
+          models[0] === 'flux-dev' &&
+          new Promise((_, stop) => signal.addEventListener('abort', () => stop(signal.reason))),
+      },
+    })
+    worker.start()
+    const rendersOf = async (user: string) =>
+      clientOf(own, own.keys.publishable, await own.keys.signIn(user)).from('renders')
+    const [renders, others] = [await rendersOf(ann), await rendersOf(ben)]
+    const insert = async (model: string): Promise<string> =>
+      (await renders.insert({ model, prompt: 'a fox' }).select('id').single().throwOnError()).data.id
+    const statusOf = async (id: string) =>
+      (await renders.select('status').eq('id', id).single().throwOnError()).data.status
+    const change = (id: string, columns: Record<string, string>, table = renders) =>
+      table.update(columns).eq('id', id).select('status')
+    const runs = await insert('flux-dev')
+    await expect.poll(() => statusOf(runs)).toBe('running')
+    const [waits, ended] = [await insert('flux-dev'), await insert('motion-2.0-fast')]
+    await expect.poll(() => statusOf(ended)).toBe('completed')
+
+    for (const more of [{ status: 'completed' }, { model: 'motion-2.0-fast' }])
+      expect((await change(waits, more)).error?.code).toBe('42501')
+    expect(await change(ended, { status: 'cancelled' })).toMatchObject({ data: [], error: null })
+    expect(await change(waits, { status: 'cancelled' }, others)).toMatchObject({ data: [], error: null })
+    for (const id of [waits, runs]) {
+      expect((await change(id, { status: 'cancelled' })).data).toEqual([{ status: 'cancelled' }])
+      const end = await new Promise((resolve) => coordinator.ended$(id).subscribe(resolve))
+      expect(end).toMatchObject({ outcome: 'cancelled' })
+    }
+    // It said `running` again until its handler had stopped.
+    await expect.poll(() => statusOf(runs)).toBe('cancelled')
+    expect(
+      await own.query('select 1 from jobs where status <> all ($1)', [['cancelled', 'completed']]),
+    ).toEqual([])
+  })
 })
 
 describe('the jobs of pg_cron', () => {
