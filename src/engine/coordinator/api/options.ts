@@ -38,8 +38,8 @@ export interface CoordinatorOptions {
   readonly graceMs?: number
   /**
    * How often to read the log while no notification comes, in milliseconds: if a notification is lost, a job starts
-   * at most this much later.
-   * @defaultValue 1,000; 120,000 over the HTTP API, where the heartbeat every 6 s brings the news
+   * at most this much later (over the HTTP API of Supabase: 6 s, by the heartbeat).
+   * @defaultValue 1,000; 120,000 over the HTTP API
    */
   readonly pollMs?: number
   /**
