@@ -8,6 +8,7 @@ import {
   queryOf,
   sqlOf,
   unknownIn,
+  withWord,
 } from '../../../../src/apps/dashboard/page/screen/list/query.ts'
 import { createCoordinator, silentLogger } from '../../../../src/engine/coordinator/index.ts'
 import { memoryStore } from '../../../../src/engine/store/memory/index.ts'
@@ -56,6 +57,22 @@ describe('a query', () => {
     )
     expect(sqlOf('default', events)).toContain("event_type IN ('policy_changed',")
     expect(sqlOf('default', queryOf('events operator:ada'))).toBe(null)
+  })
+
+  it('gets another word in place of one with its name', () => {
+    expect(withWord('dead newer:1h timed out', 'since', '24h')).toBe('dead error:"timed out" since:24h')
+    expect(withWord('dead timed out', 'error', 'no quota')).toBe('dead error:"no quota"')
+    expect(withWord('payload.id="17" state:active since:1h', 'since', null)).toBe(
+      'payload.id="17" state:active',
+    )
+    expect(withWord('events "lost lease" type:failed', 'type', 'changes')).toBe(
+      'events "lost lease" type:changes',
+    )
+  })
+
+  it('is quoted on the command line, whatever somebody has linked to', () => {
+    const command = commandOf('default', queryOf('payload.$(reboot)=1 tag:$(reboot)'))
+    expect(command).toBe("npx interlock-queue jobs --payload '$(reboot)=1' --tag '$(reboot)'")
   })
 
   it('finds and changes the same if a word comes twice: the first one counts', () => {

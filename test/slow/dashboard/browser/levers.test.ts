@@ -359,7 +359,7 @@ it('a pause and a move are put back at once, and a policy not once somebody else
   await page.waitForSelector('dialog >> text=Resume whisper')
   await yes(page, 'resume-model')
   expect(await lastEvent()).toMatchObject({ type: 'model_resumed', model: 'whisper' })
-  await offer.getByText('Leave it').click()
+  await offer.getByText('Close').click()
   expect(await offer.count()).toBe(0)
   await goTo(page, '?see=levers')
 

@@ -95,7 +95,7 @@ function JustDone() {
     <p class="notice done row" data-done>
       Done: {last.title}. <Undo />
       <button type="button" onClick={() => (undoable.value = null)}>
-        Leave it
+        Close
       </button>
     </p>
   )

@@ -48,7 +48,7 @@ export function DeadLetters({ query }: { readonly query: Query }) {
         {grouped(pages.rows)
           .slice(0, MOST_GROUPS)
           .map((group) => (
-            <Group key={group.key} {...group} />
+            <Group key={group.alike} {...group} />
           ))}
       </ul>
       <Listed
@@ -74,17 +74,18 @@ export function DeadLetters({ query }: { readonly query: Query }) {
 }
 
 interface LetterGroup {
-  readonly key: string
+  /** What they have in common. */
+  readonly alike: string
   readonly error: string
   readonly models: readonly string[]
   readonly jobs: number
 }
 
 /** Leads to those with about the same error. */
-function Group({ key, error, models, jobs }: LetterGroup) {
+function Group({ alike, error, models, jobs }: LetterGroup) {
   const q = withWord(route.value.q ?? '', 'error', telling(error) || null)
   return (
-    <li data-group={key}>
+    <li data-group={alike}>
       <b class="number">{count(jobs)}</b>
       <Link
         class="detail"
@@ -113,10 +114,10 @@ function grouped(letters: readonly Letter[]): readonly LetterGroup[] {
     (letter) => `${errorText(letter).replace(/\d+/g, '#')}\n${letter.spec.models.join(', ')}`,
   )
   return [...groups]
-    .flatMap(([key, [first, ...rest]]) =>
+    .flatMap(([alike, [first, ...rest]]) =>
       first === undefined
         ? []
-        : [{ key, error: errorText(first), models: first.spec.models, jobs: 1 + rest.length }],
+        : [{ alike, error: errorText(first), models: first.spec.models, jobs: 1 + rest.length }],
     )
-    .sort((a, b) => b.jobs - a.jobs || (a.key < b.key ? -1 : 1))
+    .sort((a, b) => b.jobs - a.jobs || (a.alike < b.alike ? -1 : 1))
 }

@@ -78,15 +78,16 @@ function Here({ upTo }: { readonly upTo: Signal<number | null> }) {
   })
   return (
     <>
-      {found.value.length > 0 ? null : (
+      {found.value.length > 0 ? (
+        <Rows
+          rows={found.value}
+          what="event"
+          rowHeight={32}
+          row={(event) => <Row key={event.seq} event={event} />}
+        />
+      ) : (
         <Loaded of={history}>{() => <None>Nothing has happened.</None>}</Loaded>
       )}
-      <Rows
-        rows={found.value}
-        what="event"
-        rowHeight={32}
-        row={(event) => <Row key={event.seq} event={event} />}
-      />
       <Reach />
     </>
   )

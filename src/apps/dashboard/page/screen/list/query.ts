@@ -44,11 +44,15 @@ export const unknownIn = ({ kind, text }: Query): string =>
 
 /** The same list with another word of this name, or with none. */
 export function withWord(q: string, name: string, value: string | null): string {
-  const others = partsOf(q).filter((part) => !part.startsWith(`${name}:`))
-  return [...others, ...(value === null ? [] : [`${name}:${/\s/.test(value) ? `"${value}"` : value}`])].join(
-    ' ',
-  )
+  const { kind, words, text } = queryOf(q)
+  const others = words.filter(([each]) => each !== name).map(written)
+  const wanted = value === null ? [] : [written([name, value])]
+  return [...(kind === 'jobs' ? [] : [kind]), ...others, ...text.map(inQuotes), ...wanted].join(' ')
 }
+
+const written = ([name, value]: readonly [string, string]): string =>
+  name.startsWith('payload.') ? `${name}=${value}` : `${name}:${inQuotes(value)}`
+const inQuotes = (text: string): string => (/\s/.test(text) ? `"${text}"` : text)
 
 /** What is in quotes is one part. */
 const partsOf = (q: string): readonly string[] => q.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []
@@ -104,7 +108,7 @@ const plainOf = (text: string): unknown =>
 export function commandOf(queue: string, { kind, words, text }: Query): string {
   const of = queue === 'default' ? '' : ` --queue ${forShell(queue)}`
   if (kind !== 'events') {
-    const flags = words.map(([name, value]) => ` --${flagOf(name)}${forShell(value)}`)
+    const flags = words.map((word) => ` --${flagOf(word)}`)
     return `npx interlock-queue jobs${of}${kind === 'dead' ? ' --state dead' : ''}${flags.join('')}`
   }
   const [[name, jobId] = []] = words
@@ -122,11 +126,11 @@ function logFlag(word: string, value: string): string | null {
   return word === 'operator' || times.includes(word) ? ` --${word} ${forShell(value)}` : null
 }
 
-/** With what stands before its value. */
-const flagOf = (name: string): string =>
-  name.startsWith('payload.')
-    ? `payload ${name.slice('payload.'.length)}=`
-    : `${Object.keys(formerly).find((typed) => formerly[typed] === name) ?? name} `
+/** As `jobs` has it. */
+function flagOf([name, value]: readonly [string, string]): string {
+  if (name.startsWith('payload.')) return `payload ${forShell(`${name.slice('payload.'.length)}=${value}`)}`
+  return `${Object.keys(formerly).find((typed) => formerly[typed] === name) ?? name} ${forShell(value)}`
+}
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const like = (of: string, text: string) =>
