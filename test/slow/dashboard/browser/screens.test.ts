@@ -115,7 +115,18 @@ it('History has one period: what is zoomed into is drawn and measured, and What 
   const part = await queued()
   await page.keyboard.press('-')
   await expect.poll(queued).toBeGreaterThan(part)
+  // What is dragged stays under the pointer: the figures below it are there until the next ones are.
+  const before = await page.textContent('[data-period]')
+  const { x = 0, y = 0, width = 0 } = (await page.locator('.canvas canvas').boundingBox()) ?? {}
+  await page.mouse.move(x + width / 2, y + 60)
+  await page.mouse.down()
+  for (const by of [40, 80, 120]) {
+    await page.mouse.move(x + width / 2 + by, y + 60)
+    expect(await page.locator('[aria-labelledby=ends]').count()).toBe(1)
+  }
+  await page.mouse.up()
   const period = await page.textContent('[data-period]')
+  expect(period).not.toBe(before)
   await goTo(page, '?see=what-if')
   await page.waitForSelector('[data-outcome=simulated]')
   expect(await page.textContent('[data-period]')).toBe(period)

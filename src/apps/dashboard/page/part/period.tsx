@@ -38,9 +38,11 @@ export function usePeriod<T>(
   const page = usePage()
   const { live, shown } = page
   const at = shown.isLive.value ? null : shown.ledger.value.version
+  const { value } = chosen
   return useLoad({
-    question: JSON.stringify([chosen.value, at, live.generation.value]),
-    news: live.base.value,
+    // What is dragged or zoomed stays until the next is there: a page that shrinks would move away under the pointer.
+    question: `${typeof value === 'string' ? value : 'own'} ${at} ${live.generation.value}`,
+    news: JSON.stringify([value, live.base.value]),
     restMs: at === null ? restMs : undefined,
     look: async (signal) => {
       await live.readBack(live.version.peek() - EVENTS)
