@@ -5,16 +5,17 @@ import { checkMoment, pointOf } from './since.ts'
 import { type ArchiveFlags, addArchiveFlag } from './store.ts'
 
 export interface PeriodFlags extends ArchiveFlags {
-  readonly since: string
+  readonly since?: string
   readonly until?: string
 }
 
-export const addPeriodFlags = (command: Command): Command =>
+/** @param usual where the period begins unless given; absent: with the log */
+export const addPeriodFlags = (command: Command, usual?: string): Command =>
   addArchiveFlag(command)
     .option(
       '--since <seq|time>',
-      'the beginning: 24h, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number',
-      '24h',
+      `the beginning: 24h, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number${usual === undefined ? ' (default: the first event)' : ''}`,
+      usual,
     )
     .option('--until <seq|time>', 'the end: up to and with that event or second (default: now)')
 
@@ -26,7 +27,7 @@ export function checkPeriod({ since, until }: PeriodFlags): void {
 
 /** The period that the flags name. @throws InterlockError `invalid_input` */
 export async function periodIn(access: Access, { since, until }: PeriodFlags): Promise<PeriodOptions> {
-  const begin = await pointOf(access, '--since', since)
+  const begin = since === undefined ? undefined : await pointOf(access, '--since', since)
   const end = until === undefined ? undefined : await pointOf(access, '--until', until)
   return { since: begin, until: end }
 }

@@ -76,7 +76,7 @@ export function checkStatement(said: unknown): void {
     names.find((name) => !is(given[name]))
   const wrong =
     isWrong(['queue', 'store', 'digest'], (value) => typeof value === 'string') ??
-    isWrong(['fromSeq', 'events'], Number.isSafeInteger) ??
+    isWrong(['fromSeq', 'toSeq', 'events'], Number.isSafeInteger) ??
     isWrong(
       ['promises', 'violations', 'overlaps', 'models'],
       (list) => Array.isArray(list) && list.every(isObject),

@@ -171,6 +171,7 @@ const roomCalls = {
         .optional(),
     }),
   })),
+  auditLog: lazily(() => ({ options: optionsSchema(period) })),
   stats: lazily(() => ({ options: optionsSchema({ ...period, slices: wholeNumber(1, 10_000).optional() }) })),
   whatIf: lazily(() => ({
     options: optionsSchema({

@@ -12,5 +12,6 @@
 export { Auditor, audit } from './auditor.ts'
 export { statementMarkdown } from './markdown.ts'
 export { Audit, auditLog, type Statement } from './statement.ts'
+export type { AuditOptions } from './stretch.ts'
 export type { Holder, ModelUse, Overlap } from './use.ts'
 export { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'

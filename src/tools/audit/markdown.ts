@@ -50,16 +50,20 @@ export const reportOf = (said: Statement, marks: Marks): readonly ReportPart[] =
   ...models(said, marks),
   { heading: 'How this was made' },
   {
-    text: `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, ${marks.code('npx interlock-queue audit')} gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
+    text: `The audit went over the ${plural(said.events, 'event')} of the log once. Its code shares nothing with the code that lets jobs start. The digest is SHA-256 over the log as it was read. From the same log, ${marks.code(commandFor(said))} gives you the same digest and the same findings; only time and store differ. A log in which one event was changed, added or removed has another digest.`,
   },
 ]
 
-function verdict({ violations, overlaps, fromSeq, events }: Statement, { strong }: Marks): ReportPart {
+/** What reads the same events again, also once the log has more. */
+const commandFor = ({ fromSeq, toSeq }: Statement): string =>
+  `npx interlock-queue audit${fromSeq === 1 ? '' : ` --since ${fromSeq}`} --until ${toSeq}`
+
+function verdict({ violations, overlaps, fromSeq, toSeq, events }: Statement, { strong }: Marks): ReportPart {
   if (events === 0)
     return { text: `${strong('There was nothing to audit')}: no event was read, so nothing is proved.` }
   if (violations.length === 0 && fromSeq > 1)
     return {
-      text: `${strong(`No promise was broken from event ${count(fromSeq)} on.`)} No model had more holders than its capacity in any of these ${plural(events, 'event')}.`,
+      text: `${strong(`No promise was broken in events ${count(fromSeq)} to ${count(toSeq)}.`)} No model had more holders than its capacity in any of these ${plural(events, 'event')}.`,
     }
   if (violations.length === 0)
     return {
@@ -71,12 +75,12 @@ function verdict({ violations, overlaps, fromSeq, events }: Statement, { strong 
 }
 
 /** What the report does not cover; its reader has to know. */
-function unread({ fromSeq }: Statement, { strong }: Marks): readonly ReportPart[] {
+function unread({ fromSeq }: Statement, { strong, code: named }: Marks): readonly ReportPart[] {
   if (fromSeq === 1) return []
-  const which = strong(`Events 1 to ${count(fromSeq - 1)} are archived and were not read`)
+  const which = strong(`Events 1 to ${count(fromSeq - 1)} were not read`)
   return [
     {
-      text: `${which}, so this report does not cover them. Their result was taken from the snapshot at the cut, unchecked.`,
+      text: `${which}: they are archived, or the audit was to begin later. This report does not cover them. The state that they led to was taken as true. Rules that have to remember what was before, such as ${named('once')} and ${named('passed')}, find less at first.`,
     },
   ]
 }
@@ -85,6 +89,7 @@ function facts(said: Statement, { code }: Marks): string[][] {
   const {
     store,
     fromSeq,
+    toSeq,
     firstAt,
     lastAt,
     events,
@@ -103,7 +108,7 @@ function facts(said: Statement, { code }: Marks): string[][] {
       'log',
       events === 0
         ? 'no event'
-        : `events ${count(fromSeq)} to ${count(fromSeq + events - 1)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`,
+        : `events ${count(fromSeq)} to ${count(toSeq)}, ${firstAt ?? '—'} to ${lastAt ?? '—'}`,
     ],
     [
       'jobs',

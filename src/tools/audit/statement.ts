@@ -1,6 +1,7 @@
 import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.ts'
 import { type Ledger, MICROS_PER_MS, type Micros, type RecordedEvent } from '../../engine/core/index.ts'
 import {
+  checkCall,
   checkLedger,
   checkStatementOf,
   encodeEvent,
@@ -10,13 +11,15 @@ import {
   utf8,
 } from '../../engine/events/index.ts'
 import { isoTime } from '../format/index.ts'
-import { opened } from '../history/access.ts'
+import { type Opened, opened } from '../history/access.ts'
+import type { BadEvent } from '../history/bad-event.ts'
 import { noteCut } from '../history/fold.ts'
-import { type Access, firstLedger } from '../history/index.ts'
+import { type Access, firstLedger, ledgerAt } from '../history/index.ts'
 import { checkKept, unlessGone } from '../history/kept-events.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { Auditor } from './auditor.ts'
 import { inOrder } from './in-order.ts'
+import { type AuditOptions, beforeAudit, lastAudited } from './stretch.ts'
 import { type ModelUse, ModelUses, type Overlap } from './use.ts'
 import { type AuditReport, type AuditRule, auditRules, type Violation } from './violation.ts'
 
@@ -35,8 +38,10 @@ export interface Statement extends AuditReport {
   readonly queue: string
   readonly store: string
   readonly release: string
-  /** The first event that was read. Above 1: those before it are gone, and a snapshot told what they led to. */
+  /** The first event that was read. Above 1: those before it were not read, and the state that they led to was taken as true. */
   readonly fromSeq: number
+  /** The last event that was read; one below `fromSeq` if none was. */
+  readonly toSeq: number
   /** When the audit was made, by the database's clock. */
   readonly auditedAt: string
   readonly firstAt: string | null
@@ -61,11 +66,13 @@ export class Audit {
   readonly #noted: Violation[] = []
   #first: Micros | null = null
   #last: Micros | null = null
+  #toSeq: number
 
-  /** @param from where the log begins: the empty ledger, or the snapshot of the cut below which events are gone */
+  /** @param from where the audit begins: the empty ledger, or the state after the events that are not read, which is taken as true */
   constructor(from: Ledger) {
     checkLedger(from, 'from')
     this.#from = from
+    this.#toSeq = from.version
     this.#auditor = new Auditor(from)
     if (from.version > 0) this.#uses.beginAt(from)
   }
@@ -79,6 +86,7 @@ export class Audit {
     })
     this.#first ??= event.at
     this.#last = event.at
+    this.#toSeq = event.seq
   }
 
   /** Adds a violation that the events alone do not show. */
@@ -103,6 +111,7 @@ export class Audit {
       release,
       auditedAt: isoTime(now),
       fromSeq: this.#from.version + 1,
+      toSeq: this.#toSeq,
       firstAt: this.#first === null ? null : isoTime(this.#first),
       lastAt: this.#last === null ? null : isoTime(this.#last),
       digest: this.#digest.finish(),
@@ -185,20 +194,31 @@ class LogDigest {
 /**
  * Reads the log once and states what it proves: every broken promise, every time in which a model had more holders than
  * places, and a digest of the log. A log that broke a promise is a result, not a failure.
- * @throws InterlockError `invalid_input`; `archived`; `corrupt_log`, `unknown_event` for a log that cannot be read;
+ * @param options which part of the log; all of it unless given
+ * @throws InterlockError `invalid_input`; `archived`; `corrupt_log`, `unknown_event` for a log that cannot be read, or not be folded up to `since`;
  * `store_unavailable`
  * @example const { violations, overlaps } = await auditLog({ store })
  */
-export async function auditLog(given: Access): Promise<Statement> {
+export async function auditLog(given: Access, options: AuditOptions = {}): Promise<Statement> {
   const access = opened(given)
-  const { store, queue, files } = access
-  const from = await firstLedger(access)
-  noteCut(access, from.version)
+  checkCall('auditLog', options)
+  const { since, until } = options
+  const { store, queue } = access
+  const upTo = await lastAudited(access, until)
+  const from =
+    since === undefined ? await firstLedger(access) : await ledgerAt(access, await beforeAudit(access, since))
   const audit = new Audit(from)
-  const bad = files === undefined ? await checkKept(access) : null
-  if (bad !== null) audit.note({ seq: bad.seq, rule: 'sequence', jobId: null, detail: bad.what })
+  const bad = since === undefined ? await checkCut(access, audit, from) : null
   const see = (event: RecordedEvent) => audit.push(event)
-  await unlessGone<unknown>(bad, eachEvent(access, 'audited', see, { after: from.version }), null)
+  await unlessGone<unknown>(bad, eachEvent(access, 'audited', see, { after: from.version, upTo }), null)
   const { now } = await store.read(queue, 0, 1)
   return audit.statement({ queue, store: store.name, release: PACKAGE_VERSION, now })
+}
+
+/** Of an audit of the whole log: says that its first events are gone, and looks whether those that were kept are there. */
+async function checkCut(access: Opened, audit: Audit, { version }: Ledger): Promise<BadEvent | null> {
+  noteCut(access, version)
+  const bad = access.files === undefined ? await checkKept(access) : null
+  if (bad !== null) audit.note({ seq: bad.seq, rule: 'sequence', jobId: null, detail: bad.what })
+  return bad
 }

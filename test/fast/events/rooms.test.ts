@@ -180,7 +180,7 @@ const functions: Readonly<Record<string, readonly Given[]>> = {
   ],
   'history/files.openArchive': [access, given(['/nowhere/a']), path],
   'audit.audit': [given([event], 'list')],
-  'audit.auditLog': [access],
+  'audit.auditLog': [access, options({ since: point, until: point })],
   'audit.statementMarkdown': [given(statement)],
   'insight.splitWaits': [
     ledger,

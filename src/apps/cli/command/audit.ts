@@ -5,18 +5,18 @@ import { count, plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import type { Frame } from '../frame.ts'
-import { onlyFrom } from '../show/only-from.ts'
-import { type ArchiveFlags, addArchiveFlag, withLog } from '../store.ts'
+import { addPeriodFlags, checkPeriod, type PeriodFlags, periodIn } from '../period.ts'
+import { withLog } from '../store.ts'
 import { grid } from '../terminal/grid.ts'
 import { columnsOf, paragraph, paragraphs, type TextLines } from '../terminal/lines.ts'
 import { facts } from '../terminal/table.ts'
 
-interface Options extends ArchiveFlags {
+interface Options extends PeriodFlags {
   readonly markdown?: boolean
 }
 
 export function addAudit(cli: Cli): void {
-  addArchiveFlag(
+  addPeriodFlags(
     cli
       .command<Options>(
         'audit',
@@ -28,14 +28,22 @@ export function addAudit(cli: Cli): void {
           ['audit --markdown > audit.md', 'saves the report, to be filed'],
           ['audit --json', 'every violation; every overlap on a model, with its jobs and how long it lasted'],
           [
-            `audit --json | jq '.overlaps[] | select(.to >= "2026-11-24")'`,
-            'jobs that shared a model since a day; all events before it are read too, since they say what ran as it began',
+            'audit --since 24h',
+            'audits the last day only: begins with a whole append, and takes the state before it as true',
+          ],
+          [
+            `audit --json | jq '.overlaps[] | {model, from, holders}'`,
+            'the jobs that shared a model, and since when',
           ],
         ],
-        async (frame, _, { markdown = false, fromArchive }) => {
+        async (frame, _, options) => {
+          const { markdown = false, fromArchive } = options
+          checkPeriod(options)
           if (markdown && frame.json)
             throw invalidInput('--markdown and --json cannot be used together; give one of them')
-          const said = await withLog(frame, fromArchive, auditLog)
+          const said = await withLog(frame, fromArchive, async (access) =>
+            auditLog(access, await periodIn(access, options)),
+          )
           frame.emit(said, markdown ? statementMarkdown(said).trimEnd().split('\n') : textOf(frame, said))
           if (said.violations.length > 0 || said.overlaps.length > 0) throw new FoundSomething()
         },
@@ -44,12 +52,16 @@ export function addAudit(cli: Cli): void {
   )
 }
 
+/** Which events were read, if not all from the first one on. */
+const stretchOf = ({ fromSeq, toSeq }: Statement): string =>
+  fromSeq === 1 ? '' : `, ${count(fromSeq)} to ${count(toSeq)} (what was before is taken as true)`
+
 /** The report that `--markdown` gives, below one line of figures. */
 function textOf(frame: Frame, said: Statement): TextLines {
   const { queue, violations, fromSeq, events, jobs, brought, attempts, maxConcurrent, overruns } = said
   if (events === 0)
-    return `nothing to audit: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after the cut at ${count(fromSeq - 1)}`}`
-  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${onlyFrom(fromSeq)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once${overruns === 0 ? '' : `; ${plural(overruns, 'attempt')} used more than reserved`}`
+    return `nothing to audit: the log of queue ${queue} has no event ${fromSeq === 1 ? 'yet' : `after ${count(fromSeq - 1)}`}`
+  const head = `${plural(violations.length, 'violation')} in ${plural(events, 'event')}${stretchOf(said)}: ${plural(jobs + brought, 'job')}, ${plural(attempts, 'attempt')}, at most ${count(maxConcurrent)} at once${overruns === 0 ? '' : `; ${plural(overruns, 'attempt')} used more than reserved`}`
   const marks = { code: (name: string) => name, strong: frame.colors.bold }
   return paragraphs([head, ...reportOf(said, marks).map((part) => partText(frame, part))])
 }

@@ -34,6 +34,7 @@ export function addStats(cli: Cli): void {
         frame.emit(found, statsText(frame, found))
       },
     ),
+    '24h',
   )
     .option('--slices <n>', 'how many slices of time to show', '48')
     .option('--svg <file>', 'draw a chart into a new file')

@@ -65,6 +65,7 @@ export function addWhatIf(cli: Cli): void {
         frame.emit(found, whatIfText(frame, found))
       },
     ),
+    '24h',
   )
     .option(
       '--try <rules>',

@@ -32,6 +32,7 @@ export const statementSchema = z
     firstAt: text.nullable().describe('the time of the first event'),
     lastAt: text.nullable().describe('the time of the last event'),
     fromSeq: number.describe('the first event that was read'),
+    toSeq: number.describe('the last event that was read'),
     events: number.describe('how many events were read; 0 proves nothing'),
     jobs: number.describe('lives of jobs that began in these events'),
     brought: number.describe('lives of jobs that had begun before'),

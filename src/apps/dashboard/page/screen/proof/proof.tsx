@@ -91,7 +91,7 @@ async function audited(
 }
 
 function Report({ said }: { readonly said: Statement }) {
-  const { violations, overlaps, events, jobs, brought, attempts, maxConcurrent, fromSeq } = said
+  const { violations, overlaps, events, jobs, brought, attempts, maxConcurrent, fromSeq, toSeq } = said
   const isSound = violations.length === 0 && overlaps.length === 0
   if (events === 0) return <None>Nothing was audited: no event is loaded.</None>
   return (
@@ -100,7 +100,7 @@ function Report({ said }: { readonly said: Statement }) {
         {isSound
           ? '✓ No promise was broken'
           : `${plural(violations.length, 'violation')}, ${plural(overlaps.length, 'overlap')}`}
-        {`, in events ${count(fromSeq)} to ${count(fromSeq + events - 1)}`}
+        {`, in events ${count(fromSeq)} to ${count(toSeq)}`}
       </p>
       <div class="figures-row">
         <Figure
