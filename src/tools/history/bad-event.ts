@@ -12,6 +12,10 @@ export interface BadEvent {
 /** What to do about a log that was changed. */
 export const restore = 'stop the workers, and restore the database from a backup of before it was changed'
 
+/** What to do about an event that cannot be read. */
+export const declareVoid =
+  'stop the workers, then npx interlock-queue recover, which can declare the event void'
+
 /** A number in the log without an event. */
 export class Gap extends Error {
   readonly seq: number
@@ -33,7 +37,9 @@ export function badEventOf(error: unknown): BadEvent {
   if (typeof seq !== 'number') throw error
   const [what = error.message, todo] = error.message.split('; ')
   // An event of a newer release is not damage: the error itself says to upgrade.
-  return { seq, what, todo: error.code === 'unknown_event' && todo !== undefined ? todo : restore }
+  if (error.code === 'unknown_event') return { seq, what, todo: todo ?? restore }
+  // The path is that of a field which cannot be read. Without one, the event can be read and cannot have happened.
+  return { seq, what, todo: error.details.path === undefined ? restore : declareVoid }
 }
 
 /** Archive files that stand in front of a log. */

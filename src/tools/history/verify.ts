@@ -2,7 +2,7 @@ import type { Ledger, RecordedEvent } from '../../engine/core/index.ts'
 import { checkCall } from '../../engine/events/index.ts'
 import type { Projection } from '../../engine/store/index.ts'
 import { type Access, type Opened, opened } from './access.ts'
-import { type BadEvent, giveAsWritten, restore } from './bad-event.ts'
+import { type BadEvent, declareVoid, giveAsWritten, restore } from './bad-event.ts'
 import { anchorOf, checkChain, markOf } from './chain.ts'
 import type { Anchor } from './chain-walk.ts'
 import { compareRows, ROWS } from './compare-rows.ts'
@@ -59,7 +59,7 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   checkCall('verify', options)
   const { store, queue, files } = access
   const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
-  const { version: before } = await store.read(queue, 0, 1)
+  const { version: before, archivedSeq } = await store.read(queue, 0, 1)
   const first = await store.projectionPage(queue, { after: null, limit: ROWS })
   const version = first === null ? before : first.state.version
   const { version: after } = await store.read(queue, 0, 1)
@@ -80,7 +80,8 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   const chain = await checkChain(access, marks)
   const unmet = chain === null && anchor !== undefined ? noChain(anchor) : null
   const found = [bad, files?.bad ?? null, chain?.bad ?? null, unmet, kept, await beyondHead(access)]
-  const firstBad = found.reduce(earlier)
+  const isVoidable = chain?.bad == null && (bad?.seq ?? 0) > archivedSeq
+  const firstBad = withRemedy(found.reduce(earlier), { hasFiles: files !== undefined, isVoidable })
   const once = isComparable ? onceDifferences(await store.checkOnce(queue)) : []
   const incoming = isComparable ? incomingDifferences(await store.checkIncoming(queue)) : []
   const all = [...behind(version, before, after), ...differences, ...snapshots, ...once, ...incoming]
@@ -93,7 +94,7 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
     jobs: rows,
     differences: all,
     payloads,
-    firstBad: firstBad !== null && files !== undefined ? doubtFiles(firstBad) : firstBad,
+    firstBad,
     chain: chain === null ? null : { from: chain.from, head: chain.head },
   }
 }
@@ -149,9 +150,19 @@ async function begun(access: Opened): Promise<Sound> {
   return { ledger, bad: null, fromSeq: ledger.version + 1, through: ledger.version }
 }
 
-/** A wrong file looks like a changed log. Nobody must restore a database because of it. */
-const doubtFiles = (bad: BadEvent): BadEvent =>
-  bad.todo.includes(restore) ? { ...bad, todo: giveAsWritten } : bad
+/**
+ * A wrong file looks like a changed log, and nobody must restore a database because of it. An archived event cannot be declared void,
+ * and one on a broken chain was changed after it was written.
+ */
+function withRemedy(
+  bad: BadEvent | null,
+  { hasFiles, isVoidable }: { readonly hasFiles: boolean; readonly isVoidable: boolean },
+): BadEvent | null {
+  if (bad === null) return null
+  const { todo } = bad
+  if (hasFiles && (todo === declareVoid || todo.includes(restore))) return { ...bad, todo: giveAsWritten }
+  return todo === declareVoid && !isVoidable ? { ...bad, todo: restore } : bad
+}
 
 const earlier = (a: BadEvent | null, b: BadEvent | null): BadEvent | null =>
   a === null || (b !== null && b.seq < a.seq) ? b : a

@@ -14,18 +14,47 @@ async function usedQueue(): Promise<string> {
 
 describe('interlock verify', () => {
   it.each([
-    ['is gone', 'delete from job_queue_log where seq = 7', 'event 7 is missing; the next one is 8'],
-    ['can no longer be read', `update job_queue_log set models = null where seq = 2`, 'damaged at event'],
-    ['is of a type that nobody knows', `update job_queue_log set event_type = 'odd' where seq = 9`, 'odd'],
-    ['cannot have happened', `update job_queue_log set job_id = 'nobody' where seq = 8`, 'nobody is not'],
-  ])('names the first event that %s, and exits with 3', async (_, statement, why) => {
+    [
+      'is gone',
+      'delete from job_queue_log where seq = 7',
+      'event 7 is missing; the next one is 8',
+      'restore',
+    ],
+    [
+      'can no longer be read',
+      `update job_queue_log set models = null where seq = 2`,
+      'is damaged at event',
+      'recover',
+    ],
+    [
+      'is of a type that nobody knows',
+      `update job_queue_log set event_type = 'odd' where seq = 9`,
+      'odd',
+      'upgrade',
+    ],
+    [
+      'cannot have happened',
+      `update job_queue_log set job_id = 'nobody' where seq = 8`,
+      'nobody is not',
+      'restore',
+    ],
+  ])('names the first event that %s, says what to do, and exits with 3', async (_, statement, why, todo) => {
     const url = await usedQueue()
     await tamper(url, statement)
     const { ok, firstBad } = await documentOf(url, ['verify'], 3)
     expect({ ok, seq: firstBad.seq }).toEqual({ ok: false, seq: Number(/seq = (\d+)/.exec(statement)?.[1]) })
     expect(firstBad.what).toContain(why)
+    expect(firstBad.todo).toContain(todo)
     const { stdout } = await interlock(['verify', '--url', url])
     expect(stdout).toContain(`the log is not sound from event ${firstBad.seq} on`)
+  })
+
+  it('restores rather than voids an unreadable event that has left the log', async () => {
+    const url = await usedQueue()
+    await documentOf(url, ['archive', '--before', '4'])
+    await tamper(url, 'update interlock.job_queue_log_archive set models = null where seq = 2')
+    const { firstBad } = await documentOf(url, ['verify'], 3)
+    expect(firstBad.todo).toContain('restore')
   })
 
   it('names the earlier one of two, though the later one makes the page unreadable', async () => {

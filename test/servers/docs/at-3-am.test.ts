@@ -49,6 +49,16 @@ const forged: Make = async (scene) => {
   return jobId
 }
 
+/** An event of the log can no longer be read. */
+const unreadable: Make = async (scene) => {
+  const jobId = await of('completed')(scene)
+  await tamper(
+    scene.url,
+    `update job_queue_log set models = null where queue = '${scene.queue}' and event_type = 'started'`,
+  )
+  return jobId
+}
+
 /** A process has noticed that its worker is gone. */
 const lost: Make = async (scene) => {
   const jobId = await of('its worker was killed 4 minutes ago')(scene)
@@ -74,6 +84,7 @@ const makers: readonly (readonly Make[])[] = [
     of('may start, all slots are taken'),
     of('nobody serves one of its two cards'),
     of('its model is paused'),
+    of('never heard of'),
   ],
   [
     of('its worker was killed 4 minutes ago'),
@@ -87,14 +98,14 @@ const makers: readonly (readonly Make[])[] = [
   [of('submitted, nobody decides'), of('submitted, refused after the commit')],
   [of('never heard of')],
   [of('in doubt after a restore'), of('completed')],
-  [edited, of('completed'), forged],
+  [edited, of('completed'), forged, unreadable],
   [lost, of('between two tries'), of('completed')],
 ]
 
 /** Nothing listens there. */
 const away = 'postgres://nobody@127.0.0.1:1/none'
 
-async function shown({ command }: Section, make: Make): Promise<string> {
+async function shown({ command }: Section, lookFor: string, make: Make): Promise<string> {
   const place = await placeOf()
   const scene = new Scene(place, 'default')
   try {
@@ -103,7 +114,7 @@ async function shown({ command }: Section, make: Make): Promise<string> {
       .replace(/^npx interlock-queue /u, '')
       .replace('<job>', jobId)
       .split(' ')
-    const url = command === 'npx interlock-queue status' ? away : scene.url
+    const url = lookFor === 'store_unavailable' ? away : scene.url
     const { stdout, stderr } = await interlock([...words, '--url', url])
     return stdout + stderr
   } finally {
@@ -123,6 +134,6 @@ describe.concurrent('at 3 a.m.', () => {
   )
   it.each(cases)('%s: the command shows "%s"', async (_, words, section, make) => {
     if (make === undefined) throw new Error('nobody makes it')
-    expect((await shown(section, make)).replace(/\s+/gu, ' ')).toContain(words)
+    expect((await shown(section, words, make)).replace(/\s+/gu, ' ')).toContain(words)
   })
 })

@@ -80,8 +80,9 @@ export const failureKinds = {
   /** The command id is in the log with another body. To do: use a new id for a new command. */
   command_reused: 'refusal',
   /**
-   * An event is impossible. The message names its number. A process that reads it stops (`stopped$`) and gives up its lease. To do:
-   * stop the workers, then `interlock verify`.
+   * An event cannot be read, or cannot have happened. The message names its number. A process that reads it stops (`stopped$`) and
+   * gives up its lease. To do: stop the workers, then `interlock verify`, which says whether to restore a backup or to run
+   * `interlock recover`.
    */
   corrupt_log: 'log',
   /**
