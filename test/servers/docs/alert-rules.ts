@@ -161,7 +161,7 @@ const queries = [
   `-- 1. Jobs wait too long. Look: interlock explain <job>
 SELECT queue, job_id, now() - queued_at AS waited, conflict_reason FROM job_queue_jobs
  WHERE state = 'waiting' AND due_at IS NULL AND queued_at < ${interval(ownChecks.waiting.ms / 60_000)} ORDER BY queued_at LIMIT 10;`,
-  `-- 2. Nobody takes jobs that may start. Look: interlock status; start a worker with a handler for that kind
+  `-- 2. Nobody takes jobs that may start. Look: interlock doctor
 SELECT j.queue, j.kind, count(*) AS jobs FROM job_queue_jobs j JOIN job_queue_state s USING (queue)
  WHERE j.state = 'waiting' AND j.conflict_reason IS NULL AND j.due_at IS NULL
    AND s.status <> 'draining' AND s.updated_at < ${interval(minutesOf('offered'))} GROUP BY 1, 2;`,
