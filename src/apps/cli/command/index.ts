@@ -137,7 +137,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'status',
-        summary: 'what runs, what waits, and which workers there are; reads only',
+        summary: 'what runs, waits or is paused, and which workers there are; reads only',
         load: async () => (await import('./status.ts')).addStatus,
       },
       {

@@ -58,7 +58,10 @@ export function addLog(cli: Cli): void {
       .option('--job <job>', 'only the events of this job, since it was last enqueued')
       .option('--limit <n>', 'only the last <n> (default: 20; with --since or --job: all)')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
-      .option('--until <seq|time>', 'up to and with that event or second')
+      .option(
+        '--until <seq|time>',
+        'up to and with that event or second; 14:03 is the beginning of that minute',
+      )
       .option('--operator <name>', 'only what this operator did, or a process whose id begins so')
       .option(
         '--changes',

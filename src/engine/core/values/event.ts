@@ -134,7 +134,7 @@ export const reasonCodes = [
   'serialized',
   /** As many jobs run as the policy allows. */
   'at_capacity',
-  /** No live worker has a free slot and a handler for its kind, or none serves places for it. */
+  /** No live worker has a free slot and a handler for its kind, or none serves places for it. `doctor` and `status` say `busy` if only a slot is missing. */
   'no_worker',
   /** It may start, and no worker has taken it yet. */
   'offered',
