@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander'
+import { manual } from '../../engine/core/says/manual.ts'
 import type { Listed } from './command/index.ts'
+import { exitMeanings } from './exit.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
 
 type Examples = readonly (readonly [typed: string, does: string])[]
@@ -46,7 +48,7 @@ export class Cli {
       .addOption(new Option('--queue <name>', 'the queue to use').default('default'))
       .option('--by <person>', 'who you are; kept beside the log, where it can be deleted (INTERLOCK_BY)')
       .option('--as <role>', 'the role you act in; the log keeps it permanently (INTERLOCK_AS)')
-      .option('--json', 'print one JSON document to standard output')
+      .option('--json', `print one JSON document to standard output; its fields: ${manual.json}`)
       .option('--verbose', 'print the log lines of the coordinator to standard error')
       .configureHelp({
         showGlobalOptions: true,
@@ -61,6 +63,7 @@ export class Cli {
         },
       })
       .exitOverride()
+      .addHelpText('after', exitText)
       .hook('preSubcommand', (_, command) => this.#load(command))
   }
 
@@ -120,6 +123,9 @@ export class Cli {
     })
   }
 }
+
+/** Below the list of commands. */
+const exitText = `\nExit codes:\n${exitMeanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n')}`
 
 /** Commander quotes what was typed, and may add a line of its own. */
 const sentencesOf = (text: string): readonly string[] => text.trimEnd().split(/\n(?=\(Did you mean )/)

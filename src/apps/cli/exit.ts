@@ -6,3 +6,12 @@ export const exitCodes = {
   /** A check did its work and found something. */
   found: 3,
 } as const
+
+/** The same in words, for help and manual. */
+export const exitMeanings: readonly (readonly [code: number, meaning: string])[] = [
+  [exitCodes.fine, 'fine'],
+  [exitCodes.failed, 'it failed, or the job or queue that you named is not there'],
+  [exitCodes.usage, 'wrong usage: a flag, a file or an address'],
+  [exitCodes.found, 'a check did its work and found something'],
+  [130, 'interrupted by Ctrl-C'],
+]

@@ -135,6 +135,8 @@ export const housed: readonly string[] = [
 
 /** What others in this repository use of a room beside its `index.ts`: internal, since the package does not export it. */
 export const internals: Internals = {
+  // A help page names a page of the manual, and loads nothing else of the core.
+  core: ['says/manual.ts'],
   coordinator: [
     'api/view.ts',
     'base/identity.ts',

@@ -106,15 +106,26 @@ describe('every command', () => {
   it.each([
     ['retry', 'interlock retry --error "timed out" --newer 24h'],
     ['dead', 'interlock dead --error "timed out"'],
-    ['pause', 'interlock pause flux-dev --for 1h'],
+    ['cancel', 'interlock cancel --state waiting --error "timed out"'],
+    ['jobs', 'interlock jobs --model flux-dev --state active'],
+    ['jobs', 'customer (fair key)'],
+    ['policy', 'interlock policy set --max-active 4'],
+    ['pause', 'interlock pause flux-dev --for 10m'],
+    ['dashboard', '/api/openapi.json'],
+    ['', '1 it failed, or the job or queue that you named is not there'],
+    [
+      'status',
+      '--json print one JSON document to standard output; its fields: interlock-queue/docs/reference/json.md',
+    ],
     ['audit', '3: a violation'],
+    ['audit', 'interlock audit --since 24h'],
     ['what-if', 'interlock what-if --since 48h --until 24h --try flux-dev=2'],
     ['policy set', 'worker takes it (a new queue: 2000)'],
     ['policy set', 'for all others; may be repeated (a new queue: 1 each)'],
     ['schedule set', '"cron": "0 3 * * *", "tz": "Europe/Berlin"'],
     ['enqueue', "fairKey: 'acme'"],
   ])('%s says %s', async (name, says) => {
-    const { stdout } = await interlock([...name.split(' '), '--help'])
+    const { stdout } = await interlock([...name.split(' ').filter(Boolean), '--help'])
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain(says)
   })
 

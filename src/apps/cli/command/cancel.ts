@@ -21,7 +21,10 @@ export function addCancel(cli: Cli): void {
         'frees its models at once: the next job may then run while this one still does',
       ],
       ['cancel film-7 --descendants', 'also all jobs that come after it: they do not count as failed'],
-      ['cancel --state waiting --customer acme', 'shows how many, and asks; in a script add --yes'],
+      [
+        'cancel --state waiting --error "timed out"',
+        'all that wait and have failed with that error; shows how many, and asks; in a script add --yes',
+      ],
     ],
     async (frame, [text], flags) => {
       const { force = false, descendants = false } = flags

@@ -27,7 +27,7 @@ export function addDashboard(cli: Cli): void {
         ['dashboard --write --open', 'opens it, with all actions: move, pause, cancel, retry, drain'],
         [
           'dashboard --url postgres://localhost/app --port 8080',
-          'shows a queue on a server, always on the same port',
+          'shows a queue on a server, always on the same port; /api/openapi.json there describes its API for programs',
         ],
       ],
       async (frame, _, options) => {

@@ -147,7 +147,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       },
       {
         usage: 'jobs',
-        summary: 'find jobs by state, kind, model, customer, error and age, and see why each waits',
+        summary:
+          'find jobs by state, kind, model, customer (fair key), error and age, and see why each waits',
         load: async () => (await import('./jobs.ts')).addJobs,
       },
       {

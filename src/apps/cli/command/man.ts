@@ -1,5 +1,5 @@
 import type { Cli } from '../cli.ts'
-import { exitCodes } from '../exit.ts'
+import { exitMeanings } from '../exit.ts'
 import { type CommandPage, type FlagPage, pageOf } from '../shell/pages.ts'
 
 export function addMan(cli: Cli): void {
@@ -26,7 +26,7 @@ function manualOf(program: CommandPage, release: string): readonly string[] {
     ...['.SH OPTIONS', ...program.options.flatMap(flagText)],
     ...term('-h, --help', 'what can be typed at a command'),
     ...['.SH COMMANDS', ...program.below.flatMap(commandText)],
-    ...['.SH EXIT STATUS', ...Object.entries(exitCodes).flatMap(([name, code]) => term(String(code), name))],
+    ...['.SH EXIT STATUS', ...exitMeanings.flatMap(([code, meaning]) => term(String(code), meaning))],
   ]
 }
 

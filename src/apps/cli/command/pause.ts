@@ -19,8 +19,8 @@ export function addPause(cli: Cli): void {
       [
         ['pause flux-dev', 'stays paused until it is resumed'],
         [
-          'pause flux-dev --for 1h --reason provider_down',
-          'starts no job on it for an hour, and ends by itself; running jobs finish',
+          'pause flux-dev --for 10m --reason provider_down',
+          'starts no job on it for ten minutes, and ends by itself; running jobs finish',
         ],
         ['pause host1:1', 'one place of a model: its jobs start on the other places'],
       ],

@@ -31,7 +31,7 @@ export function addPolicy(cli: Cli): void {
     [
       ['policy', 'what is in force'],
       ['policy set --policy by-model --max-active 64', 'jobs on different models side by side, 64 at most'],
-      ['policy set --capacity flux-dev=2 --overtakes 16', 'changes these two rules and leaves the others'],
+      ['policy set --max-active 4', 'changes this one rule and leaves the others'],
     ],
     show,
   )

@@ -114,7 +114,7 @@ function security(session: TokenSession | null): { readonly schemes: object; rea
     type: 'http',
     scheme: 'bearer',
     description:
-      'The token of a scraper (`metrics.token`, `--metrics-token`): it opens `/metrics`, and nothing else.',
+      'The token of a scraper (`metrics.token`, `--metrics-token-file`): it opens `/metrics`, and nothing else.',
   }
   const cookie = {
     type: 'apiKey',

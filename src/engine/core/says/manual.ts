@@ -5,6 +5,7 @@
 export const manual = {
   bundlers: 'interlock-queue/docs/guides/your-app.md#bundlers',
   dashboard: 'interlock-queue/docs/reference/dashboard.md',
+  json: 'interlock-queue/docs/reference/json.md',
   firstCoordinator: 'interlock-queue/docs/reference/first-coordinator.md',
   /** The runbooks, each under the name of its alert: `runbook_url` of docs/observability/alerts.yml. */
   alerts: 'interlock-queue/docs/reference/alerts.md',
