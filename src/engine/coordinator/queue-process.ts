@@ -95,6 +95,10 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     this.incoming.receive(incoming, again)
   }
 
+  missed(): void {
+    this.incoming.missed()
+  }
+
   noted(note?: NotedProgress): void {
     this.queries.noted(note)
   }
@@ -139,6 +143,10 @@ export class QueueProcess implements MemberOwner, LookingProcess {
     this.#inbox.nudge()
   }
 
+  get hasWorker(): boolean {
+    return this.hints.isHeard
+  }
+
   now(): Micros {
     return this.member.log.now()
   }
@@ -159,6 +167,11 @@ class Hints {
 
   get intake$(): Observable<void> {
     return this.#intake.asObservable()
+  }
+
+  /** A worker of this process listens. */
+  get isHeard(): boolean {
+    return this.#wake.observed
   }
 
   /** Something may have become startable. */

@@ -118,10 +118,11 @@ describe('a look that lost', () => {
 describe('messages about what came in', () => {
   const takenInAt = (at: number) =>
     ({ type: 'queued', intake: true, commandId: 'another-1', at }) as unknown as RecordedEvent
-  const looking = (isFrugal = true) => {
+  const looking = (isFrugal = true, hasWorker = true) => {
     const counts = { rows: 0, requests: 0 }
     const process = {
       now: () => NOW,
+      hasWorker,
       lookForRows: () => void counts.rows++,
       lookForRequests: () => void counts.requests++,
     }
@@ -192,6 +193,22 @@ describe('messages about what came in', () => {
     expect(looks.see(takenInAt(NOW - 400 * MICROS_PER_MS))).toBe(false)
     vi.advanceTimersByTime(WIDEST)
     expect(counts.rows).toBe(1)
+  })
+
+  it('make a process without a worker leave what was submitted to those that have one', () => {
+    const requestTaken = { type: 'queued', commandId: 'sql:1', at: NOW } as unknown as RecordedEvent
+    const { looks, counts } = looking(false, false)
+    looks.receive('both')
+    expect(counts).toEqual({ rows: 1, requests: 0 })
+    vi.advanceTimersByTime(10)
+    expect(counts.requests).toBe(1)
+    looks.receive('requests')
+    looks.see(requestTaken)
+    vi.advanceTimersByTime(1_000)
+    expect(counts.requests).toBe(1)
+    const worker = looking(false)
+    worker.looks.receive('requests')
+    expect(worker.counts.requests).toBe(1)
   })
 
   it('that were left out are made up for by the process that took in the rest, for both kinds', () => {

@@ -3,6 +3,7 @@
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { enqueueIn, fromPg, type TransactionSql } from '../../../src/engine/transaction/index.ts'
+import { createJobWorker } from '../../../src/engine/worker/index.ts'
 import { auditLog } from '../../../src/tools/audit/index.ts'
 import { verify } from '../../../src/tools/history/index.ts'
 import { changeJobs, explain, jobs, previewChange, queue, status } from '../../../src/tools/operate/index.ts'
@@ -64,6 +65,27 @@ describe('jobs in the transaction of their submitter (enqueueIn, job_queue_enque
     expect((await coordinator.data(['a']))[0]).toMatchObject({ payload: { n: 1 } })
     expect(await verify({ store: db.store() })).toMatchObject({ ok: true })
     expect(await auditLog({ store: db.store() })).toMatchObject({ violations: [] })
+  })
+
+  it('come into line and start in one append, in a process that has a worker', async () => {
+    const db = await account()
+    const coordinator = await db.coordinator()
+    let ran = Promise.withResolvers<void>()
+    const worker = createJobWorker({ coordinator, handlers: { normal: () => ran.resolve() } })
+    worker.start()
+    const session = await Session.on(db)
+    // One that comes while the worker asks for jobs anyway waits for that.
+    for (let n = 0; n < 10; n++) {
+      ran = Promise.withResolvers()
+      await enqueueIn(session.sql, [job(`a${n}`, { payload: { n } })])
+      await ran.promise
+    }
+    await worker.drain()
+    const log = await db.log()
+    const gaps = log.flatMap(({ type, at }, i) => (type === 'started' ? [at - (log[i - 1]?.at ?? 0)] : []))
+    expect(gaps).toHaveLength(10)
+    // Events of one append are a microsecond apart.
+    expect(gaps).toContain(1)
   })
 
   it('are found (job_queue_list_submissions) and cancelled together with others while no process is alive; one that came into line since is left out', async () => {

@@ -43,7 +43,7 @@ export const logEvents = [
   'job.detached',
   /** warn: others had ended the attempt, or the lease was lost */
   'job.lost',
-  /** error: the end of an attempt could not be reported; the job ends with the lease */
+  /** error: the end of an attempt could not be reported; the attempt ends when the lease of its process runs out */
   'job.untold',
   /** error: the lease of this process is over; others get its jobs */
   'lease.lost',
@@ -53,7 +53,7 @@ export const logEvents = [
   'coordinator.failed',
   /** warn: closed without waiting for the database */
   'coordinator.left',
-  /** warn: a stopped process could not end its listening */
+  /** warn: after an error that stopped it, a coordinator could not stop listening to its queue; it listens until the process ends */
   'coordinator.deaf',
   /** warn: the database does not answer yet */
   'database.awaited',

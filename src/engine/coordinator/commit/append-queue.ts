@@ -81,9 +81,9 @@ export class AppendQueue implements OfQueue {
   send(command: Command, sent: SentCommand = {}): Promise<CommandResult> {
     return new Promise((resolve, reject) => {
       const pending = this.#pendingOf(command, sent, resolve, reject)
-      if (sent.data === undefined || sent.data.length === 0) return this.#push(pending)
-      // Other commands do not wait for this one's data.
       const settled = this.#committer.staging.settle(pending)
+      if (settled === undefined) return this.#push(pending)
+      // Other commands do not wait for this one's data.
       void this.#staged.add(settled.then(() => this.#push(pending), pending.reject))
     })
   }

@@ -146,12 +146,15 @@ export class Staging {
     this.#options = options
   }
 
-  /** Resolves once the append of this command is small. @throws what the store throws when the time is up */
-  async settle(pending: Staged): Promise<void> {
+  /** Resolves once the append of this command is small. Undefined: it is. @throws what the store throws when the time is up */
+  settle(pending: Staged): Promise<void> | undefined {
     const { data = [] } = pending
     const sizes = sizesOf(data)
     pending.weight = sum(sizes)
-    if (travelsAlong(pending.weight, data.length)) return
+    return travelsAlong(pending.weight, data.length) ? undefined : this.#sendAhead(pending, sizes)
+  }
+
+  async #sendAhead(pending: Staged, sizes: readonly number[]): Promise<void> {
     await this.#inTurn(() => this.#send(pending, sizes))
     pending.weight = 0
     pending.isStaged = true

@@ -46,6 +46,8 @@ type InboxStore = InboxRole & Pick<SubmissionRole, 'ofJob'>
 interface InboxProcess {
   readonly schedules: Pick<Schedules, 'prepared'>
   readonly largeCalls: Pick<LargeCalls, 'enqueue' | 'add'>
+  /** A job may become startable: who has a slot here asks for it. */
+  mayStart(): void
 }
 
 /** When to look, as a look sees it. */
@@ -85,7 +87,7 @@ export class Inbox {
     this.#member = member
     this.#times = times
     this.ends = new CommittedEnds(store, member)
-    this.#submissions = new Submissions(store, member)
+    this.#submissions = new Submissions(store, member, () => process.mayStart())
     // What could not be decided now stays in the inbox.
     this.#flight = new SingleFlight(
       () => this.#look(),

@@ -7,6 +7,8 @@ import { isOfInbox } from './inbox.ts'
 export interface LookingProcess {
   lookForRows(): void
   lookForRequests(): void
+  /** A worker of this process would start what came in. */
+  readonly hasWorker: boolean
   /** The database's clock. */
   now(): Micros
 }
@@ -14,12 +16,15 @@ export interface LookingProcess {
 /** How long a message may travel. An event that is older than that is not about what the message tells of. */
 const TRAVEL: Micros = 300 * MICROS_PER_MS
 
+/** A process without a worker leaves what came in to those that have one for so long: there it comes into line and starts in one append. */
+const OTHERS_MS = 10
+
 /** Follows messages about rows of `jobs` that have arrived, and about commands by SQL. */
 export class IncomingLooks {
   readonly rows: FirstLook
   readonly requests: FirstLook
   readonly #yields: boolean
-  readonly #process: Pick<LookingProcess, 'now'>
+  readonly #process: Pick<LookingProcess, 'now' | 'hasWorker'>
   /** When the last message was sent, at the earliest. */
   #sentAt: Micros = 0
 
@@ -36,7 +41,13 @@ export class IncomingLooks {
     if (again && this.#yields && takenBy.includes('this')) {
       this.rows.look()
       this.requests.look()
-    } else if (!again || !this.#yields || !takenBy.includes('another')) this.#receive(incoming)
+    } else if (!again || !this.#yields || !takenBy.includes('another'))
+      this.#receive(incoming, this.#process.hasWorker ? 0 : OTHERS_MS)
+  }
+
+  /** Messages may have been missed. */
+  missed(): void {
+    this.#receive('both', 0)
   }
 
   /** An event that this process has folded. Returns true if rows were taken in, of which the last message may have told. */
@@ -53,12 +64,12 @@ export class IncomingLooks {
     this.requests.close()
   }
 
-  #receive(incoming: Incoming): void {
+  #receive(incoming: Incoming, leaveMs: number): void {
     this.#sentAt = this.#process.now() - TRAVEL
     this.rows.takenBy = 'nobody'
     this.requests.takenBy = 'nobody'
     if (incoming !== 'requests') this.rows.receive()
-    if (incoming !== 'rows') this.requests.receive()
+    if (incoming !== 'rows') this.requests.receive(leaveMs)
   }
 }
 
@@ -89,10 +100,10 @@ class FirstLook {
     this.look = look
   }
 
-  /** A message has come. */
-  receive(): void {
+  /** A message has come. @param leaveMs for how long the process leaves that to others, unless it yields after a loss */
+  receive(leaveMs = 0): void {
     this.#foundNothing = false
-    const ms = this.#window?.delayMs() ?? 0
+    const ms = this.#window?.delayMs() ?? leaveMs
     if (ms === 0) this.#answer()
     else this.#timer ??= setTimeout(() => this.#answer(), ms).unref()
   }

@@ -38,12 +38,15 @@ const freeing: ReadonlySet<RecordedEvent['type']> = new Set([
 export class Submissions {
   readonly #store: SubmissionStore
   readonly #member: Deciding
+  readonly #mayStart: () => void
   /** Jobs that this process has put off, by id, and why. */
   readonly #held = new Map<string, PutOff>()
 
-  constructor(store: SubmissionStore, member: Deciding) {
+  /** @param mayStart a worker of this process with a free slot asks for jobs */
+  constructor(store: SubmissionStore, member: Deciding, mayStart: () => void) {
     this.#store = store
     this.#member = member
+    this.#mayStart = mayStart
   }
 
   /** Whether a job that this process has put off may come into line after this event. */
@@ -95,7 +98,10 @@ export class Submissions {
     const body = { ...plain, ...links, submissions }
     const id = `${PREFIX}${this.#member.incarnation.nextCommandId()}`
     const as = { id, workerId: ACTOR, hash: hash(JSON.stringify(body)) }
-    const { known = [], held: left = [] } = await this.#member.send(body, { as, data: keptOf(jobs) })
+    const sent = this.#member.send(body, { as, data: keptOf(jobs) })
+    // They come into line and start in the same append.
+    this.#mayStart()
+    const { known = [], held: left = [] } = await sent
     const idOf = new Map(parsed.map(({ id, job }) => [job.spec.jobId, id]))
     const settled = known.flatMap((jobId) => idOf.get(jobId) ?? [])
     const byId = new Map(jobs.map((job) => [job.spec.jobId, job]))

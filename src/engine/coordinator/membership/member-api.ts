@@ -52,6 +52,8 @@ export interface MemberOwner {
   started(attempt: Started, requester: StartReason): boolean
   /** Something may have arrived beside the log. @param again after the last message, without one */
   arrived(incoming: Incoming, again?: boolean): void
+  /** Messages may have been missed. */
+  missed(): void
   /** A running attempt has noted its progress; without a note: some may have been missed. */
   noted(note?: NotedProgress): void
   /** A job that was about to start is to be cancelled: the command is in the inbox. */

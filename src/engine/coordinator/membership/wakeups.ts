@@ -85,7 +85,7 @@ export class Wakeups {
       case 'missed':
         void appends.catchUp()
         owner.noted()
-        return owner.arrived('both')
+        return owner.missed()
       case 'appended':
         log.head.receive(wake.version)
         log.news.receive(wake.news, log.version)
