@@ -212,7 +212,8 @@ export const policyFields = {
     says: 'how many jobs may start on the model in any window of so many seconds; may be repeated',
   },
   /**
-   * By `fairKey`, `{ spacingSeconds, maxWaiting, maxActive }`; null: fair keys have no effect. With `maxOvertakes`, set `maxWaiting` too:
+   * By `fairKey`, `{ spacingSeconds, maxWaiting, maxActive }`; null: no such limits (`weights` and
+   * `tiers` use fair keys all the same). With `maxOvertakes`, set `maxWaiting` too:
    * each decision looks at the waiting jobs of a full share one by one.
    */
   fairShare: {
