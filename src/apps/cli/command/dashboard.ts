@@ -27,7 +27,7 @@ export function addDashboard(cli: Cli): void {
         ['dashboard --write --open', 'opens it, with all actions: move, pause, cancel, retry, drain'],
         [
           'dashboard --url postgres://localhost/app --port 8080',
-          'shows a queue on a server, always on the same port; /api/openapi.json there describes its API for programs',
+          'shows a queue on a server, always on the same port; /api/openapi.json there describes its API. A program signs in once: it posts {"token":"<what is behind the #>"} as JSON to /session, with an Origin header, and sends the cookie of the answer from then on',
         ],
       ],
       async (frame, _, options) => {
