@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { manual } from '../../engine/core/says/manual.ts'
 import type { Listed } from './command/index.ts'
 import { exitMeanings } from './exit.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
@@ -48,7 +47,10 @@ export class Cli {
       .addOption(new Option('--queue <name>', 'the queue to use').default('default'))
       .option('--by <person>', 'who you are; kept beside the log, where it can be deleted (INTERLOCK_BY)')
       .option('--as <role>', 'the role you act in; the log keeps it permanently (INTERLOCK_AS)')
-      .option('--json', `print one JSON document to standard output; its fields: ${manual.json}`)
+      .option(
+        '--json',
+        'print one JSON document to standard output; its fields: interlock-queue/docs/reference/json.md',
+      )
       .option('--verbose', 'print the log lines of the coordinator to standard error')
       .configureHelp({
         showGlobalOptions: true,

@@ -194,7 +194,7 @@ describe('interlock archive (archive, job_queue_archive_before)', () => {
     expect(stdout).toContain(`the log has no event of it after event ${cut}`)
     // What is left says what it is: the page that is filed names where it begins.
     expect((await interlock(['audit', '--markdown', '--url', url])).stdout).toContain(
-      `Events 1 to ${cut} are archived and were not read`,
+      `Events 1 to ${cut} were not read`,
     )
   })
 

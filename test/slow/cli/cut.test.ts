@@ -50,11 +50,11 @@ describe('after a cut', () => {
     expect(await documentOf(url, ['audit'])).toMatchObject({
       ...{ fromSeq: cut + 1, events: length - cut, jobs: 0, brought: 2, cancelled: 2, live: 0 },
     })
-    expect(await said(url, 'audit')).toContain(`on (for earlier events, the snapshot`)
+    expect(await said(url, 'audit')).toContain(`in ${length - cut} events, ${cut + 1} to ${length} (`)
     expect(await said(url, 'audit')).toContain('2 jobs')
     const page = await said(url, 'audit', '--markdown')
-    expect(page).toContain(`**No promise was broken from event ${cut + 1} on.**`)
-    expect(page).toContain(`**Events 1 to ${cut} are archived and were not read**`)
+    expect(page).toContain(`**No promise was broken in events ${cut + 1} to ${length}.**`)
+    expect(page).toContain(`**Events 1 to ${cut} were not read**: they are archived`)
     expect(page).toContain(`2, of which 2 were queued before event ${cut + 1}: 0 completed`)
     expect(page).not.toContain('than its capacity, in any')
   })
@@ -62,6 +62,6 @@ describe('after a cut', () => {
   it('the audit of a log of which all is gone says that there is nothing after the cut', async () => {
     const { url, length } = await cutQueue()
     await documentOf(url, ['archive', '--before', String(length), '--drop'])
-    expect(await said(url, 'audit')).toContain(`has no event after the cut at ${length}`)
+    expect(await said(url, 'audit')).toContain(`has no event after ${length}`)
   })
 })
