@@ -36,7 +36,7 @@ it('a job is dragged before another, after a preview, and by the keys', async ()
   await page.waitForSelector(`dialog [data-moves=${third}]`)
   expect(await page.textContent('dialog .events')).toContain(`reprioritized ${third}`)
   await page.click('dialog [data-do=move]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   expect(await lastEvent()).toMatchObject({
     type: 'reprioritized',
     jobId: third,
@@ -53,7 +53,7 @@ it('a job is dragged before another, after a preview, and by the keys', async ()
     })
     .toBe(true)
   await page.click('dialog [data-do=move]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   expect(await lastEvent()).toMatchObject({ type: 'reprioritized', jobId: second })
 })
 
@@ -341,7 +341,7 @@ it('what somebody else has overtaken is not done, and shown as it would be now',
   await page.waitForSelector('dialog [data-overtaken]')
   expect(await lastEvent()).toEqual(moved)
   await page.click('dialog [data-do=move]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   expect(await lastEvent()).toMatchObject({ type: 'reprioritized', jobId: third })
 })
 

@@ -53,7 +53,7 @@ it('pauses a card after a preview, and gives a model another list of cards', asy
   await page.click(`${row('host1:2')} >> text=Pause…`)
   await page.waitForSelector('dialog >> text=model_paused')
   await page.click('dialog [data-do=pause-model]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   await page.click('dialog >> text=Close')
   await page.waitForSelector(`${row('host1:2')} >> text=paused (by_hand)`)
   await page.click(`${row('host1:2')} a`)
@@ -68,7 +68,7 @@ it('pauses a card after a preview, and gives a model another list of cards', asy
   await page.click(`${units} [type=submit]`)
   await page.waitForSelector('dialog >> text=policy_changed')
   await page.click('dialog [data-do=policy]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   await page.click('dialog >> text=Close')
   expect(await lastPolicy()).toMatchObject({
     policy: { units: { 'host1:0': { vram: 24 }, 'host1:2': { vram: 24, slots: 2 } } },
@@ -78,13 +78,13 @@ it('pauses a card after a preview, and gives a model another list of cards', asy
   await page.fill(`${units} input`, '')
   await page.click(`${units} [type=submit]`)
   await page.click('dialog [data-do=policy]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   await page.click('dialog >> text=Close')
   expect((await lastPolicy()) as object).not.toHaveProperty('policy.units')
   await page.fill('[aria-label=Weights] input', 'paid/*=4,*=1')
   await page.click('[aria-label=Weights] [type=submit]')
   await page.click('dialog [data-do=policy]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   await page.click('dialog >> text=Close')
   expect(await lastPolicy()).toMatchObject({ policy: { weights: { 'paid/*': 4, '*': 1 } } })
   await page.click(`${row('flux')} a`)
@@ -93,7 +93,7 @@ it('pauses a card after a preview, and gives a model another list of cards', asy
   await input.fill('host1:0, host1:2')
   await page.click('[aria-labelledby=one-model] [data-lever=capacity] [type=submit]')
   await page.click('dialog [data-do=capacity]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   expect(await lastPolicy()).toMatchObject({
     type: 'policy_changed',
     policy: { capacity: { flux: ['host1:0', 'host1:2'] } },
@@ -120,7 +120,7 @@ it('shows a limit that answers of a provider speak for with its evidence, and se
   await page.waitForSelector('dialog >> text=policy_changed')
   expect((await store.read('default', 0, 1)).version).toBe(version)
   await page.click('dialog [data-do=rate]')
-  await page.waitForSelector('text=Done')
+  await page.waitForSelector('dialog >> text=Done')
   const { events } = await store.read('default', version, 1)
   expect(events[0]).toMatchObject({ policy: { rate: { flux: { starts: 59, perSeconds: 60 } } } })
   await coordinator.close()
