@@ -23,8 +23,8 @@ import { atEnd, eventually } from '../../support/this-test.ts'
 import { connection } from '../contract/support.ts'
 import { join, memoryStore } from './support.ts'
 
-const COUNT = 600
-const PARTS = 3
+const COUNT = 1_100
+const PARTS = 5
 const jobsOf = (prefix: string, count = COUNT) =>
   Array.from({ length: count }, (_, n) => ({ jobId: `${prefix}-${n}`, models: ['m'], payload: { n } }))
 const idsOf = (jobs: readonly { readonly jobId: string }[]): string[] => jobs.map(({ jobId }) => jobId)
@@ -142,7 +142,7 @@ describe.concurrent.each(Object.entries(scenes))('a call of many jobs, %s', (_, 
     expect([queued, known, waiting.length]).toEqual([COUNT, [], COUNT - 1])
     const parts = await partsIn(store)
     expect(parts.flat()).toEqual(idsOf(jobs))
-    expect(parts.map((part) => part.length)).toEqual([250, 250, 100])
+    expect(parts.map((part) => part.length)).toEqual([250, 250, 250, 250, 100])
     expect((await coordinator.data(['job-599']))[0]?.payload).toEqual({ n: 599 })
     expect(await coordinator.enqueue(jobs)).toMatchObject({ queued: 0, known: idsOf(jobs) })
     await checkSound(store)
@@ -270,7 +270,7 @@ it('a call by SQL is one too, and is answered when all are in line', async () =>
   const id = memoryRequest(database, { type: 'enqueue', jobs: jobs as never })
   const { inbox } = database.queues.get('default') ?? expect.unreachable()
   await eventually(() => inbox.get(id)?.answer).toMatchObject({ ok: true, queued: COUNT, known: [] })
-  expect((await partsIn(memoryStore(database))).map((part) => part.length)).toEqual([250, 250, 100])
+  expect((await partsIn(memoryStore(database))).map((part) => part.length)).toEqual([250, 250, 250, 250, 100])
   await coordinator.close()
 })
 
@@ -284,7 +284,7 @@ it('jobs that SQL submits come in by parts, too', async () => {
   )
   const coordinator = await join({ store })
   await eventually(() => coordinator.state().waitingCount).toBe(COUNT)
-  expect((await partsIn(store)).map((part) => part.length)).toEqual([250, 250, 100])
+  expect((await partsIn(store)).map((part) => part.length)).toEqual([250, 250, 250, 250, 100])
 })
 
 it('a call under an id is remembered also if all of its jobs were there', async () => {
@@ -313,7 +313,7 @@ it('what a handler adds in parts comes before what comes after its own job', asy
   expect(await coordinator.add(lease, pages)).toMatchObject({ queued: 0, known: idsOf(pages) })
   await coordinator.complete(lease)
   expect(await coordinator.explain('join')).toMatchObject({ code: 'waits_for_parents' })
-  expect((await partsIn(store)).slice(1).map((part) => part.length)).toEqual([250, 250, 100])
+  expect((await partsIn(store)).slice(1).map((part) => part.length)).toEqual([250, 250, 250, 250, 100])
   const [next] = await coordinator.claim({ max: 1 })
   await coordinator.complete(next?.lease ?? expect.unreachable())
   await expect(coordinator.add(lease, jobsOf('late'))).rejects.toMatchObject({ code: 'job_not_active' })

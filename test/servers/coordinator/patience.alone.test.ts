@@ -37,7 +37,7 @@ const calls: Readonly<Record<string, (coordinator: Coordinator, n: number) => Pr
   'enqueue with a large payload': (coordinator, n) =>
     coordinator.enqueue([{ jobId: `l${n}`, models: ['m'], payload: 'x'.repeat(100_000) }]),
   'enqueue of many jobs': (coordinator, n) =>
-    coordinator.enqueue(Array.from({ length: 501 }, (_, i) => ({ jobId: `m${n}-${i}`, models: ['m'] }))),
+    coordinator.enqueue(Array.from({ length: 1_001 }, (_, i) => ({ jobId: `m${n}-${i}`, models: ['m'] }))),
   claim: (coordinator) => coordinator.claim({ max: 1, kinds: null }),
   onJobStart: (coordinator, n) => coordinator.onJobStart(`g${n}`, 'normal', ['m']),
   takeUp: (coordinator) => coordinator.takeUp('A'),
@@ -147,11 +147,11 @@ describe('the patience of a call', () => {
       resolve()
       return away['gets no answer for as long as the driver waits']()
     })
-    const jobs = Array.from({ length: 600 }, (_, n) => ({ jobId: `j${n}`, models: ['m'] }))
+    const jobs = Array.from({ length: 1_100 }, (_, n) => ({ jobId: `j${n}`, models: ['m'] }))
     const call = coordinator.enqueue(jobs)
     const refused = expect(call).rejects.toMatchObject({
       code: 'submitted',
-      details: { inLine: 250, of: 600 },
+      details: { inLine: 250, of: 1_100 },
     })
     await vi.advanceTimersByTimeAsync(PATIENCE_MS - 1_000)
     await silent

@@ -99,7 +99,7 @@ export interface Coordinator {
   enqueue(jobs: JobsIn<AnyKinds>, options?: EnqueueOptions): Promise<Enqueued>
   /**
    * Puts jobs in line for a running attempt, which adds them to its flow: whatever comes after its job also comes after them, from this call
-   * on. In one append, beyond 500 jobs in several; and only while the attempt runs: what a lost one adds is refused.
+   * on. In one append, beyond 1,000 jobs in several; and only while the attempt runs: what a lost one adds is refused.
    * @throws InterlockError as `enqueue`; `job_not_active`, `stale_token`; `flow_cycle` if one of them would wait for what is to wait for it
    */
   add(lease: AttemptKey, jobs: JobsIn<AnyKinds>): Promise<Enqueued>
