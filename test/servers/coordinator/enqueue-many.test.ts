@@ -94,7 +94,7 @@ describe('1,200 jobs in one call', () => {
     expect(jobs.filter(({ standsFor }) => standsFor !== undefined)).toHaveLength(298)
     expect(jobs[998]).toEqual({ jobId: 'job-998', standsFor: 'job-6' })
     const events = await queuedIn(store)
-    expect(events).toHaveLength(752)
+    expect(events).toHaveLength(902)
     await coordinator.cancel('job-1')
     const again = await coordinator.enqueue([{ ...jobsOf('job')[1], once: '1h' } as never])
     expect(again).toMatchObject({ queued: 0, known: ['job-1'] })
