@@ -356,7 +356,7 @@ begin
   end loop;
   for item in
     select p.oid::regprocedure as id from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any (string_to_array('job_queue_account,job_queue_answered,job_queue_archived_events,job_queue_arrived_rows,job_queue_by_schedule,job_queue_cancel_rows,job_queue_check_end,job_queue_circle,job_queue_columns,job_queue_dated,job_queue_deleted,job_queue_doubtful,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of_life,job_queue_ending,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hidden,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_life,job_queue_linked,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note_row,job_queue_once_before,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_parents,job_queue_payload_fault,job_queue_project_target,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_reads,job_queue_rebuild,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_shadowing,job_queue_status,job_queue_status_set,job_queue_submitted_job,job_queue_sweep_once,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_unlike,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_without_data,job_queue_write_target', ','))
+     where p.pronamespace = 'public'::regnamespace and p.proname = any (string_to_array('job_queue_account,job_queue_answered,job_queue_archived_events,job_queue_arrived_rows,job_queue_by_schedule,job_queue_cancel_rows,job_queue_check_end,job_queue_circle,job_queue_columns,job_queue_dated,job_queue_deleted,job_queue_doubtful,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of_life,job_queue_ending,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hidden,job_queue_holders,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_life,job_queue_linked,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note_row,job_queue_once_before,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_parents,job_queue_payload_fault,job_queue_project_target,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_reads,job_queue_rebuild,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_shadowing,job_queue_status,job_queue_status_set,job_queue_submitted_job,job_queue_sweep_once,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_unlike,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_without_data,job_queue_write_target', ','))
   loop
     execute format('alter function %s set schema interlock', item.id);
   end loop;
@@ -2457,8 +2457,7 @@ begin
   end if;
   overdue := (
     select coalesce(jsonb_agg(distinct k.worker_id order by k.worker_id), '[]')
-      from (select j.worker_id from public.job_queue_jobs j
-             where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+      from (select interlock.job_queue_holders($1) as worker_id
              union all
             select unnest(s.servers) from (
               select s.servers from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1) s) k
@@ -2479,16 +2478,27 @@ begin
 end
 $$;
 
+create or replace function interlock.job_queue_holders(queue text) returns setof text
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 4
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
+set jit = off
+as $$
+  select distinct j.worker_id from public.job_queue_jobs j
+   where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+$$;
+
 create or replace function interlock.job_queue_forget_workers(queue text) returns void
 language sql
 set search_path = pg_catalog, pg_temp
 as $$
   delete from interlock.job_queue_workers w
    where w.queue = $1
-     and w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
-     and not exists (
-       select from public.job_queue_jobs j
-        where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
+     -- In this order: mostly none is gone for so long, and then the jobs are not read.
+     and case when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
+              then w.worker_id <> all (array(select interlock.job_queue_holders($1))) end
 $$;
 
 create or replace function public.job_queue_leave(queue text, worker_id text) returns boolean
@@ -7547,7 +7557,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_holders,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7581,8 +7591,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '8660a317cfc26dae3939c96935bdf497ac173c29467853433af5a4e47aeb81db'),
-  ('027.1', '8660a317cfc26dae3939c96935bdf497ac173c29467853433af5a4e47aeb81db')
+  ('027', '6e6de4eefd3f95a18a1eefabdd94136fb68c1332cbd650c96e5fefbc79195b5c'),
+  ('027.1', '6e6de4eefd3f95a18a1eefabdd94136fb68c1332cbd650c96e5fefbc79195b5c')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

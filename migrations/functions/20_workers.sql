@@ -103,7 +103,7 @@ $$;
 -- job_queue_overdue(queue, thorough): the workers that hold active jobs, or have said which places they serve, although their lease is past ttl + grace, or they left,
 -- or their row is missing; for job_queue_beat.
 --   thorough  look even if no worker's row says so: a row that was deleted by hand says nothing. That reads all of
---             job_queue_jobs, so a beat does it only for a new worker
+--             job_queue_jobs (job_queue_holders), so a beat does it only for a new worker
 -- A lease whose last beat is in the future is cut to its ttl from now, once: the clock was set back. One that was confirmed before this
 -- server began to serve gets its whole ttl from now, once, if it was not given up: nobody could renew it meanwhile.
 -- Returns [worker_id, …], ascending. A worker that has been gone for a minute and holds nothing is settled, and nobody looks
@@ -138,8 +138,7 @@ begin
   end if;
   overdue := (
     select coalesce(jsonb_agg(distinct k.worker_id order by k.worker_id), '[]')
-      from (select j.worker_id from public.job_queue_jobs j
-             where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+      from (select interlock.job_queue_holders($1) as worker_id
              union all
             select unnest(s.servers) from (
               select s.servers from public.job_queue_state s where s.queue = $1 order by s.version desc limit 1) s) k
@@ -160,6 +159,22 @@ begin
 end
 $$;
 
+-- job_queue_holders(queue): the workers that hold active jobs. No index leads to these, since it would be written at each start and end. It
+-- reads all of job_queue_jobs in the order in which it lies on the disk, at PostgreSQL's own costs of that: by those of its callers, which
+-- look up a few rows by a key, it would go along an index, and with a million jobs take seconds. Internal.
+-- Returns each once. Raises nothing.
+create or replace function interlock.job_queue_holders(queue text) returns setof text
+language sql stable
+set search_path = pg_catalog, pg_temp
+set random_page_cost = 4
+set cpu_index_tuple_cost = 0.005
+set cpu_operator_cost = 0.0025
+set jit = off
+as $$
+  select distinct j.worker_id from public.job_queue_jobs j
+   where j.queue = $1 and j.state = 'active' and j.worker_id is not null
+$$;
+
 -- job_queue_forget_workers(queue): deletes the rows of workers that have been gone for a day and hold nothing; for
 -- job_queue_beat. Not sooner: a process that was paused has to find that its lease is over, and must not register again.
 -- Returns nothing.
@@ -169,10 +184,9 @@ set search_path = pg_catalog, pg_temp
 as $$
   delete from interlock.job_queue_workers w
    where w.queue = $1
-     and w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
-     and not exists (
-       select from public.job_queue_jobs j
-        where j.queue = $1 and j.state = 'active' and j.worker_id = w.worker_id)
+     -- In this order: mostly none is gone for so long, and then the jobs are not read.
+     and case when w.expires_at + w.grace_ms * interval '1 millisecond' < clock_timestamp() - interval '1 day'
+              then w.worker_id <> all (array(select interlock.job_queue_holders($1))) end
 $$;
 
 -- job_queue_leave(queue, worker_id): ends the lease of a worker process at once. What it still holds may be expired from now

@@ -62,3 +62,25 @@ it('job_queue_forget_workers forgets those that have been gone for a day, but no
   const { rows } = await sql.query('select worker_id from interlock.job_queue_workers order by worker_id')
   expect(rows.map(({ worker_id }) => worker_id)).toEqual(['just left', 'left'])
 })
+
+it('reads each page of a long line once for a new worker, also where the ids have no order', async () => {
+  const { sql } = await afterBeat([])
+  await sql.query(
+    `insert into job_queue_jobs (queue, job_id, state, job_type, kind, models, priority, place_level, place_order, place_tie,
+       queued_at, attempt, attempts, timeout_ms)
+     select 'q', md5(n::text), 'waiting', 'normal', 'normal', '{m}', 0, 0, n, 0, now(), 1, 3, 1000 from generate_series(1, 20000) n`,
+  )
+  await sql.query('analyze job_queue_jobs')
+  const pages = async () => {
+    await sql.query('select pg_stat_force_next_flush()')
+    const { rows } = await sql.query(
+      `select heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit as read from pg_statio_user_tables where relname = 'job_queue_jobs'`,
+    )
+    return Number(rows[0].read)
+  }
+  const before = await pages()
+  await sql.query("select public.job_queue_beat('q', 'new', null, 1, 'test', 60000, 1000)")
+  const { rows } = await sql.query("select relpages from pg_class where relname = 'job_queue_jobs'")
+  expect(rows[0].relpages).toBeGreaterThan(200)
+  expect((await pages()) - before).toBeLessThan(1.5 * rows[0].relpages)
+})
