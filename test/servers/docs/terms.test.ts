@@ -55,8 +55,9 @@ describe('the reference', () => {
 })
 
 describe('the conflict rules', () => {
-  it('list the reason codes in the order of precedence', () => {
-    expect(termsUnder(conflictRules, 'Reason codes, by precedence')).toEqual([...reasonCodes])
+  it('leave the reason codes to the events, which list them in the order of precedence', () => {
+    expect(conflictRules).toContain('](../reference/events.md#reason-codes)')
+    expect(termsUnder(events, 'Reason codes')).toEqual([...reasonCodes])
   })
 
   it.each(emptySetRules)('say what emptySet %s does', (rule) => {
