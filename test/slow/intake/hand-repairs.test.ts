@@ -18,16 +18,16 @@ interface Line {
 const lines: readonly Line[] = pageOf('docs/reference/hand-edits.md')
   .text.split('\n')
   .filter((line) => /^\| `[A-Z]/.test(line))
-  .map((line) => {
-    const [statement = '', outcome = '', events = '', instead = ''] = line
+  .flatMap((line) => {
+    const [statements = '', outcome = '', events = '', instead = ''] = line
       .replace(/^\| | \|$/g, '')
       .split(' | ')
-    return {
-      statement: statement.replace(/^`|`$/g, ''),
+    const same = {
       outcome,
       events: [...events.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? ''),
       instead: /^`interlock (.*)`$/.exec(instead)?.[1]?.split(' ') ?? null,
     }
+    return [...statements.matchAll(/`([^`]+)`/g)].map(([, statement = '']) => ({ statement, ...same }))
   })
 
 /** As the page has it: report-1 runs, report-2 waits behind it, report-3 has failed, report-4 is a draft. */
