@@ -65,7 +65,7 @@ export class Cli {
         },
       })
       .exitOverride()
-      .addHelpText('after', exitText)
+      .addHelpText('after', belowCommands)
       .hook('preSubcommand', (_, command) => this.#load(command))
   }
 
@@ -127,7 +127,13 @@ export class Cli {
 }
 
 /** Below the list of commands. */
-const exitText = `\nExit codes:\n${exitMeanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n')}`
+const belowCommands = `
+Times:
+  10m    ten minutes ago; also s, h, d, w
+  14:03  the last time your clock showed it; 14:03Z is UTC
+
+Exit codes:
+${exitMeanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n')}`
 
 /** Commander quotes what was typed, and may add a line of its own. */
 const sentencesOf = (text: string): readonly string[] => text.trimEnd().split(/\n(?=\(Did you mean )/)

@@ -26,9 +26,23 @@ export const errorFlag = [
   'only jobs whose last error has this text; capital and small letters are the same',
 ] as const
 
-/** @param states those that can be asked for; a single one needs no flag */
-export function addFilterFlags(command: Command, states: readonly FoundState[]): Command {
-  if (states.length > 1) command.option('--state <state>', `${states.join(' or ')}; may be repeated`, collect)
+/**
+ * @param states those that can be asked for; a single one needs no flag
+ * @param usual of which jobs, unless the flag says it
+ */
+export function addFilterFlags(
+  command: Command,
+  states: readonly FoundState[],
+  usual: readonly FoundState[],
+): Command {
+  if (states.length > 1) {
+    const without = usual.length === states.length ? 'all of these' : usual.join(' and ')
+    command.option(
+      '--state <state>',
+      `${states.join(' or ')}; may be repeated (default: ${without})`,
+      collect,
+    )
+  }
   for (const { flag, says } of findEntries) command.option(flag, says)
   return command
     .option('--payload <field=value>', 'only jobs whose payload has it: user.id=17; may be repeated', collect)

@@ -26,7 +26,10 @@ interface Deed {
 }
 
 export const addManyFlags = (command: Command, verb: JobChange['do']): Command =>
-  addFilterFlags(command, changeable[verb].all).option('--yes', 'with a filter: do not ask first')
+  addFilterFlags(command, changeable[verb].all, changeable[verb].usual).option(
+    '--yes',
+    'with a filter: do not ask first',
+  )
 
 /**
  * Shows the jobs that the flags name, asks, and does it in parts. A job that has changed since it was shown is left out and named.

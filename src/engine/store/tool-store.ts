@@ -186,14 +186,15 @@ export interface SubmittedBy {
 
 /** A job that somebody submitted, and that is not in the queue. */
 export interface SubmittedJob {
-  /** Null: its row of `jobs` has no id, or an impossible one. */
+  /** Which job; null: its row of `jobs` has no id, or an impossible one. */
   readonly jobId: string | null
+  /** `submitted` or `refused`. */
   readonly state: 'submitted' | 'refused'
   /** `undecided` or `arrived`; of a refused one `not_taken_in`, or the code of the refusal. */
   readonly code: string
   /** When it was submitted, or refused. */
   readonly at: Micros
-  /** Of the command; null for a row. */
+  /** The request that brought it; null: it came as a row. */
   readonly requestId: string | null
   /** Why it was refused; null: nobody has decided. */
   readonly message: string | null

@@ -35,8 +35,11 @@ const useDocument = ({ overlaps, ...use }: ModelUse) => ({ ...use, overlaps: ove
 
 /** Everything that an audit says, for programs and for the report. */
 export interface Statement extends AuditReport {
+  /** Which queue. */
   readonly queue: string
+  /** Where it is kept, without credentials. */
   readonly store: string
+  /** The release of Interlock that made the audit. */
   readonly release: string
   /** The first event that was read. Above 1: those before it were not read, and the state that they led to was taken as true. */
   readonly fromSeq: number
@@ -44,17 +47,24 @@ export interface Statement extends AuditReport {
   readonly toSeq: number
   /** When the audit was made, by the database's clock. */
   readonly auditedAt: string
+  /** When the first event that was read happened; null: none was read. */
   readonly firstAt: string | null
+  /** When the last one happened; null: none was read. */
   readonly lastAt: string | null
   /** SHA-256 of the log as it was read. */
   readonly digest: string
-  readonly promises: readonly {
-    readonly rule: string
-    readonly promise: string
-    readonly violations: number
-  }[]
+  /** `{ rule, promise, violations }`: what was checked, in words, and how often it was broken. */
+  readonly promises: readonly AuditedPromise[]
+  /** `{ model, places, fromSeq, from, toSeq, to, ms, holders }`: time in which a model had more holders than places. */
   readonly overlaps: readonly ReturnType<typeof overlapDocument>[]
+  /** How each model was used. */
   readonly models: readonly ReturnType<typeof useDocument>[]
+}
+
+interface AuditedPromise {
+  readonly rule: string
+  readonly promise: string
+  readonly violations: number
 }
 
 /** Reads a log once and gathers everything that is stated about it. */

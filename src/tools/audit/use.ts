@@ -22,13 +22,17 @@ export interface Holder {
 
 /** What one model was used for, over the whole log. */
 export interface ModelUse {
+  /** Which model. */
   readonly model: string
+  /** How many attempts had it. */
   readonly attempts: number
   /** How long at least one job held it, in milliseconds. */
   readonly busyMs: number
-  /** The most jobs (or batches) that held it at once, and the places that it had at the end. */
+  /** The most jobs (or batches) that held it at once. */
   readonly most: number
+  /** The places that it had at the end. */
   readonly places: number
+  /** As `overlaps` of the whole. */
   readonly overlaps: readonly Overlap[]
 }
 

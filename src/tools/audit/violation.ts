@@ -81,17 +81,28 @@ export interface Violation {
  * before.
  */
 export interface AuditReport {
+  /** `{ seq, rule, jobId, model, detail }`: each broken promise, with the event that shows it. */
   readonly violations: readonly Violation[]
+  /** How many events were read; 0 proves nothing. */
   readonly events: number
+  /** Lives of jobs that began in these events. */
   readonly jobs: number
+  /** Lives that began before them. */
   readonly brought: number
+  /** Attempts of all these jobs. */
   readonly attempts: number
+  /** Lives that ended so. */
   readonly completed: number
+  /** Lives that ended so, for good. */
   readonly failed: number
+  /** Lives that ended so. */
   readonly cancelled: number
+  /** Lives that ended so. */
   readonly expired: number
+  /** Lives that had not ended. */
   readonly live: number
+  /** The most jobs that ran at once. */
   readonly maxConcurrent: number
-  /** Attempts that used more of a resource than they had reserved. */
+  /** Attempts that used more of a resource than they had reserved (docs/inside/conflict-rules.md#limits-of-use). */
   readonly overruns: number
 }

@@ -12,9 +12,11 @@ import {
   type Micros,
   type Operator,
   type Pause,
+  type Policy,
   type QueueFacts,
   type RecordedEvent,
   type StateRow,
+  type Tries,
 } from '../../engine/core/index.ts'
 import { readingEvent } from '../../engine/events/index.ts'
 import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
@@ -41,45 +43,82 @@ function documentOf({ at, commandHash: _, ...event }: RecordedEvent) {
 }
 
 /** A live job in the words of the TypeScript API: times as ISO texts. */
-export type JobDocument = ReturnType<typeof jobDocument>
-
-function jobDocument(row: JobRow) {
-  return {
-    jobId: row.job_id,
-    state: row.state,
-    jobType: row.job_type,
-    kind: row.kind,
-    models: row.models,
-    priority: row.priority,
-    queuedAt: isoTimeOrNull(row.queued_at),
-    ...standingOf(row),
-    dueAt: isoTimeOrNull(row.due_at),
-    startedAt: isoTimeOrNull(row.started_at),
-    /** When its waiting ends, or its attempt times out. */
-    expiresAt: isoTimeOrNull(row.expires_at),
-    attempt: row.attempt,
-    attempts: row.attempts,
-    postponed: row.postponed,
-    workerId: row.worker_id,
-    detached: row.state === 'active' && row.worker_id === null,
-    fencingToken: row.fencing_token,
-    /** Those of its models of which it takes all places; null: none. */
-    whole: row.whole,
-    /** What it asks of a place of one of its models. */
-    asks: row.asks,
-    /** While it is active, the place of each of its models that has places. */
-    places: row.places,
-    cancelRequested: row.cancel_requested,
-    blockedBy: row.blocked_by_job_id,
-    reason: row.conflict_reason,
-  }
+export interface JobDocument extends Tries, LineStanding {
+  /** Which job. */
+  readonly jobId: string
+  /** `waiting` or `active`. */
+  readonly state: JobRow['state']
+  /** What it was enqueued with: `normal`, unless it was a workflow of the first coordinator. */
+  readonly jobType: JobRow['job_type']
+  /** Its kind. */
+  readonly kind: string
+  /** The models that it needs. */
+  readonly models: readonly string[]
+  /** Its priority. */
+  readonly priority: number
+  /** When it came. */
+  readonly queuedAt: string | null
+  /** When it may start; null: it may now, as far as time goes. */
+  readonly dueAt: string | null
+  /** When its attempt started; null: none runs. */
+  readonly startedAt: string | null
+  /** When its waiting ends, or its attempt times out. */
+  readonly expiresAt: string | null
+  /** The process that runs it; null: none does, or it is detached. */
+  readonly workerId: string | null
+  /** Whether it goes on without a process: `detach` was called. */
+  readonly detached: boolean
+  /** The token of its attempt; null: none runs. */
+  readonly fencingToken: number | null
+  /** Those of its models that it has alone (docs/inside/conflict-rules.md#shared-and-exclusive); null: none. */
+  readonly whole: readonly string[] | null
+  /** What it asks of a place of one of its models (docs/guides/gpus.md#several-jobs-on-a-card). */
+  readonly asks: JobRow['asks']
+  /** While it is active, the place (docs/guides/gpus.md) of each of its models that has places. */
+  readonly places: JobRow['places']
+  /** Whether it was asked to stop. */
+  readonly cancelRequested: boolean
+  /** The job behind which it waits; null: none. */
+  readonly blockedBy: string | null
+  /** Why it waits; null: it does not, or has just come. */
+  readonly reason: string | null
 }
 
-/**
- * How a job's position in line comes about. `level` goes first, however long others wait (strict priority). Within a level the job
- * stands as if it had come `aheadSeconds` earlier than it did (priority, a move), or later when that is negative (fair share).
- */
-export const standingOf = (row: JobRow) => ({
+const jobDocument = (row: JobRow): JobDocument => ({
+  jobId: row.job_id,
+  state: row.state,
+  jobType: row.job_type,
+  kind: row.kind,
+  models: row.models,
+  priority: row.priority,
+  queuedAt: isoTimeOrNull(row.queued_at),
+  ...standingOf(row),
+  dueAt: isoTimeOrNull(row.due_at),
+  startedAt: isoTimeOrNull(row.started_at),
+  expiresAt: isoTimeOrNull(row.expires_at),
+  attempt: row.attempt,
+  attempts: row.attempts,
+  postponed: row.postponed,
+  workerId: row.worker_id,
+  detached: row.state === 'active' && row.worker_id === null,
+  fencingToken: row.fencing_token,
+  whole: row.whole,
+  asks: row.asks,
+  places: row.places,
+  cancelRequested: row.cancel_requested,
+  blockedBy: row.blocked_by_job_id,
+  reason: row.conflict_reason,
+})
+
+/** How a job's position in line comes about. */
+export interface LineStanding {
+  /** 0; under strict priority (`ageSeconds: null`) the negated priority. A lower one goes first, however long others wait. */
+  readonly level: number
+  /** Within a level the job stands as if it had come this many seconds earlier than it did (priority, a move), or later where it is negative (fair share). */
+  readonly aheadSeconds: number
+}
+
+export const standingOf = (row: JobRow): LineStanding => ({
   level: row.place_level,
   aheadSeconds: (row.queued_at - row.place_order) / MICROS_PER_SECOND,
 })
@@ -136,7 +175,34 @@ export interface RunningRows {
 }
 
 /** What a queue was doing at one moment. */
-export type StateDocument = ReturnType<typeof stateDocument>
+export interface StateDocument {
+  /** `idle`, `running` or `draining`. */
+  readonly status: StateRow['status']
+  /** How many events the log had. */
+  readonly version: number
+  /** How many jobs run. */
+  readonly activeCount: number
+  /** How many jobs wait. */
+  readonly waitingCount: number
+  /** The models in use. */
+  readonly activeModels: readonly string[]
+  /** The one in force. */
+  readonly policy: Policy
+  /** The paused models; null: the log cannot be read. */
+  readonly paused: readonly PauseDocument[] | null
+  /** Since when a drained queue is at rest; null: it is not. */
+  readonly drainedAt: string | null
+  /** When the last event happened; null: there was none. */
+  readonly updatedAt: string | null
+  /** The jobs that run, the oldest start first. */
+  readonly active: readonly RunningDocument[]
+}
+
+/** A job that runs, and what is wrong with it. */
+export interface RunningDocument extends JobDocument {
+  /** `late` (its worker misses its heartbeats), `lost` (its worker is gone), `overdue` (past its time); null: nothing is wrong, or nobody knows. */
+  readonly code: ReturnType<typeof faultOf>
+}
 
 /** What the rows alone do not say of jobs that run: when it is, and which processes there are; null: not known, as for the past. */
 export type Around = Pick<QueueFacts, 'now' | 'workers' | 'ending'>
@@ -155,10 +221,10 @@ export function stateDocument(
   rows: RunningRows | null,
   paused: readonly PausedModel[] | null,
   around: Around,
-) {
+): StateDocument {
   const state = rows?.state
   return {
-    status: state?.status ?? ('idle' as const),
+    status: state?.status ?? 'idle',
     version: state?.version ?? 0,
     activeCount: state?.active_count ?? 0,
     waitingCount: state?.waiting_count ?? 0,

@@ -10,7 +10,7 @@ export interface ComparedPayloads {
   readonly same: number
   /** How many are not. */
   readonly changed: number
-  /** The first 100 of those, with the numbers of their `queued` events. */
+  /** `{ jobId, seq }`: the first 100 of those, with the numbers of their `queued` events. */
   readonly changedJobs: readonly { readonly jobId: string; readonly seq: number }[]
   /**
    * How many could not be compared: the payload was deleted, or its job was enqueued again; or the event has no hash, or was archived

@@ -7,15 +7,17 @@ import { trustFiles } from './fold-files.ts'
 
 /** What `rebuild` gives: the document that `interlock rebuild --json` prints. */
 export interface Rebuilt {
+  /** The version that the rows are at now. */
   readonly version: number
   /** The first event that was replayed. Above 1: those before it are gone, and a snapshot told what they led to. */
   readonly fromSeq: number
   /** How many events were replayed. */
   readonly events: number
-  /** Rows of the inner projection that were wrong or too many, and rows that were written instead. */
+  /** Rows of Interlock's own that were wrong or too many. */
   readonly removed: number
+  /** Rows of Interlock's own that were written. */
   readonly written: number
-  /** Rows of the user's tables that were written. */
+  /** Rows of your own tables that were written. */
   readonly outer: number
 }
 

@@ -16,6 +16,7 @@ import { type Difference, incomingDifferences, noState, onceDifferences } from '
 
 /** What `verify` gives: the document that `interlock verify --json` prints. */
 export interface Verification {
+  /** Whether everything is right; exit code 3 if not. */
   readonly ok: boolean
   /** The version that the rows say they are at; both sides are compared there. */
   readonly version: number
@@ -23,13 +24,15 @@ export interface Verification {
   readonly fromSeq: number
   /** How many events were replayed. */
   readonly events: number
+  /** How many live jobs the rows have. */
   readonly jobs: number
-  /** The first event that is missing, unreadable, or impossible. Rows are not compared then. */
+  /** `{ seq, what, todo }`: the first event that is missing, unreadable, or impossible; no row is compared then. Null: there is none. */
   readonly firstBad: BadEvent | null
+  /** `{ row, field, stored, folded }`: the value in the row, and by the log; of a snapshot (`job_queue_snapshots 50000`) the first one. */
   readonly differences: readonly Difference[]
   /** The payloads beside the log, compared with the hashes in it; null: the log is not sound, so they were not compared. */
   readonly payloads: ComparedPayloads | null
-  /** The hash chain, if the queue keeps one: events after `from` are on it; `head` is the hash of the last one checked. */
+  /** `{ from, head }`: events after `from` are on the hash chain; `head` is the hash of the last one checked. Null: the queue keeps none. */
   readonly chain: { readonly from: number; readonly head: string } | null
 }
 

@@ -16,11 +16,15 @@ import { queueAtLarge } from './wrong-queue.ts'
 
 /** Something that is wrong with a queue now. */
 export interface Wrong {
+  /** Which check found it. */
   readonly id: CheckId
+  /** What it is about. */
   readonly about: CheckSubject
+  /** `problem` or `note`. */
   readonly level: CheckLevel
   /** As a sentence: how many, and one of them by its name. */
   readonly what: string
+  /** What to do. */
   readonly remedy: string
   /** Since when it has been so; null: nobody knows. */
   readonly since: Micros | null

@@ -32,13 +32,18 @@ export const dataFields = [
 ] as const
 
 /** What `explain` gives: the document that `interlock explain --json` prints. */
-export type ExplainDocument = ExplanationDocument &
-  StartsIn & {
-    /** The events of its last life; only of a job that has ended. */
-    readonly events?: readonly EventDocument[]
-    /** Only if you asked for it. */
-    readonly data?: DataDocument
-  }
+export type ExplainDocument = ExplanationDocument & StartsIn & RecordOfJob
+
+/** What the log and the tables beside it have of a job. */
+export interface RecordOfJob {
+  /** The last 200 of its last life; only of a job that has ended. */
+  readonly events?: readonly EventDocument[]
+  /**
+   * `{ payload, progress, checkpoint, result, error, row, traceparent, tracestate, lastTraceparent }`, only if you asked for it: what is kept beside
+   * the log, its trace context (docs/reference/telemetry.md#how-the-context-travels), and that of its last attempt that did not complete.
+   */
+  readonly data?: DataDocument
+}
 
 export interface ExplainOptions {
   /** Include what is kept beside the log: payload, progress, checkpoint, result, error, and where its traces are. */

@@ -26,6 +26,8 @@ import { type Look, lookAt } from './look.ts'
  */
 export const foundStates = ['waiting', 'active', 'submitted', 'dead', ...outcomes] as const
 export type FoundState = (typeof foundStates)[number]
+/** Which jobs are meant unless a filter says it. */
+export const usualStates: readonly FoundState[] = ['waiting', 'active']
 
 /**
  * Which jobs are meant. What you leave out does not matter: by `kind`, by one of the models that they need (`model`), by whose they are
@@ -88,7 +90,7 @@ export interface FoundJobs {
 
 /** All jobs that the filter names. */
 export async function findJobs(access: Opened, filter: JobFilter): Promise<FoundJobs> {
-  const { states = ['waiting', 'active'] } = filter
+  const { states = usualStates } = filter
   const look = await lookAt(access)
   const live = liveJobs(look).filter(({ row }) => row !== undefined && states.includes(row.state))
   const submitted = states.includes('submitted') ? await submittedJobs(access) : []

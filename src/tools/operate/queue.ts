@@ -21,9 +21,11 @@ export interface SubmittedDocument extends Omit<SubmittedJob, 'at'> {
 
 /** What `queue` gives: the document that `interlock queue --json` prints. */
 export interface QueueDocument {
+  /** Which queue. */
   readonly queue: string
   /** How many live jobs there are. */
   readonly total: number
+  /** The paused models. */
   readonly paused: readonly PauseDocument[]
   /** First the jobs that run, then the line. */
   readonly jobs: readonly ToldDocument[]

@@ -13,15 +13,17 @@ import { type WorkerDocument, type Working, whoWorks, workingDocument } from './
 
 /** What `status` gives: the document that `interlock status --json` prints. */
 export interface StatusDocument extends StateDocument {
+  /** Which queue. */
   readonly queue: string
-  /** The name of the store, without credentials. */
+  /** Where it is kept, without credentials. */
   readonly store: string
+  /** The processes that work or wait at the gate; a dead one only while it holds jobs. */
   readonly workers: readonly WorkerDocument[]
-  /** What came in by SQL and as rows of `jobs`, and nobody has decided; since when the oldest of it waits. */
+  /** `{ commands, rows, oldestAt }`: what came in by SQL and as rows of `jobs`, and nobody has decided, up to 10,001 of each; since when the oldest of it waits. */
   readonly undecided: Submitted['refused'] & { readonly oldestAt: string | null }
-  /** What was refused and has not come in since: commands of the last day, and rows. */
+  /** `{ commands, rows }`: what was refused and has not come in since: commands of the last day, and rows. */
   readonly refused: Submitted['refused']
-  /** What is wrong, the problems first; null: the log cannot be folded. */
+  /** What is wrong (docs/reference/alerts.md#what-can-be-wrong), the problems first; null: the log cannot be read. */
   readonly wrong: readonly WrongDocument[] | null
 }
 

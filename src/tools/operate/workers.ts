@@ -4,10 +4,11 @@ import { isoTime } from '../format/index.ts'
 
 /** A process, and the jobs that it runs. Past its heartbeat it has no free slots: it takes nothing. */
 export interface Working extends WorkerRow {
+  /** Ids of the jobs that it runs. */
   readonly running: readonly string[]
-  /** The places that it has said it serves, or patterns of them; null: it has said nothing, and may have what others serve. */
+  /** The places that it has said it serves (docs/guides/gpus.md#hosts), or patterns of them; null: it has said nothing, and may have what others serve. */
   readonly serves: readonly string[] | null
-  /** How many models it keeps loaded, in each of its places; null: it has said nothing. */
+  /** How many models it keeps loaded (docs/guides/gpus.md#loaded-models), in each of its places; null: it has said nothing. */
   readonly keeps: number | null
 }
 
@@ -29,9 +30,16 @@ export function whoWorks(
 }
 
 /** A process: times as ISO texts. */
-export type WorkerDocument = ReturnType<typeof workingDocument>
+export interface WorkerDocument extends Omit<Working, 'startedAt' | 'beatAt' | 'expiresAt'> {
+  /** When it started. */
+  readonly startedAt: string
+  /** When its last heartbeat came. */
+  readonly beatAt: string
+  /** When it counts as lost. */
+  readonly expiresAt: string
+}
 
-export const workingDocument = ({ startedAt, beatAt, expiresAt, ...worker }: Working) => ({
+export const workingDocument = ({ startedAt, beatAt, expiresAt, ...worker }: Working): WorkerDocument => ({
   ...worker,
   startedAt: isoTime(startedAt),
   beatAt: isoTime(beatAt),

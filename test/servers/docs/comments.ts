@@ -11,6 +11,8 @@ export interface Described {
   readonly usual: string
   /** Its type is that of a list. */
   readonly isList: boolean
+  /** The name of its type, or of that of its items. */
+  readonly type: string
 }
 
 /**
@@ -22,6 +24,7 @@ export function described(file: string, opening: string): readonly Described[] {
     ([, comment = '', quoted = '', plain = '', type = '']) => ({
       name: quoted + plain,
       isList: /\[\](?: \| null)?$/.test(type),
+      type: type.replace(/^readonly | \| null$|\[\]/g, ''),
       ...cellsOf(comment),
     }),
   )

@@ -24,7 +24,7 @@ export function addDead(cli: Cli): void {
         ['dead --model flux-dev --since 24h', 'those of the last day that need this model'],
         [
           'dead --error "timed out"',
-          'those that failed with it; to put them in line again: npx interlock-queue retry --error "timed out"',
+          'those that failed with it; `retry --error "timed out"` puts them in line again',
         ],
         [
           'dead report-1 --drop',

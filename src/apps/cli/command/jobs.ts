@@ -1,5 +1,5 @@
 import { opened } from '../../../tools/history/access.ts'
-import { findJobs, foundStates } from '../../../tools/operate/find-jobs.ts'
+import { findJobs, foundStates, usualStates } from '../../../tools/operate/find-jobs.ts'
 import { diagnoseFirst, jobsDocument, pageBehind, placeIn } from '../../../tools/operate/jobs.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
@@ -36,7 +36,7 @@ export function addJobs(cli: Cli): void {
       })
     },
   )
-  addFilterFlags(command, foundStates)
-    .option('--limit <n>', 'how many to show, up to 1,000', '20')
+  addFilterFlags(command, foundStates, usualStates)
+    .option('--limit <n>', 'how many to show, under --json as well: up to 1,000; --from has the rest', '20')
     .option('--from <next>', 'the page that begins there: `next` of the one before, under --json')
 }

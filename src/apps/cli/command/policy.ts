@@ -39,7 +39,7 @@ export function addPolicy(cli: Cli): void {
   const setting = cli.under<SetFlags>(
     parent,
     'set',
-    'change it; what you leave out stays as it is; running jobs go on, only new starts are affected',
+    'change it; what you leave out stays as it is, also the other models of a flag by model; running jobs go on, only new starts are affected',
     [
       [
         'policy set --max-active none --capacity flux-dev=2',

@@ -9,15 +9,25 @@ import type { RunLog } from './run-log.ts'
 
 /** What `run --json` ends with: this run only, times in milliseconds by the clock of the log. */
 export interface RunReport {
+  /** Jobs of the file. */
   readonly jobs: number
+  /** How many of them completed. */
   readonly completed: number
+  /** How many did not. */
   readonly failed: number
+  /** From the first start to the last end. */
   readonly elapsedMs: number
+  /** All durations added. */
   readonly serialMs: number
+  /** The least that any schedule needs. */
   readonly lowerBoundMs: number
+  /** The most that ran at once. */
   readonly maxConcurrent: number
+  /** Events of this run. */
   readonly events: number
+  /** How many promises `audit` found broken. */
   readonly violations: number
+  /** Whether `verify` found everything right. */
   readonly verified: boolean
 }
 

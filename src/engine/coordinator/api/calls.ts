@@ -200,6 +200,7 @@ export function enqueueAnswers(
 
 /** What would come of a job if it was put in line now. */
 export interface Quote extends StartsIn {
+  /** Which job. */
   readonly jobId: string
   /** The version of the queue by which it was told. */
   readonly version: number

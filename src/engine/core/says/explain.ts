@@ -29,6 +29,7 @@ import { alsoKnown, alsoOf, toDoFor } from './to-do.ts'
 
 /** One model that the job needs, and where the job stands in its line. */
 export interface ExplainedModel {
+  /** Which model. */
   readonly model: string
   /** How many jobs may have it at once, or how many places it has: one with units holds several jobs. */
   readonly capacity: number
@@ -38,13 +39,13 @@ export interface ExplainedModel {
   readonly ahead: number
   /** Of a model that has places: the one that it has, or the one that is kept for it; null: none is. Absent: the model has a number of them. */
   readonly place?: string | null
-  /** The job takes all places of it. Absent: one. */
+  /** True: it has the model alone (docs/inside/conflict-rules.md#shared-and-exclusive). Absent: it takes one place. */
   readonly whole?: true
-  /** By rule of the policy (`capacity`, `rate`, …) the pattern from which it comes, such as `lora-*`. Absent: none comes from one. */
+  /** By rule of the policy (`capacity`, `rate`, …) the pattern from which it comes (docs/guides/policies.md#rules-for-many-models), such as `lora-*`. Absent: none comes from one. */
   readonly rules?: Readonly<Record<string, string>>
-  /** The nearest of them first; at most ten. */
+  /** Those ahead, the nearest first; at most ten. */
   readonly aheadIds: readonly string[]
-  /** The pause of the model; null: it is not paused. */
+  /** `{ reason, by, who, since, until }`: the pause of the model; null: it is not paused. */
   readonly paused:
     | (Pick<Pause, 'reason' | 'by' | 'since' | 'until'> & { readonly who: Operator | null })
     | null
@@ -52,8 +53,9 @@ export interface ExplainedModel {
 
 /** A job that another one comes after. */
 export interface ExplainedParent {
+  /** Which job. */
   readonly jobId: string
-  /** What becomes of the job if this one does not complete. */
+  /** What becomes of the job if this one does not complete: `fail` or `continue`. */
   readonly ifFailed: 'fail' | 'continue'
   /** How it ended; null: it has not. */
   readonly outcome: JobOutcome | null
@@ -68,16 +70,34 @@ export interface ExplainedParent {
 }
 
 interface Explained {
+  /** Which job. */
   readonly jobId: string
-  /** One sentence. */
+  /**
+   * `waiting` or `active`. `submitted`: nobody has taken it in yet. `refused`: it never came in. `ended`. `archived`: if it ever was, its events are
+   * not in the log any more. `unknown`: the log has never heard of it, but there is a row of `jobs`, or there are more commands by SQL than were
+   * looked at.
+   */
+  readonly state: 'waiting' | 'active' | NotLive['state']
+  /**
+   * Of a live job its state in the words of its statechart (docs/inside/state-machines.md): `for_parents`, `not_due`, `held` (a model is paused),
+   * `in_line`, `offered` (it may start, and nobody has taken it), `running`, `cancelling`, `detached`. Of any other as `state`.
+   */
+  readonly standing: Standing | NotLive['state']
+  /** What keeps it, why it was refused, or how it ended (docs/inside/conflict-rules.md#state-and-code-of-a-job). Null: nothing keeps it, or nobody knows. */
+  readonly code: JobCode | null
+  /** The job that stands for it (docs/guides/idempotency.md#duplicates), since it had its key: this one was not put in line. Absent: none does. */
+  readonly standsFor?: string
+  /** The same in one sentence. */
   readonly reason: string
   /** Since when it waits, runs, or has ended; null: nobody knows. */
   readonly since: Micros | null
   /** When time alone ends the reason, such as the next try; null: something has to happen, or nobody knows when. */
   readonly until: Micros | null
-  /** Its attempts that failed; null: none did, or only the ledger was looked at, as for the past. */
+  /** `{ times, attempts, code, at, message }`: how many attempts failed, of how many, and why and when the last one did. Null: none did, or only the ledger was looked at, as for the past. */
   readonly failed: FailedTries | null
+  /** The job in the way; null: none is. */
   readonly blockedBy: string | null
+  /** The models that it needs; none if it is not in the queue. */
   readonly models: readonly ExplainedModel[]
   /** How many stand ahead of it in the line of the whole queue; null: it stands in no line. */
   readonly ahead: number | null
@@ -89,6 +109,7 @@ interface Explained {
   readonly parents: readonly ExplainedParent[]
   /** How many later jobs that share a model have gone first. */
   readonly overtaken: number
+  /** The next step, and who takes it. */
   readonly whatHasToHappen: string
   /** What else stands in its way, and what else has come in about it; one sentence each. */
   readonly also: readonly string[]
@@ -97,9 +118,7 @@ interface Explained {
 /** A live job: why it does not run, which job it waits for, and what has to happen. */
 export interface LiveExplanation extends Explained {
   readonly state: 'waiting' | 'active'
-  /** Its state in the words of the job's statechart. */
   readonly standing: Standing
-  /** What keeps it; null: nothing does, it runs. */
   readonly code: LiveCode | null
   /** No other job stands for one that is live. */
   readonly standsFor?: never
@@ -107,17 +126,8 @@ export interface LiveExplanation extends Explained {
 
 /** A job that is not in the queue, or not any more. */
 export interface OtherExplanation extends Explained {
-  /**
-   * `submitted`: by SQL or as a row of `jobs`, and nobody has taken it in yet. `refused`: it never came in. `archived`: if it ever
-   * was, its events are not in the log any more. `unknown`: the log has never heard of it, but there is a row of `jobs`, or there
-   * are more commands by SQL than were looked at.
-   */
   readonly state: NotLive['state']
   readonly standing: NotLive['state']
-  /** What it waits for, why it was refused, or how it ended; null: nobody knows. */
-  readonly code: JobCode | null
-  /** The job that stands for it, since it had its key: this one was not put in line. Absent: none does. */
-  readonly standsFor?: string
 }
 
 /** What is with a job. */

@@ -6,12 +6,15 @@ import { MICROS_PER_MS, type Micros } from '../values/job.ts'
 
 /** A worker process as its row says it. */
 export interface WorkerFact {
+  /** Which process. */
   readonly workerId: string
-  /** `late`: past its time to live. `dead`: past the grace too, or it left. */
+  /** `live`. `late`: past its time to live. `dead`: past the grace too, or it left. */
   readonly state: 'live' | 'late' | 'dead'
-  /** Null: every kind. */
+  /** The kinds that it takes; null: every kind. */
   readonly kinds: readonly string[] | null
+  /** How many more jobs it takes now. */
   readonly freeSlots: number
+  /** Its release of Interlock. */
   readonly release: string
 }
 

@@ -36,8 +36,9 @@ export interface JobPosition extends StartsIn {
 export interface StartsIn {
   /** About how long, from how long such jobs took lately; null: nobody can say, or it runs. */
   readonly startsInSeconds: number | null
-  /** The range in which eight of ten jobs start, as wide as the last starts of this queue ask for; null: as `startsInSeconds`. */
+  /** The beginning of the range in which eight of ten jobs start (docs/reference/dashboard.md#when-a-job-may-start), as wide as the last starts of this queue ask for; null: as `startsInSeconds`. */
   readonly startsFromSeconds: number | null
+  /** The end of that range. */
   readonly startsToSeconds: number | null
   /** Why nobody can say; null: there is an estimate, or it runs. */
   readonly startsReason: string | null

@@ -68,7 +68,7 @@ export const failureKinds = {
   parents_too_large: 'refusal',
   /** Jobs would wait for each other. The message names them. To do: leave out one of these links. */
   flow_cycle: 'refusal',
-  /** As many jobs with its fair key wait as the policy allows. To do: try again when some have started. */
+  /** As many jobs with its fair key wait as the policy allows (`--share-waiting`). To do: try again when some have started. */
   fair_share_limit: 'refusal',
   /**
    * Another owner has declared a schedule under this id: ids are unique in the queue. Or a job was submitted under an id that a schedule gives

@@ -8,20 +8,25 @@ import {
 
 /** Attempts that ended in a period, and how many of them failed or were lost. One that was given back has not failed. */
 export interface FailureShare {
+  /** How many attempts ended. */
   readonly attempts: number
+  /** How many of them failed or were lost. */
   readonly failed: number
 }
 
 /** Where attempts failed: the 20 places, workers and models at which most did; none at which none did. */
 export interface AttemptFailures extends FailureShare {
-  /** By place. Empty: no failed attempt had one. */
+  /** The same by place: the 20 with the most failures. Empty: no failed attempt had one. */
   readonly byPlace: readonly NamedFailures[]
-  /** By the process that ran it. */
+  /** The same by process. */
   readonly byWorker: readonly NamedFailures[]
+  /** The same by model. */
   readonly byModel: readonly NamedFailures[]
 }
 
+/** The failures of one place, process or model. */
 export interface NamedFailures extends FailureShare {
+  /** Which one. */
   readonly name: string
 }
 

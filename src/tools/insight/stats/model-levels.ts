@@ -3,8 +3,11 @@ import { Level, type Slices } from './levels.ts'
 
 /** How one model was used over a period. */
 export interface ModelStats {
+  /** Which model. */
   readonly model: string
+  /** How many jobs may have it at once. */
   readonly places: number
+  /** How many attempts had it. */
   readonly attempts: number
   /** Holders × time, in milliseconds. */
   readonly heldMs: number

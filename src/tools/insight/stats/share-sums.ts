@@ -12,11 +12,11 @@ import { type Summary, summaryOf } from './summary.ts'
 
 /** What the jobs of one fair key, or of one tier, had of a period. */
 export interface ShareStats {
-  /** Null: jobs without a fair key, or keys without a tier. */
+  /** The key or tier; null: jobs without a fair key, or keys without a tier. */
   readonly name: string | null
   /** How many came into the queue. */
   readonly queued: number
-  /** Models × seconds, as fair share by use counts them: who joins a batch uses nothing. */
+  /** Models × seconds, as fair share by use counts them; a job that joins a batch uses nothing. */
   readonly seconds: number
   /** From when each could start to its start. */
   readonly waiting: Summary
@@ -24,8 +24,9 @@ export interface ShareStats {
 
 /** Those that used most, and what is left for the others. */
 export interface RankedShares {
+  /** The 20 that used most. */
   readonly top: readonly ShareStats[]
-  /** Null: there are no others. `names`: how many there are. */
+  /** The same of all others; `names`: how many they are. Null: there are none. */
   readonly others: (Omit<ShareStats, 'name'> & { readonly names: number }) | null
 }
 

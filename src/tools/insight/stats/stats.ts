@@ -22,10 +22,15 @@ export interface BlockedTime {
 
 /** What `stats` gives: the document that `interlock stats --json` prints. Lists per slice begin with the first slice. */
 export interface Stats {
+  /** Which queue. */
   readonly queue: string
+  /** When the period begins. */
   readonly from: string
+  /** When it ends. */
   readonly to: string
+  /** The length of its slices. */
   readonly sliceSeconds: number
+  /** `{ queued, started, completed, failed, cancelled, expired, requeued }`: events in it; `failed`: for good. */
   readonly counts: Readonly<Record<'queued' | 'started' | JobOutcome | 'requeued', number>>
   /** Attempts that ended, and where they failed. */
   readonly failures: AttemptFailures
@@ -33,32 +38,56 @@ export interface Stats {
   readonly waiting: Summary
   /** From the start to the end of the attempt. */
   readonly running: Summary
+  /** How many jobs completed in a minute, on average. */
   readonly completedPerMinute: number
-  readonly perSlice: {
-    readonly waiting: readonly number[]
-    readonly active: readonly number[]
-    readonly completed: readonly number[]
-    readonly failed: readonly number[]
-  }
+  /** Each slice. */
+  readonly perSlice: StatsPerSlice
+  /** The most jobs that waited at one moment. */
   readonly mostWaiting: number
+  /** The most that were active at one moment. */
   readonly mostActive: number
+  /** How each model was used. */
   readonly models: readonly ModelStats[]
-  /** What was loaded for jobs, and what was there; null: no process that started one has said how many models it keeps. */
+  /** `{ loads, seconds, savedSeconds, passing }`: models that processes with `keeps` loaded, how long that takes by `loadSeconds`, what was saved, and starts that passed others for it. Null: no process has said how many it keeps. */
   readonly loads: LoadStats | null
-  /** What attempts that ended had reserved of each resource, and have used. */
-  readonly resources: readonly (ResourceUse & { readonly resource: string })[]
-  /** By fair key, the 20 that used most; null: no job has one. */
+  /** What attempts that ended had reserved of each resource (docs/guides/providers.md#tokens-a-minute), and have used. */
+  readonly resources: readonly NamedUse[]
+  /** By fair key (docs/guides/policies.md#shares-by-use); null: no job has one. */
   readonly keys: RankedShares | null
-  /** By tier of the fair keys; null: none has one. */
+  /** The same by tier, which stands before the first `/` of a fair key (`paid/customer-17`); null: none has one. */
   readonly tiers: RankedShares | null
-  /** All waiting of the time, by what it was for, in milliseconds: the parts come to the whole. */
+  /** `{ name, ms }`: all waiting by cause (docs/reference/telemetry.md#causes-of-waiting); exact, without causes of 0 ms. */
   readonly split: readonly (BlockedTime & { readonly name: WaitCause })[]
-  /** What waiting jobs waited for: by reason code, by model, and by the job ahead of them (the ten worst). */
-  readonly blocked: {
-    readonly byReason: readonly BlockedTime[]
-    readonly byModel: readonly BlockedTime[]
-    readonly byJob: readonly BlockedTime[]
-  }
+  /** What waiting jobs waited for, the longest first. */
+  readonly blocked: BlockedBy
+}
+
+/** Averages and numbers of each slice of the period, in order. */
+export interface StatsPerSlice {
+  /** How many waited, on average. */
+  readonly waiting: readonly number[]
+  /** How many were active, on average. */
+  readonly active: readonly number[]
+  /** How many completed in it. */
+  readonly completed: readonly number[]
+  /** How many failed in it. */
+  readonly failed: readonly number[]
+}
+
+/** What was reserved and used of one resource. */
+export interface NamedUse extends ResourceUse {
+  /** Which resource. */
+  readonly resource: string
+}
+
+/** How long jobs waited, by what for. */
+export interface BlockedBy {
+  /** `{ name, ms }`: by reason code. */
+  readonly byReason: readonly BlockedTime[]
+  /** `{ name, ms }`: by model. */
+  readonly byModel: readonly BlockedTime[]
+  /** `{ name, ms }`: by the job ahead, the ten worst. */
+  readonly byJob: readonly BlockedTime[]
 }
 
 const WORST = 10

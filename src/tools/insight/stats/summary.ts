@@ -2,10 +2,15 @@ import { MICROS_PER_MS } from '../../../engine/core/index.ts'
 
 /** Lengths of time, in milliseconds; zero where there were none. */
 export interface Summary {
+  /** How many lengths there were. */
   readonly count: number
+  /** The mean. */
   readonly mean: number
+  /** Half were at most so long. */
   readonly p50: number
+  /** 19 of 20 were. */
   readonly p95: number
+  /** The longest. */
   readonly max: number
 }
 

@@ -8,7 +8,9 @@ import {
 
 /** What attempts that have ended had reserved of a resource, and have used. */
 export interface ResourceUse {
+  /** What they had reserved. */
   readonly reserved: number
+  /** What they used. */
   readonly used: number
   /** How many of them used more than they had reserved. */
   readonly overruns: number

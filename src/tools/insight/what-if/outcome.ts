@@ -10,7 +10,9 @@ export type ModelOutcome = Omit<ModelStats, 'attempts' | 'perSlice'>
 
 /** What became of the jobs under some rules, in fact or simulated. */
 export interface Outcome {
+  /** How many jobs came and ended. */
   readonly jobs: number
+  /** How many attempts they took. */
   readonly attempts: number
   /**
    * From when a job could start to its start, over all attempts. Includes time before the period, if a job waited when it began.
@@ -18,12 +20,13 @@ export interface Outcome {
   readonly waiting: Summary
   /** From the first start to the last end. */
   readonly makespanMs: number
+  /** The most that ran at once. */
   readonly maxConcurrent: number
-  /** What processes that keep models had to load; null: none has said how many it keeps. */
+  /** `{ loads, seconds, savedSeconds, passing }`, as in `stats`; a simulated attempt takes its own loads. Null: no process has said how many it keeps. */
   readonly loads: LoadStats | null
-  /** Most used first. */
+  /** `{ model, places, heldMs, utilisation }`: the use of each, the most used first; a share of the makespan. */
   readonly models: readonly ModelOutcome[]
-  /** How many waited and how many ran, on average, in each slice of time. */
+  /** `{ waiting[], active[] }`: how many, on average, in each slice. */
   readonly perSlice: { readonly waiting: readonly number[]; readonly active: readonly number[] }
 }
 

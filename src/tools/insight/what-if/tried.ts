@@ -19,22 +19,32 @@ import type { Rules } from './simulate.ts'
  * other rules.
  */
 export interface WhatIf {
+  /** Which queue. */
   readonly queue: string
+  /** When the period begins. */
   readonly from: string
+  /** When it ends. */
   readonly to: string
-  /** `jobs` came and ended in the period. Those that had not ended by its end are left out. */
+  /** Jobs that came and ended in it. */
   readonly jobs: number
+  /** Jobs that had not ended by its end. */
   readonly leftOut: number
   /** The length of a slice of `perSlice`. The first slice begins when the first job comes. */
   readonly sliceSeconds: number
-  readonly outcomes: readonly (Outcome & {
-    /** `happened`, `simulated` (the same rules), or the name of a try. */
-    readonly name: string
-    readonly policy: Policy
-    readonly slots: number | null
-    /** How many of the jobs these rules refused as they came, by `fairShare.maxWaiting`: no other figure has them. */
-    readonly refused: number
-  })[]
+  /** What happened, and what would have. */
+  readonly outcomes: readonly TriedOutcome[]
+}
+
+/** An outcome, and the rules that led to it. */
+export interface TriedOutcome extends Outcome {
+  /** `happened`, `simulated` (the same rules), or the name of a try. */
+  readonly name: string
+  /** The rules. */
+  readonly policy: Policy
+  /** How many jobs all workers could run at once; null: any number. */
+  readonly slots: number | null
+  /** How many of the jobs these rules refused as they came, by `fairShare.maxWaiting`; no other figure has them. */
+  readonly refused: number
 }
 
 /** Rules to try, with a name. */
