@@ -91,7 +91,7 @@ export interface Coordinator {
   onJobComplete(jobId: string, jobType: JobType, options?: CompleteOptions): Promise<void>
 
   /**
-   * Puts jobs in line, all or none, with their payloads. Up to 500 come into line at once. More are committed together, and then come into
+   * Puts jobs in line, all or none, with their payloads. Up to 1,000 come into line at once. More are committed together, and then come into
    * line in parts of at most 250, so that no other process has to wait for all of them; the call resolves when all are in line.
    * @throws InterlockError `invalid_input`, `job_exists`, `models_required`, `unknown_model`; `submitted` if not all of a call that is
    * committed are in line and none of them came in line for as long as its patience: the others follow by themselves; `command_reused`
