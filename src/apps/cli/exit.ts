@@ -15,3 +15,6 @@ export const exitMeanings: readonly (readonly [code: number, meaning: string])[]
   [exitCodes.found, 'a check did its work and found something'],
   [130, 'interrupted by Ctrl-C'],
 ]
+
+/** Below the examples of a command for which 1 means one more thing. @param when such as `a job failed` */
+export const alsoFails = (when: string): string => `Exit code ${exitCodes.failed}: also if ${when}\n`

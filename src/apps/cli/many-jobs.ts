@@ -4,6 +4,7 @@ import { count, plural } from '../../tools/format/index.ts'
 import { opened } from '../../tools/history/access.ts'
 import { type ChangeDocument, changeJobs } from '../../tools/operate/change-jobs.ts'
 import { changeable, type JobChange, previewWith } from '../../tools/operate/preview-change.ts'
+import { alsoFails } from './exit.ts'
 import { NotDone } from './failure.ts'
 import type { Frame } from './frame.ts'
 import { addFilterFlags, type FilterFlags, filterIn, typedFilter } from './job-filter.ts'
@@ -26,10 +27,9 @@ interface Deed {
 }
 
 export const addManyFlags = (command: Command, verb: JobChange['do']): Command =>
-  addFilterFlags(command, changeable[verb].all, changeable[verb].usual).option(
-    '--yes',
-    'with a filter: do not ask first',
-  )
+  addFilterFlags(command, changeable[verb].all, changeable[verb].usual)
+    .option('--yes', 'with a filter: do not ask first')
+    .addHelpText('after', alsoFails('some of the jobs were refused; the others are changed'))
 
 /**
  * Shows the jobs that the flags name, asks, and does it in parts. A job that has changed since it was shown is left out and named.

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { InterlockError } from '../../engine/core/index.ts'
 import { type Env, storeAt } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
+import { missingPage } from '../dashboard/assets.ts'
 import { createDashboard, tokenSession, toNodeHandler } from '../dashboard/index.ts'
 import type { Frame } from './frame.ts'
 import { listenOn } from './port.ts'
@@ -31,6 +32,8 @@ export interface ServeDashboardOptions {
 export interface ServedDashboard {
   /** With a token in its fragment, which works once. */
   readonly address: string
+  /** What a browser would not find there; null: nothing. */
+  readonly lacks: string | null
   close(): Promise<void>
 }
 
@@ -45,7 +48,7 @@ export async function serveDashboard(frame: Frame, options: ServeDashboardOption
     await store.open(frame.queue, { make: false })
     const served = await serve(frame, store, options)
     return {
-      address: served.address,
+      ...served,
       close: async () => {
         await served.close()
         await store.close()
@@ -89,6 +92,7 @@ export async function serve(
   const handle = toNodeHandler(dashboard)
   return {
     address: addressWith(session.token),
+    lacks: missingPage(),
     close: async () => {
       await dashboard.close()
       const closed = new Promise((resolve) => server.close(resolve))

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { manual } from '../../engine/core/index.ts'
@@ -37,6 +38,14 @@ const folder = () => join(packageRoot(), 'dist', 'dashboard')
 
 const read = new Map<string, Promise<string>>()
 
+const missing = `the page of the dashboard is missing; npm run build makes it (${manual.bundlers})`
+
+/** What is wrong with the page before a browser asks for it; null: it is there. */
+export function missingPage(): string | null {
+  const names = Object.values(files).flatMap(({ file }) => file ?? [])
+  return names.every((name) => existsSync(join(folder(), name))) ? null : missing
+}
+
 /** @throws Refused if the page was not built */
 export async function assetOf(name: string, from: string | undefined): Promise<Response> {
   const { file, type } = files[name] ?? { file: null, type: '' }
@@ -50,10 +59,6 @@ export async function assetOf(name: string, from: string | undefined): Promise<R
     })
   } catch {
     read.delete(path)
-    throw new Refused(
-      500,
-      'failed',
-      `the page of the dashboard is missing; npm run build makes it (${manual.bundlers})`,
-    )
+    throw new Refused(500, 'failed', missing)
   }
 }

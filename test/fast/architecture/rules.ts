@@ -228,6 +228,7 @@ export const internals: Internals = {
     'api/log-documents.ts',
     'api/many-documents.ts',
     'api/queue-documents.ts',
+    'assets.ts',
     'guard/grant.ts',
     'guard/refused.ts',
   ],

@@ -10,6 +10,7 @@ import {
   filterOf,
 } from '../../../tools/operate/adopt.ts'
 import type { Cli } from '../cli.ts'
+import { alsoFails } from '../exit.ts'
 import { NotFound } from '../failure.ts'
 import { collect, wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
@@ -57,6 +58,7 @@ export function addAdopt(cli: Cli): void {
     .option('--job <id>', 'this row; may be repeated', collect)
     .option('--limit <n>', 'only the oldest <n>, up to 10,000', '10000')
     .option('--yes', 'take them in')
+    .addHelpText('after', alsoFails('a row of --job was not found'))
 }
 
 /** @throws InterlockError `invalid_input` */

@@ -57,8 +57,9 @@ export function addDashboard(cli: Cli): void {
   addMetricsToken(command)
 }
 
-function announce(frame: Frame, { address }: ServedDashboard): void {
+function announce(frame: Frame, { address, lacks }: ServedDashboard): void {
   frame.emit({ url: address }, `open ${address}`)
+  if (lacks !== null) frame.note(lacks)
   frame.note('this machine only; the address works once, in one browser; Ctrl-C stops the dashboard')
 }
 

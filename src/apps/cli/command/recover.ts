@@ -7,6 +7,7 @@ import { epochIn, seenAt } from '../../../tools/operate/recover/recover.ts'
 import { reportOf } from '../../../tools/operate/recover/report.ts'
 import { orUnreadable, voidAll } from '../../../tools/operate/recover/void.ts'
 import type { Cli } from '../cli.ts'
+import { alsoFails } from '../exit.ts'
 import { FoundSomething, NotDone } from '../failure.ts'
 import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
@@ -50,6 +51,7 @@ export function addRecover(cli: Cli): void {
     .option('--completed <job>', 'this job completed', collect)
     .option('--requeue <job>', 'this job goes back in line, and loses no attempt', collect)
     .option('--fail <job>', 'this job failed for good', collect)
+    .addHelpText('after', alsoFails('a decision could not be carried out any more'))
 }
 
 /** Runs before this process joins the queue: its first beat would expire the leases of jobs in doubt. */

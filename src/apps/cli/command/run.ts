@@ -1,6 +1,7 @@
 import { defaultPolicy, InterlockError, invalidInput } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import type { Cli } from '../cli.ts'
+import { alsoFails } from '../exit.ts'
 import { FoundSomething } from '../failure.ts'
 import { wholeNumber } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
@@ -71,6 +72,7 @@ export function addRun(cli: Cli): void {
       '--dashboard [port]',
       'also serve a read-only dashboard, on this machine only, and print its address',
     )
+    .addHelpText('after', alsoFails('a job failed'))
   addMetricsFlags(command)
   addLeaseFlags(command)
 }
@@ -87,6 +89,7 @@ async function beside<T>(
   const served = await serve(frame, store, { port, write: false, data: false })
   try {
     frame.note(`watch it: ${served.address}`)
+    if (served.lacks !== null) frame.note(served.lacks)
     return await work()
   } finally {
     await served.close()
