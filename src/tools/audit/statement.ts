@@ -16,6 +16,7 @@ import type { BadEvent } from '../history/bad-event.ts'
 import { noteCut } from '../history/fold.ts'
 import { type Access, firstLedger, ledgerAt } from '../history/index.ts'
 import { checkKept, unlessGone } from '../history/kept-events.ts'
+import { checkOrder } from '../history/log-point.ts'
 import { eachEvent } from '../history/read-events.ts'
 import { Auditor } from './auditor.ts'
 import { inOrder } from './in-order.ts'
@@ -213,6 +214,7 @@ export async function auditLog(given: Access, options: AuditOptions = {}): Promi
   const access = opened(given)
   checkCall('auditLog', options)
   const { since, until } = options
+  checkOrder(since, until)
   const { store, queue } = access
   const upTo = await lastAudited(access, until)
   const from =

@@ -1,5 +1,6 @@
 import { invalidInput, type Micros } from '../../engine/core/index.ts'
 import { parseInstant } from '../../engine/events/index.ts'
+import { isoTime } from '../format/index.ts'
 import type { Opened } from './access.ts'
 
 /** A time with its precision, in microseconds since 1970: from `from` up to, but without, `to`. A moment has `to` = `from`. */
@@ -20,6 +21,26 @@ export interface LogPoint {
   readonly seq: number
   readonly at: Micros
 }
+
+/**
+ * Refuses a range that ends before it begins: it would look like a log without events. A number and a time are not compared.
+ * @throws InterlockError `invalid_input`
+ */
+export function checkOrder(since: Point | undefined, until: Point | undefined): void {
+  if (since === undefined || until === undefined) return
+  if (typeof since === 'number' && typeof until === 'number') {
+    if (until < since) throw backwards(`${until}`, `${since}`)
+  } else if (typeof since !== 'number' && typeof until !== 'number') {
+    const [begin, end] = [spanOf('since', since).from, spanOf('until', until).to]
+    if (end < begin) throw backwards(isoTime(end), isoTime(begin))
+  }
+}
+
+const backwards = (until: string, since: string) =>
+  invalidInput(
+    `until ${until} is before since ${since}; swap them, or write the day, since a time of day is the last one that has passed`,
+    'until',
+  )
 
 /**
  * Where to begin so that the range starts with the point: the event of that number, or the first one of that time.

@@ -2,7 +2,7 @@ import { invalidInput, MICROS_PER_SECOND, type Micros } from '../../engine/core/
 import type { Opened } from '../history/access.ts'
 import { orCut } from '../history/fold.ts'
 import type { Point } from '../history/index.ts'
-import { beginningAt, endingAt } from '../history/log-point.ts'
+import { beginningAt, checkOrder, endingAt } from '../history/log-point.ts'
 
 export interface PeriodOptions {
   /** Where the period begins: a point of the log, included; 24 hours ago unless given. */
@@ -26,6 +26,7 @@ const DAY: Micros = 86_400 * MICROS_PER_SECOND
  * @throws InterlockError `invalid_input` if it has no event
  */
 export async function periodOf(access: Opened, { since, until }: PeriodOptions): Promise<Period> {
+  checkOrder(since, until)
   const { store, queue } = access
   const { version, now, events, archivedSeq } = await store.read(queue, 0, 1)
   // If the first events are gone: the first one that is left.

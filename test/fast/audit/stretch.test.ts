@@ -43,6 +43,16 @@ describe('an audit of a part of the log (auditLog)', () => {
     }
   })
 
+  it('is refused if it ends before it begins: it proves nothing', async () => {
+    const { store } = await worked()
+    const [before, after] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z']
+    const refused = { code: 'invalid_input', message: expect.stringContaining('is before since') }
+    await expect(auditLog({ store }, { since: after, until: before })).rejects.toMatchObject(refused)
+    await expect(auditLog({ store }, { since: 5, until: 4 })).rejects.toMatchObject(refused)
+    expect(await auditLog({ store }, { since: before, until: after })).toMatchObject({ events: 0 })
+    expect(await auditLog({ store }, { since: 5, until: 5 })).toMatchObject({ violations: [] })
+  })
+
   it('knows who held which model as it begins', async () => {
     const { store, events } = await worked()
     const started = events.filter(({ type }) => type === 'started')

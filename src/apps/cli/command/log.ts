@@ -5,7 +5,7 @@ import { changedBy, type EventQuery, fitsQuery } from '../../../tools/history/ev
 import { orCut } from '../../../tools/history/fold.ts'
 import { eventDocument, followEvents, readEvents } from '../../../tools/history/index.ts'
 import { historyOf, type JobHistory } from '../../../tools/history/job-history.ts'
-import { beginningAt, endingAt, type Point } from '../../../tools/history/log-point.ts'
+import { beginningAt, checkOrder, endingAt, type Point } from '../../../tools/history/log-point.ts'
 import { searchLog } from '../../../tools/history/log-search.ts'
 import { operatorsBy, operatorText } from '../../../tools/history/operators.ts'
 import type { Cli } from '../cli.ts'
@@ -44,6 +44,7 @@ export function addLog(cli: Cli): void {
           const range = rangeOf(options)
           await withLog(frame, options.fromArchive, async (given) => {
             const access = opened(given)
+            await checkOrderOf(access, range)
             const after = await orCut(access, await beginOf(access, range))
             if (options.job !== undefined)
               return logOfJob(frame, access, { ...range, after, text: options.job })
@@ -122,6 +123,12 @@ async function searched(access: Opened, range: Range): Promise<readonly Recorded
     before = page.before
   }
   return found.reverse()
+}
+
+/** @throws InterlockError `invalid_input` if it ends before it begins */
+async function checkOrderOf(access: Opened, { since, until }: Range): Promise<void> {
+  if (since === undefined || until === undefined) return
+  checkOrder(await pointOf(access, '--since', since), await pointOf(access, '--until', until))
 }
 
 async function eventsOf(access: Opened, after: number, upTo: number | undefined) {
