@@ -1,4 +1,4 @@
-/** What docs/guides/supabase.md tells people to run in other places than Node: in the database, and as an Edge Function. */
+/** What the guides about Supabase tell people to run in other places than Node: in the database, and as an Edge Function. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

@@ -1,4 +1,4 @@
-/** What docs/guides/supabase.md says of tables that have other names, of a migration for them, and of keys. */
+/** What the guides about Supabase say of tables that have other names, of a migration for them, of how to check it, and of keys. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
 import { clientOf, startProject } from '../../support/supabase/project.ts'
@@ -58,6 +58,15 @@ it('rows of a table with another name become jobs, which write their status back
   expect((await server.from('renders').update({ url: 'late' }).eq('id', second)).error).toBe(null)
   const one = await server.from('renders').update({ url: 'late' }).eq('id', second).select().single()
   expect(one.error?.code).toBe('PGRST116')
+})
+
+it('SQL alone says whether all is set up', async () => {
+  const check = docsBlock('sql checkup')
+  const good = { followed: true, missing: [], open: [], account: [], realtime: true }
+  expect(await project.query(check)).toEqual([good])
+  await project.query('grant select on job_queue_log to anon')
+  expect(await project.query(check)).toEqual([{ ...good, open: ['anon: job_queue_log'] }])
+  await project.query('revoke select on job_queue_log from anon')
 })
 
 it('a server submits a job by the secret key alone', async () => {

@@ -1,8 +1,4 @@
 /** Where a job stands, for the page of the user whose job it is: what docs/guides/supabase.md grants, asked by real clients under their own rights. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { positionSchema } from '../../../src/apps/dashboard/api/job-documents.ts'
 import { createDashboard } from '../../../src/apps/dashboard/index.ts'
@@ -11,7 +7,7 @@ import { migrationScript } from '../../../src/engine/migrate/index.ts'
 import type { LogStore } from '../../../src/engine/store/index.ts'
 import { clientOf } from '../../support/supabase/project.ts'
 import { clientOf as handlerOf } from '../dashboard/support.ts'
-import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
+import { docsBlock, docsModule, type Project, startMigrated, storeOn } from './support.ts'
 
 const ann = '00000000-0000-0000-0000-00000000000a'
 const ben = '00000000-0000-0000-0000-00000000000b'
@@ -122,18 +118,9 @@ it('the doctor has nothing to say against what was granted', async () => {
   await project.query('revoke execute on function job_queue_explain(text, text) from anon')
 })
 
-/** What a block of the page exports. */
-async function moduleOf(info: string) {
-  const folder = await mkdtemp(path.join(tmpdir(), 'interlock-page-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const file = path.join(folder, 'block.mjs')
-  await writeFile(file, docsBlock(info))
-  return import(pathToFileURL(file).href)
-}
-
 describe('a page that follows one row', () => {
   it('hears of its changes and of its end, once the table is published', async () => {
-    const { onJob } = await moduleOf('js listen')
+    const { onJob } = await docsModule('js listen')
     const seen: unknown[] = []
     const client = clientOf(project, project.keys.secret)
     const end = onJob(client, 'heard', (row: unknown) => seen.push(row))
@@ -155,8 +142,22 @@ describe('a page that follows one row', () => {
     await end()
   })
 
+  it('is shown a change from before Realtime tells of changes, when it begins to', async () => {
+    const { onJob } = await docsModule('js listen')
+    const slow = await startMigrated(docsBlock('sql listen'), { changesAfterMs: 1_000 })
+    onTestFinished(() => slow.close())
+    await slow.query("insert into jobs (job_id, model) values ('early', 'flux-dev')")
+    const seen: unknown[] = []
+    const end = onJob(clientOf(slow, slow.keys.secret), 'early', (row: unknown) => seen.push(row))
+    await expect.poll(() => seen).toMatchObject([{ status: 'pending' }])
+    await slow.query("update jobs set status = 'draft'")
+    // Earlier than it reads anyway.
+    await expect.poll(() => seen.at(-1), { timeout: 8_000 }).toMatchObject({ status: 'draft' })
+    await end()
+  })
+
   it("is shown a job that has ended before it asked, if it is the user's own", async () => {
-    const { onJob } = await moduleOf('js listen')
+    const { onJob } = await docsModule('js listen')
     await project.query(
       `insert into jobs (job_id, status, model, user_id) values ('short', 'completed', 'flux-dev', '${ann}')`,
     )
@@ -173,7 +174,7 @@ describe('a page that follows one row', () => {
 })
 
 it('a page says it in a sentence', async () => {
-  const { positionOf } = await moduleOf('js position')
+  const { positionOf } = await docsModule('js position')
   const said = (found: object | null) =>
     positionOf({ rpc: async () => ({ data: found, error: null }) }, 'a') as Promise<string>
   const models = [{ model: 'flux-dev', ahead: 2 }]

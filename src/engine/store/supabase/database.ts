@@ -14,7 +14,7 @@ type Given<Row, Made extends keyof Row> = { [Name in Exclude<keyof Row, Made>]?:
 
 /**
  * Interlock's tables and functions, for `createClient<Database>`. Programs read the tables; every change goes through the
- * functions. Your own tables are not in it: docs/guides/supabase.md shows how to put them beside.
+ * functions. Your own tables are not in it: docs/guides/supabase-production.md shows how to put them beside.
  */
 export type Database = {
   public: {
