@@ -1,9 +1,10 @@
 /** What the guides about Supabase say of tables that have other names, of a migration for them, of how to check it, and of keys. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { createCoordinator, silentLogger } from '../../../src/engine/coordinator/index.ts'
+import { migrationScript } from '../../../src/engine/migrate/index.ts'
 import { clientOf, startProject } from '../../support/supabase/project.ts'
 import { interlock } from '../cli/support.ts'
-import { pageOf } from '../docs/markdown.ts'
+import { blocksOf, pageOf } from '../docs/markdown.ts'
 import { docsBlock, type Project, startMigrated, storeOn } from './support.ts'
 
 let project: Project
@@ -67,6 +68,28 @@ it('SQL alone says whether all is set up', async () => {
   await project.query('grant select on job_queue_log to anon')
   expect(await project.query(check)).toEqual([{ ...good, open: ['anon: job_queue_log'] }])
   await project.query('revoke select on job_queue_log from anon')
+})
+
+it('removing Interlock leaves jobs with its rows, and takes all else; the migration can run again', async () => {
+  const blocks = ['sql policy', 'sql listen', 'sql position', 'sql cancel', 'sql own']
+  const old = await startMigrated(blocks.map(docsBlock).join('\n'))
+  onTestFinished(() => old.close())
+  await old.query("insert into jobs (job_id, model) values ('before', 'flux-dev')")
+  const scripts = blocksOf(pageOf('docs/guides/deployment.md')).filter(({ info }) => info === 'sql check')
+  await old.query(scripts.at(-1)?.code ?? '')
+  await old.query("insert into jobs (job_id, model) values ('after', 'flux-dev')")
+  expect(await old.query('select job_id from jobs order by 1 desc')).toEqual([
+    { job_id: 'before' },
+    { job_id: 'after' },
+  ])
+  expect(await old.query("select to_regnamespace('interlock') as schema")).toEqual([{ schema: null }])
+  const left = `select relname as name from pg_class where relname ~ 'job_queue'
+    union select proname from pg_proc where proname ~ 'job_queue' union select tgname from pg_trigger where tgname ~ 'job_queue'`
+  expect(await old.query(left)).toEqual([])
+  const published = "select tablename from pg_publication_tables where pubname = 'supabase_realtime'"
+  expect(await old.query(published)).toEqual([{ tablename: 'jobs' }])
+  await old.query(migrationScript())
+  expect(await old.query('select status from jobs')).toHaveLength(2)
 })
 
 it('a server submits a job by the secret key alone', async () => {
