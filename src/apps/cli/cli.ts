@@ -130,7 +130,8 @@ export class Cli {
 const belowCommands = `
 Times:
   10m    ten minutes ago; also s, h, d, w
-  14:03  the last time your clock showed it; 14:03Z is UTC
+  14:03  the last time your clock showed it: before 14:03 that was yesterday;
+         14:03Z is UTC
 
 Exit codes:
 ${exitMeanings.map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`).join('\n')}`

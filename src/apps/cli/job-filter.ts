@@ -1,13 +1,14 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import {
   type FindFlags,
   findEntries,
   forShell,
   type InterlockError,
   invalidInput,
+  MICROS_PER_MS,
   type Micros,
 } from '../../engine/core/index.ts'
-import { momentOf } from '../../tools/format/moment.ts'
+import { momentOf, type TypedMoment } from '../../tools/format/moment.ts'
 import { type FoundState, foundStates, type JobFilter, payloadValue } from '../../tools/operate/find-jobs.ts'
 import { collect, oneOf } from './flag-value.ts'
 
@@ -16,8 +17,8 @@ export interface FilterFlags extends FindFlags {
   readonly state?: readonly string[]
   readonly payload?: readonly string[]
   readonly error?: string
-  readonly older?: string
-  readonly newer?: string
+  readonly since?: string
+  readonly until?: string
 }
 
 /** Of every command that finds jobs by what went wrong. */
@@ -48,11 +49,22 @@ export function addFilterFlags(
     .option('--payload <field=value>', 'only jobs whose payload has it: user.id=17; may be repeated', collect)
     .option(...errorFlag)
     .option(
-      '--older <time>',
-      'at least so old: only jobs that came into line (dead and ended ones: that ended) longer ago than 10m, 24h or 7d, or before 14:03:07',
+      '--since <time>',
+      'only jobs that came into line (dead and ended ones: that ended) in the last 10m, 24h or 7d, or since 14:03:07',
     )
-    .option('--newer <time>', 'at most so old: only jobs that did so within the last 10m, or since 14:03:07')
+    .option(
+      '--until <time>',
+      'only jobs that did so until then: --until 10m finds those that have waited for ten minutes or more',
+    )
+    .addOption(formerly('--newer', '--since'))
+    .addOption(formerly('--older', '--until'))
 }
+
+/** A flag of an earlier release: says what to type now. */
+const formerly = (flag: string, now: string): Option =>
+  new Option(`${flag} <time>`).hideHelp().argParser((text) => {
+    throw invalidInput(`${flag} is ${now} now; type ${now} ${forShell(text)}`, flag)
+  })
 
 /**
  * The filter that the flags say.
@@ -73,8 +85,8 @@ export function filterIn(
     ...Object.fromEntries(findEntries.map(({ name, word }) => [name, flags[word]])),
     payload: payloadIn(flags.payload),
     error: flags.error,
-    before: timeOf('--older', flags.older, now),
-    after: timeOf('--newer', flags.newer, now),
+    since: timeOf('--since', flags.since, now, 'from'),
+    until: timeOf('--until', flags.until, now, 'to'),
   }
 }
 
@@ -90,14 +102,19 @@ function payloadIn(texts: readonly string[] = []): JobFilter['payload'] {
   )
 }
 
-const timeOf = (flag: string, text: string | undefined, now: Micros): Date | undefined =>
-  text === undefined ? undefined : new Date(Math.floor(momentOf(flag, text, now).from / 1_000))
+const timeOf = (
+  flag: string,
+  text: string | undefined,
+  now: Micros,
+  end: keyof TypedMoment,
+): Date | undefined =>
+  text === undefined ? undefined : new Date(Math.floor(momentOf(flag, text, now)[end] / MICROS_PER_MS))
 
 /** Whether the flags name some jobs and not all of them. */
 const namesSome = (flags: FilterFlags): boolean => filterFlags.some((name) => flags[name] !== undefined)
 
 const words = findEntries.map(({ word }) => word)
-const filterFlags = ['state', ...words, 'payload', 'error', 'older', 'newer'] as const
+const filterFlags = ['state', ...words, 'payload', 'error', 'since', 'until'] as const
 
 /** The flags as one types them: ` --model flux-dev`. */
 export const typedFilter = (flags: FilterFlags): string =>
@@ -113,7 +130,7 @@ export function checkOneOrMany(command: string, jobId: string | undefined, flags
   if ((jobId === undefined) === namesSome(flags)) return
   throw invalidInput(
     jobId === undefined
-      ? `${command}: which jobs? name one, or say which by ${byWords.join(', ')}, --error, --older or --newer (to see them first: npx interlock-queue jobs)`
+      ? `${command}: which jobs? name one, or say which by ${byWords.join(', ')}, --error, --since or --until (to see them first: npx interlock-queue jobs)`
       : `${command} takes a job or a filter, not both; leave out${typedFilter(flags)}, or the job`,
   )
 }

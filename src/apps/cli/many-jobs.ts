@@ -29,7 +29,10 @@ interface Deed {
 export const addManyFlags = (command: Command, verb: JobChange['do']): Command =>
   addFilterFlags(command, changeable[verb].all, changeable[verb].usual)
     .option('--yes', 'with a filter: do not ask first')
-    .addHelpText('after', alsoFails('some of the jobs were refused; the others are changed'))
+    .addHelpText(
+      'after',
+      `${alsoFails('some of the jobs were refused; the others are changed')}Exit code 0: also if no job fits\n`,
+    )
 
 /**
  * Shows the jobs that the flags name, asks, and does it in parts. A job that has changed since it was shown is left out and named.
@@ -60,7 +63,7 @@ const questionOf = ({ verb }: Deed, many: number): string => `${verb} ${plural(m
 
 function checkMayAsk({ surface }: Frame, flags: ManyFlags, { verb }: Deed): void {
   if (flags.yes === true || surface.keys !== undefined) return
-  const typed = typedFilter(flags)
+  const typed = typedFilter({ state: changeable[verb].usual, ...flags })
   throw invalidInput(
     `${verb} of several jobs asks first, and there is no terminal to answer on; add --yes, or see the jobs first: npx interlock-queue jobs${typed}`,
   )
@@ -71,7 +74,7 @@ function emitDone(frame: Frame, deed: Deed, result: ChangeDocument): void {
   const { matched, done, changed, failed } = result
   const left = `${plural(changed.length, 'job')} skipped, since they changed meanwhile: ${changed.join(', ')}`
   frame.emit(result, [
-    matched === 0 ? 'no such job' : `${plural(done.length, 'job')} ${deed.done}`,
+    matched === 0 ? 'no job fits; nothing was changed' : `${plural(done.length, 'job')} ${deed.done}`,
     ...(changed.length === 0 ? [] : [left]),
     ...failed.map(({ jobId, code, message }) => `job ${jobId}: ${message} (${code})`),
   ])

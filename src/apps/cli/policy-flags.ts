@@ -50,7 +50,7 @@ const isCommon = ([name]: readonly [string, PolicyField]) => common.includes(nam
 export function addPolicyFlags(command: Command): Command {
   command.option(
     '--policy <name>',
-    'serial: one job at a time; by-model: only models are limited (a new queue: serial)',
+    'serial: one job at a time (--max-active 1); by-model: only models are limited (--max-active none) (a new queue: serial)',
   )
   return withFlags(command, policyEntries.filter(isCommon))
 }

@@ -2,6 +2,7 @@ import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.t
 import type { Logger } from '../../engine/coordinator/index.ts'
 import { chainPage } from './api/chain.ts'
 import { changeMany, flowAround, foundJobs } from './api/many-jobs.ts'
+import { checkQueryNames } from './api/query-names.ts'
 import {
   type ApiQuery,
   deadLetters,
@@ -66,6 +67,7 @@ export function routesOf(parts: RouteParts): Handled {
     const reader = await parts.readers.of(queue, allowed)
     const accepts = request.headers.get('accept-encoding')
     const asked = { query: new URL(request.url).searchParams, allowed, accepts }
+    if (isReading) checkQueryNames(rest, asked.query)
     if (isReading && rest[0] === 'events' && rest.length === 1) return events(parts, reader, request, asked)
     return isReading ? read(reader, rest, asked) : pull(parts, reader, rest, { request, path, allowed })
   }

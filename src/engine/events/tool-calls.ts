@@ -58,8 +58,8 @@ const fieldsOfFilter = () => {
     ...Object.fromEntries(findEntries.map(({ field, name }) => [name, wordOf(jobFields[field])])),
     payload: fields.optional(),
     error: text('must be a part of an error, 1 to 4,096 characters').optional(),
-    before: date(),
-    after: date(),
+    since: date(),
+    until: date(),
   }
 }
 

@@ -17,6 +17,7 @@ import { parseSubmission } from '../../engine/events/index.ts'
 import type { DeadJob } from '../../engine/store/index.ts'
 import type { Opened } from '../history/access.ts'
 import { activeFirst } from '../history/documents.ts'
+import { checkOrder } from '../history/log-point.ts'
 import { type EndedJob, type EndedJobs, endedIn } from './ended.ts'
 import { type Look, lookAt } from './look.ts'
 
@@ -46,10 +47,10 @@ export interface JobFilter extends FindWords {
    * small letters are the same.
    */
   readonly error?: string | undefined
-  /** In line, dead or ended since before this time. */
-  readonly before?: Date | undefined
   /** In line, dead or ended since this time or later. */
-  readonly after?: Date | undefined
+  readonly since?: Date | undefined
+  /** In line, dead or ended since before this time; not before `since`. */
+  readonly until?: Date | undefined
 }
 
 /** A value of a payload as it is typed: JSON where it can be (`17`, `"17"`), and else a text. */
@@ -88,9 +89,10 @@ export interface FoundJobs {
   readonly endedSince: Micros | null
 }
 
-/** All jobs that the filter names. */
+/** All jobs that the filter names. @throws InterlockError `invalid_input` if its `until` is before its `since` */
 export async function findJobs(access: Opened, filter: JobFilter): Promise<FoundJobs> {
-  const { states = usualStates } = filter
+  const { states = usualStates, since: begin, until } = filter
+  checkOrder(begin, until)
   const look = await lookAt(access)
   const live = liveJobs(look).filter(({ row }) => row !== undefined && states.includes(row.state))
   const submitted = states.includes('submitted') ? await submittedJobs(access) : []
@@ -158,12 +160,12 @@ function fieldOf(payload: unknown, field: string): unknown {
 
 const noneEnded: EndedJobs = { ended: [], since: null }
 
-function isNamed({ spec, since }: FoundJob, filter: JobFilter): boolean {
-  const { before, after } = filter
+function isNamed({ spec, since: came }: FoundJob, filter: JobFilter): boolean {
+  const { since, until } = filter
   return (
     findEntries.every(({ field, name }) => has(spec, field, filter[name])) &&
-    (before === undefined || since < before.getTime() * MICROS_PER_MS) &&
-    (after === undefined || since >= after.getTime() * MICROS_PER_MS)
+    (since === undefined || came >= since.getTime() * MICROS_PER_MS) &&
+    (until === undefined || came < until.getTime() * MICROS_PER_MS)
   )
 }
 
@@ -214,10 +216,10 @@ function submissionOf(job: Json): ReturnType<typeof parseSubmission> | undefined
 
 const PAGE = 1_000
 
-async function deadJobs({ store, queue }: Opened, { model, after }: JobFilter): Promise<readonly FoundJob[]> {
+async function deadJobs({ store, queue }: Opened, { model, since }: JobFilter): Promise<readonly FoundJob[]> {
   const found: FoundJob[] = []
   for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const page = await listDead({ store, queue }, { model, since: after, before, limit: PAGE })
+    const page = await listDead({ store, queue }, { model, since, before, limit: PAGE })
     for (const letter of page) found.push({ spec: letter.spec, since: letter.at, letter })
     if (page.length < PAGE) return found
     before = page.at(-1)?.seq ?? 0

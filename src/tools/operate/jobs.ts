@@ -61,7 +61,7 @@ export interface JobsDocument {
  * @param filter with `limit`: how many jobs are listed, a whole number from 1 to 1,000; 20 unless given; and `from`: the `next` of the page
  * before. A page goes on behind the last job of that page, also if that has gone; a job that was moved meanwhile may come twice
  * @throws InterlockError `invalid_input`; `corrupt_log`, `unknown_event`; `store_unavailable`
- * @example const { total, jobs: late } = await jobs({ store }, { model: 'flux-dev', before: new Date(Date.now() - 600_000) })
+ * @example const { total, jobs: late } = await jobs({ store }, { model: 'flux-dev', until: new Date(Date.now() - 600_000) })
  */
 export async function jobs(
   given: Access,

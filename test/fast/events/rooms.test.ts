@@ -133,7 +133,7 @@ const found = {
     'an unknown field',
     'ten thousand unknown fields',
   ),
-  ...{ before: given(new Date(), 'undefined'), after: given(new Date(0), 'undefined') },
+  ...{ since: given(new Date(0), 'undefined'), until: given(new Date(), 'undefined') },
 }
 const ledger = given(emptyLedger)
 const anEvent = given(event)

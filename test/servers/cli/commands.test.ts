@@ -104,7 +104,7 @@ describe('every command', () => {
   )
 
   it.each([
-    ['retry', 'interlock retry --error "timed out" --newer 24h'],
+    ['retry', 'interlock retry --error "timed out" --since 24h'],
     ['dead', 'interlock dead --error "timed out"'],
     ['cancel', 'interlock cancel --state waiting --error "timed out"'],
     ['jobs', 'interlock jobs --model flux-dev --state active'],

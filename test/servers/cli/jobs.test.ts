@@ -59,8 +59,8 @@ describe('interlock jobs', () => {
     ['by the error of the last attempt', ['--error', 'NO', '--state', 'dead'], ['dead']],
     ['by another error', ['--error', 'yes', '--state', 'dead', '--state', 'waiting'], []],
     ['by all of it', ['--kind', 'film', '--model', 'n'], []],
-    ['by age', ['--newer', '1h'], ['a1', 'a2', 'b1']],
-    ['by another age', ['--older', '1h'], []],
+    ['by age', ['--since', '1h'], ['a1', 'a2', 'b1']],
+    ['by another age', ['--until', '1h'], []],
   ])('finds them %s', async (_, words, found) => {
     expect(ids(await find(...words))).toEqual(found)
   })
@@ -116,10 +116,28 @@ describe('interlock jobs', () => {
     await store.close()
   })
 
+  it.each([
+    ['--newer', '1h', '--since 1h'],
+    ['--older', '0s', '--until 0s'],
+  ])('says what to type in place of %s', async (flag, text, now) => {
+    const { code, stdout } = await interlock(['jobs', flag, text, '--url', url, '--json'])
+    const message = expect.stringContaining(`type ${now}`)
+    expect({ code, said: JSON.parse(stdout) }).toMatchObject({ code: 2, said: { error: { message } } })
+    expect(ids(await find(...now.split(' ')))).toEqual(['a1', 'a2', 'b1'])
+  })
+
+  it('refuses a range that ends before it begins: it would find nothing', async () => {
+    for (const command of ['jobs', 'cancel', 'log', 'audit', 'stats'])
+      expect(await interlock([command, '--since', '10m', '--until', '20m', '--url', url])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining(command === 'cancel' ? '--yes' : 'is before since'),
+      })
+  })
+
   it('names a flag that is wrong', async () => {
     for (const words of [
       ['--state', 'gone'],
-      ['--older', 'long'],
+      ['--until', 'long'],
       ['--limit', '0'],
       ['--payload', 'user'],
     ])
@@ -246,11 +264,15 @@ describe('a filter in place of an id', () => {
 
   it('is refused where nobody can be asked, with what to type', async () => {
     const { url } = await queueOfTwo()
-    for (const words of [['cancel'], ['move', '--priority', '3'], ['retry']]) {
+    for (const [words, states] of [
+      [['cancel'], ' --state waiting --state active --state submitted'],
+      [['move', '--priority', '3'], ' --state waiting'],
+      [['retry'], ' --state dead'],
+    ] as const) {
       const said = await interlock([...words, '--model', 'm', '--url', url])
       expect(said).toMatchObject({ code: 2, stdout: '' })
       expect(said.stderr).toContain('add --yes')
-      expect(said.stderr).toContain('npx interlock-queue jobs --model m')
+      expect(said.stderr).toContain(`npx interlock-queue jobs${states} --model m`)
     }
     expect(await documentOf(url, ['cancel', '--model', 'm', '--state', 'waiting', '--yes'])).toEqual(
       changed({ matched: 1, done: ['a2'] }),
@@ -280,9 +302,9 @@ describe('a filter in place of an id', () => {
       const [started] = await coordinator.claim({ max: 1, kinds: null })
       if (started !== undefined) await coordinator.fail(started.lease, { retryAt, error: new Error(message) })
     }
-    const again = ['retry', '--error', 'timed OUT', '--newer', '24h']
+    const again = ['retry', '--error', 'timed OUT', '--since', '24h']
     expect((await interlock([...again, '--url', url])).stderr).toContain(
-      `jobs --error 'timed OUT' --newer 24h`,
+      `jobs --state dead --error 'timed OUT' --since 24h`,
     )
     expect(await documentOf(url, [...again, '--yes'])).toMatchObject({ matched: 1, done: ['late'] })
     expect(await store.data('default', ['late'])).toMatchObject([{ payload: { of: 'late' } }])

@@ -45,7 +45,7 @@ const typed = (file: string): readonly (readonly string[])[] => [
     ['jobs', '--model', 'o'],
   ],
   ...[
-    ['jobs', '--payload', 'to=ada', '--newer', '1h'],
+    ['jobs', '--payload', 'to=ada', '--since', '1h'],
     ['jobs', '--state', 'none'],
   ],
   ...[
@@ -238,9 +238,14 @@ const asked: readonly Asked[] = [
     'schedules',
     'snapshot',
   ].map((of) => [of] as const),
-  ...['jobs', 'jobs?state=dead&limit=1', 'jobs?state=none', 'jobs?payload.secret=1', 'jobs?before=soon'].map(
-    (of) => [of] as const,
-  ),
+  ...[
+    'jobs',
+    'jobs?state=dead&limit=1',
+    'jobs?state=none',
+    'jobs?payload.secret=1',
+    'jobs?until=soon',
+    'jobs?stat=dead',
+  ].map((of) => [of] as const),
   ...[
     'jobs/a',
     'jobs/b',

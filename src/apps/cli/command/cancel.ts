@@ -20,6 +20,7 @@ export function addCancel(cli: Cli): void {
         'cancel report-1 --force',
         'frees its models at once: the next job may then run while this one still does',
       ],
+      ['cancel --customer acme --state waiting', 'all that wait for this customer'],
       ['cancel film-7 --descendants', 'also all jobs that come after it: they do not count as failed'],
       [
         'cancel --state waiting --error "timed out"',

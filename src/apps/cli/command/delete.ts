@@ -11,7 +11,7 @@ export function addDelete(cli: Cli): void {
         'payloads, results and errors of their jobs that have ended; shows how many, and asks',
       ],
       ['delete --tag import-7 --state waiting', 'cancels jobs that wait, and deletes what is kept of them'],
-      ['delete --state completed --older 30d --yes', 'in a script'],
+      ['delete --state completed --until 30d --yes', 'in a script'],
     ],
     async (frame, _, flags) => {
       checkOneOrMany('delete', undefined, flags)

@@ -16,12 +16,19 @@ export function addJobs(cli: Cli): void {
   const command = cli.command<Options>(
     'jobs',
     [
-      ['jobs --model flux-dev --older 10m', 'jobs that have waited for that model for ten minutes or more'],
+      ['jobs --model flux-dev --until 10m', 'jobs that have waited for that model for ten minutes or more'],
       ['jobs --model flux-dev --state active', 'who holds that model; `status` says in which process'],
-      ['jobs --state dead --newer 24h', 'jobs that failed for good in the last day'],
-      ['jobs --state dead --error "timed out"', 'jobs that failed for good with that error'],
-      ['jobs --state completed --newer 1h', 'jobs that completed, within the newest 50,000 events'],
+      ['jobs --state dead --since 24h', 'jobs that failed for good in the last day'],
+      [
+        'jobs --state dead --error "timed out"',
+        'jobs that failed for good with that error; `dead` prints the error of each',
+      ],
+      ['jobs --state completed --since 1h', 'jobs that completed, within the newest 50,000 events'],
       ['jobs --customer acme --json', 'the jobs of one fair key, for programs'],
+      [
+        'jobs --limit 1000 --json --from "$next"',
+        'the page behind the first 1,000: `next` of that page, which is null on the last one',
+      ],
     ],
     async (frame, _, flags) => {
       const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 20

@@ -50,7 +50,10 @@ export function addMigrate(cli: Cli): void {
         ['migrate --url postgres://localhost/app', 'shows what it will do, asks, does all of it or nothing'],
         ['migrate --follow jobs', 'rows of your table jobs become jobs: it gains columns and triggers'],
         ['migrate --make-jobs', 'makes a table jobs where there is none'],
-        ['migrate --check', 'checks your tables; changes nothing, exit code 3 if there is a problem'],
+        [
+          'migrate --check',
+          'tries all of it and rolls it back; exit code 3 if there is a problem. Whether a database is migrated, `interlock status` says: exit code 1 (not_migrated, database_older) if not',
+        ],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],
         ['migrate --schema app', 'all of it in the schema app: an installation of its own, beside others'],

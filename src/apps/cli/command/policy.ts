@@ -81,7 +81,15 @@ async function set(frame: Frame, flags: SetFlags): Promise<void> {
   }
   const standing = await withCoordinator(frame, change, { strict: flags.strict })
   emit(frame, standing)
+  if (isSerial(standing.policy))
+    frame.note(
+      'note: one job runs at a time (max-active 1), whatever the capacity; for more: npx interlock-queue policy set --policy by-model',
+    )
 }
+
+/** Whether a capacity of several changes nothing, since one job at a time is allowed. */
+const isSerial = ({ maxActive, capacity }: Policy): boolean =>
+  maxActive === 1 && Object.values(capacity).some((of) => (typeof of === 'number' ? of : of.length) > 1)
 
 function emit(frame: Frame, { policy, paused }: PolicyInForce): void {
   frame.emit(

@@ -17,8 +17,8 @@ export function addQueue(cli: Cli): void {
     .command<Options>(
       'queue',
       [
-        ['queue', 'the first 20'],
-        ['queue --limit 1000 --json', 'for programs'],
+        ['queue', 'the first 20; `jobs` finds some of them, by model, customer, error or age'],
+        ['queue --limit 1000 --json', 'for programs: the first 1,000, of 1,000,000 at most'],
       ],
       async (frame, _, options) => {
         const limit = wholeNumber('--limit', options.limit, 1, 1_000_000)

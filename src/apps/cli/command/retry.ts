@@ -1,4 +1,3 @@
-import { Option } from 'commander'
 import { plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound } from '../dead-filter.ts'
@@ -9,7 +8,6 @@ import { addManyFlags, doToMany, type ManyFlags } from '../many-jobs.ts'
 import { withCoordinator } from '../store.ts'
 
 interface Options extends ManyFlags {
-  readonly since?: string
   readonly all?: boolean
   readonly descendants?: boolean
 }
@@ -21,18 +19,16 @@ export function addRetry(cli: Cli): void {
       ['retry report-1', 'one job; a unique prefix of its id works'],
       ['retry film-7 --descendants', 'also the jobs that failed because of it'],
       [
-        'retry --model flux-dev --newer 24h',
+        'retry --model flux-dev --since 24h',
         'after an outage: all jobs that it made fail; shows how many, and asks',
       ],
       [
-        'retry --error "timed out" --newer 24h',
+        'retry --error "timed out" --since 24h',
         'those of the last day whose error says so, with their payloads; shows how many, and asks',
       ],
       ['retry --all --yes', 'every dead letter, without asking'],
     ],
-    async (frame, [text], { since, all, descendants = false, ...given }) => {
-      // `interlock dead` calls it so.
-      const flags = { ...given, ...(since === undefined ? {} : { newer: since }) }
+    async (frame, [text], { all, descendants = false, ...flags }) => {
       if (all !== true || text !== undefined) checkOneOrMany('retry', text, flags)
       if (text !== undefined) return retryOne(frame, text, descendants)
       if (descendants) throw descendantsOfMany('retry')
@@ -46,7 +42,6 @@ export function addRetry(cli: Cli): void {
   addManyFlags(command, 'retry')
     .option('--all', 'every dead letter')
     .option('--descendants', 'of one job: also those that failed because of it')
-    .addOption(new Option('--since <time>').hideHelp())
 }
 
 async function retryOne(frame: Frame, text: string, descendants: boolean): Promise<void> {

@@ -88,11 +88,11 @@ const filterProperties = {
   ...Object.fromEntries(findEntries.map(({ name, says }) => [name, { ...text, description: says }])),
   payload: { type: 'object', description: 'fields of the payload, and what they equal' },
   error: { ...text, description: errorSays },
-  before: {
+  since: {
     ...text,
-    description: 'jobs that came, failed or ended before it: 10m, 14:03+01:00 or 2026-11-24T15:00:00Z',
+    description: 'jobs that came, failed or ended since then: 10m, 14:03+01:00 or 2026-11-24T15:00:00Z',
   },
-  after: { ...text, description: 'jobs that came, failed or ended since then' },
+  until: { ...text, description: 'jobs that came, failed or ended until then' },
 }
 
 /** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */

@@ -1,8 +1,8 @@
-import { findEntries, MICROS_PER_MS } from '../../../engine/core/index.ts'
+import { findEntries, invalidInput, MICROS_PER_MS } from '../../../engine/core/index.ts'
 import { parseInput } from '../../../engine/events/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { openedBy } from '../../../tools/history/access.ts'
-import { payloadValue } from '../../../tools/operate/find-jobs.ts'
+import { foundStates, payloadValue } from '../../../tools/operate/find-jobs.ts'
 import {
   type ChangeDocument,
   type ChangePreview,
@@ -30,18 +30,28 @@ export async function foundJobs(reader: QueueReader, { query, allowed }: ApiQuer
   const text = (name: string) => query.get(name) ?? undefined
   const [payload, error] = [payloadIn(query), text('error')]
   checkSees(allowed.data, { payload, error })
-  const states = query.getAll('state') as FoundState[]
+  const states = query.getAll('state').map(stateIn)
   const filter = {
     ...(states.length === 0 ? {} : { states }),
     ...Object.fromEntries(findEntries.map(({ name, word }) => [name, text(word)])),
     payload,
     error,
-    before: await dateOf(reader, 'before', text('before')),
-    after: await dateOf(reader, 'after', text('after')),
+    since: await dateOf(reader, 'since', text('since')),
+    until: await dateOf(reader, 'until', text('until')),
     limit: numberIn(query, 'limit', 20, 1, 1_000),
     from: text('from'),
   }
   return json(await jobs(accessOf(reader), filter))
+}
+
+/** @throws InterlockError `invalid_input` */
+function stateIn(text: string): FoundState {
+  const state = foundStates.find((each) => each === text)
+  if (state !== undefined) return state
+  throw invalidInput(
+    `state ${text}: must be ${foundStates.join(' or ')}; for several repeat it: state=waiting&state=dead`,
+    'state',
+  )
 }
 
 /** @throws Refused who may not see payloads and errors could guess them by searching */
@@ -62,7 +72,8 @@ const accessOf = (reader: QueueReader) =>
     return reader.ledger()
   })
 
-const PAYLOAD = 'payload.'
+/** How a field of the payload begins in an address. */
+export const PAYLOAD = 'payload.'
 
 /** `payload.user.id=17` */
 function payloadIn(query: URLSearchParams): JobFilter['payload'] {
@@ -71,9 +82,14 @@ function payloadIn(query: URLSearchParams): JobFilter['payload'] {
   return Object.fromEntries(fields.map(([name, value]) => [name.slice(PAYLOAD.length), payloadValue(value)]))
 }
 
-async function dateOf(reader: QueueReader, name: string, text: unknown): Promise<Date | undefined> {
+async function dateOf(
+  reader: QueueReader,
+  name: 'since' | 'until',
+  text: unknown,
+): Promise<Date | undefined> {
   if (text === undefined) return undefined
-  return new Date((await momentIn(reader, name, text)).from / MICROS_PER_MS)
+  const { from, to } = await momentIn(reader, name, text)
+  return new Date((name === 'since' ? from : to) / MICROS_PER_MS)
 }
 
 /** What an operator has to be allowed for a change of many. */
@@ -113,10 +129,10 @@ async function look(
   change: JobChange,
   given: Readonly<Record<string, unknown>> = {},
 ) {
-  const { before, after, ...rest } = given
+  const { since, until, ...rest } = given
   const times = {
-    before: await dateOf(reader, 'before', before),
-    after: await dateOf(reader, 'after', after),
+    since: await dateOf(reader, 'since', since),
+    until: await dateOf(reader, 'until', until),
   }
   const filter: JobFilter = { ...rest, ...times }
   checkSees(seesData, filter)

@@ -135,7 +135,7 @@ export const policyFields = {
     form: 'model=n, such as flux-dev=2, with a whole number from 1 to 1,000,000; to stop a model: npx interlock-queue pause',
     usual: {},
     flag: '--capacity <model=n|none>',
-    says: 'capacity: how many jobs may have the model at once, or its places (host1:0,host1:1); *=n for all others; may be repeated',
+    says: 'capacity: how many jobs may have the model at once, if --max-active allows as many, or its places (host1:0,host1:1); *=n for all others; may be repeated',
   },
   /** How many later jobs may pass a waiting job on one of its models; then the model is kept for it. 0: strict order; null: any number. */
   maxOvertakes: {

@@ -19,30 +19,30 @@ const browser = browserForAll()
 
 describe('a query', () => {
   it('is the same in the address, in a change and on the command line', () => {
-    const query = queryOf('state:dead state:failed customer:acme payload.user.id=17 older:10m')
-    const before = '10m'
+    const query = queryOf('state:dead state:failed customer:acme payload.user.id=17 until:10m')
+    const until = '10m'
     expect(unknownIn(query)).toBe('')
     expect([...addressOf(query)]).toEqual([
       ['state', 'dead'],
       ['state', 'failed'],
       ['customer', 'acme'],
       ['payload.user.id', '17'],
-      ['before', before],
+      ['until', until],
     ])
     expect(filterOf(query)).toEqual({
-      ...{ states: ['dead', 'failed'], fairKey: 'acme', payload: { 'user.id': 17 }, before },
+      ...{ states: ['dead', 'failed'], fairKey: 'acme', payload: { 'user.id': 17 }, until },
     })
     expect(commandOf('my queue', query)).toBe(
-      "npx interlock-queue jobs --queue 'my queue' --state dead --state failed --customer acme --payload user.id=17 --older 10m",
+      "npx interlock-queue jobs --queue 'my queue' --state dead --state failed --customer acme --payload user.id=17 --until 10m",
     )
   })
 
   it('says what is listed by its first word, and what is in quotes is one', () => {
     const dead = queryOf('dead model:flux error:"timed out" since:1h')
     expect([...addressOf(dead)].map(([, value]) => value)).toEqual(['flux', 'timed out', '1h'])
-    expect(filterOf(dead)).toEqual({ states: ['dead'], model: 'flux', error: 'timed out', after: '1h' })
+    expect(filterOf(dead)).toEqual({ states: ['dead'], model: 'flux', error: 'timed out', since: '1h' })
     expect(commandOf('default', dead)).toBe(
-      "npx interlock-queue jobs --state dead --model flux --error 'timed out' --newer 1h",
+      "npx interlock-queue jobs --state dead --model flux --error 'timed out' --since 1h",
     )
     expect(queryOf('dead timed out')).toMatchObject({ words: [['error', 'timed out']], text: [] })
     const events = queryOf('events type:changes job:a lost lease')
@@ -60,7 +60,7 @@ describe('a query', () => {
   })
 
   it('gets another word in place of one with its name', () => {
-    expect(withWord('dead newer:1h timed out', 'since', '24h')).toBe('dead error:"timed out" since:24h')
+    expect(withWord('dead since:1h timed out', 'since', '24h')).toBe('dead error:"timed out" since:24h')
     expect(withWord('dead timed out', 'error', 'no quota')).toBe('dead error:"no quota"')
     expect(withWord('payload.id="17" state:active since:1h', 'since', null)).toBe(
       'payload.id="17" state:active',

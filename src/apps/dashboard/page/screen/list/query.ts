@@ -22,9 +22,6 @@ const namesOf: Readonly<Record<ListKind, readonly string[]>> = {
   dead: ['model', 'error', ...times],
   events: ['type', 'job', 'worker', 'operator', ...times],
 }
-/** As the command line has them for jobs. */
-const formerly: Readonly<Record<string, string>> = { newer: 'since', older: 'until' }
-
 export function queryOf(q: string): Query {
   const [first = '', ...rest] = partsOf(q)
   const kind = kinds.find((each) => each === first) ?? 'jobs'
@@ -61,28 +58,22 @@ const unquoted = (text: string): string => text.replace(/^"|"$/g, '')
 function wordIn(kind: ListKind, part: string): readonly [string, string] | undefined {
   const [, field, is] = /^(payload\.[^=]+)=(.+)$/.exec(part) ?? []
   if (kind === 'jobs' && field !== undefined && is !== undefined) return [field, is]
-  const [, typed = '', value = ''] = /^(\w+):(.+)$/.exec(part) ?? []
-  const name = formerly[typed] ?? typed
+  const [, name = '', value = ''] = /^(\w+):(.+)$/.exec(part) ?? []
   return namesOf[kind].includes(name) ? [name, unquoted(value)] : undefined
 }
 
 const typedTime = (name: string, value: string): string => (times.includes(name) ? zoned(value) : value)
 
-/** As jobs are asked for. */
-const ofJobs: Readonly<Record<string, string>> = { since: 'after', until: 'before' }
-
 /** The query as an address of the API has it. */
-export function addressOf({ kind, words, text }: Query): URLSearchParams {
+export function addressOf({ words, text }: Query): URLSearchParams {
   const address = new URLSearchParams(text.map((word) => ['word', word]))
-  for (const [name, value] of words)
-    address.append((kind === 'jobs' ? ofJobs[name] : undefined) ?? name, typedTime(name, value))
+  for (const [name, value] of words) address.append(name, typedTime(name, value))
   return address
 }
 
-const filterNames: Readonly<Record<string, string>> = {
-  ...ofJobs,
-  ...Object.fromEntries(findEntries.map(({ word, name }) => [word, name])),
-}
+const filterNames: Readonly<Record<string, string>> = Object.fromEntries(
+  findEntries.map(({ word, name }) => [word, name]),
+)
 
 /** The query as a filter of a change. */
 export function filterOf({ kind, words }: Query): Readonly<Record<string, unknown>> {
@@ -129,7 +120,7 @@ function logFlag(word: string, value: string): string | null {
 /** As `jobs` has it. */
 function flagOf([name, value]: readonly [string, string]): string {
   if (name.startsWith('payload.')) return `payload ${forShell(`${name.slice('payload.'.length)}=${value}`)}`
-  return `${Object.keys(formerly).find((typed) => formerly[typed] === name) ?? name} ${forShell(value)}`
+  return `${name} ${forShell(value)}`
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
