@@ -10,13 +10,11 @@ import { schemaVersion } from './version.ts'
 export interface MigrationOutcome {
   /** The migration the database has now. */
   readonly version: string
-  /** False if it had it already and nothing was done. */
+  /** Whether something was done; false: it had that migration already, or nobody agreed. */
   readonly applied: boolean
-  /** Why tables named jobs or workflow_executions are not followed, and what to do. Absent if there are none. */
+  /** Why tables named jobs or workflow_executions are not followed, and what to do. Absent: there are none. */
   readonly passedOver?: readonly string[]
-  /**
-   * What is in the way in the tables that it follows, or may be a mistake there (job_queue_account). Absent if there is nothing.
-   */
+  /** `{ check, level, what, remedy }`: what is in the way in the tables that it follows, or may be a mistake there. Absent: nothing. */
   readonly found?: readonly AccountFinding[]
 }
 

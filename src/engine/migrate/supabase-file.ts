@@ -4,8 +4,9 @@ import { migrationScript, type ScriptOptions } from './script.ts'
 import { schemaVersion } from './version.ts'
 
 export interface WrittenMigration {
+  /** The file of the migration. */
   readonly file: string
-  /** False if the newest of Interlock's files there has the same text already. */
+  /** Whether it was written; false: the newest of Interlock's files there has the same text already. */
   readonly written: boolean
 }
 

@@ -80,11 +80,13 @@ export interface DeadQuery {
 
 /** A job whose last life ended without success. */
 export interface DeadJob {
+  /** Which job. */
   readonly jobId: string
   /** The number of the event that ended it. */
   readonly seq: number
+  /** When it ended. */
   readonly at: Micros
-  /** Why the last attempt failed; or that its lease expired, or that the job waited too long. */
+  /** Why the last attempt failed; or `lease_expired`: its worker was lost; `expired`: the job waited too long. */
   readonly code: FailureCode | 'lease_expired' | 'expired'
   /** How many attempts were started. */
   readonly attempts: number
@@ -92,7 +94,7 @@ export interface DeadJob {
   readonly spec: JobSpec
   /** The number of the event with which its first life began. It stays the same when it is put in line again. */
   readonly life: number
-  /** `{ name, message, stack? }` of the last attempt that failed; null if it gave none, or it was deleted. */
+  /** What the last attempt that failed threw, as `{ name, message, stack? }`; null: it gave none, or it was deleted. */
   readonly error: Json
   /** What it came after, if that was asked for; absent: no other job. */
   readonly after?: readonly ParentChoice[]

@@ -265,8 +265,9 @@ export interface DrainOptions {
 }
 
 export interface DrainReport {
-  /** Attempts that ended by themselves, and attempts given back to the line. Neither counts attempts whose end could not be reported. */
+  /** Attempts that ended by themselves. Neither figure has attempts whose end could not be reported. */
   readonly finished: number
+  /** Attempts that were given back to the line. */
   readonly givenBack: number
 }
 

@@ -23,9 +23,12 @@ import { isoTime, isoTimeOrNull, plural, timeText } from '../format/index.ts'
 import { operatorText } from './operators.ts'
 
 /** What a job was enqueued with: times as ISO texts. */
-export type SpecDocument = ReturnType<typeof specDocument>
+export interface SpecDocument extends Omit<JobSpec, 'runAt'> {
+  /** When it may start; null: at once. */
+  readonly runAt: string | null
+}
 
-export const specDocument = (spec: JobSpec) => ({ ...spec, runAt: isoTimeOrNull(spec.runAt) })
+export const specDocument = (spec: JobSpec): SpecDocument => ({ ...spec, runAt: isoTimeOrNull(spec.runAt) })
 
 /** An event with everything that is recorded: times as ISO texts. */
 export type EventDocument = ReturnType<typeof eventDocument>
@@ -129,9 +132,9 @@ export const inLineOrder = (a: JobRow, b: JobRow): number =>
 
 /** A paused model: no job that needs it starts. */
 export interface PausedModel extends Omit<Pause, 'hash' | 'jobs'> {
-  /** Who paused it; null: nobody has noted that, or looked. */
+  /** Who that was; null: it was not noted, or nobody has looked, as in `replay`. */
   readonly who: Operator | null
-  /** How many jobs wait aside because of it. */
+  /** How many jobs wait because of it. */
   readonly held: number
 }
 
@@ -149,9 +152,14 @@ export const pausedModels = (
     .sort((a, b) => (a.model < b.model ? -1 : 1))
 
 /** A pause of a model: times as ISO texts. */
-export type PauseDocument = ReturnType<typeof pausedDocument>
+export interface PauseDocument extends Omit<PausedModel, 'since' | 'until'> {
+  /** Since when. */
+  readonly since: string
+  /** When it ends; null: when somebody resumes the model. */
+  readonly until: string | null
+}
 
-export const pausedDocument = ({ since, until, ...pause }: PausedModel) => ({
+export const pausedDocument = ({ since, until, ...pause }: PausedModel): PauseDocument => ({
   ...pause,
   since: isoTime(since),
   until: isoTimeOrNull(until),
@@ -286,9 +294,14 @@ export const diagnosedIn =
 const nothing: Diagnosis = { code: null, reason: '', blockedBy: null, until: null }
 
 /** A live job, what keeps it, and until when, if that is known. */
-export type ToldDocument = ReturnType<typeof diagnosedDocument>
+export interface ToldDocument extends JobDocument {
+  /** Why it waits, or what is wrong with it (docs/inside/conflict-rules.md#state-and-code-of-a-job); null: nothing. */
+  readonly code: Diagnosis['code']
+  /** When time alone ends that; null: something has to happen, or nobody knows when. */
+  readonly until: string | null
+}
 
-export function diagnosedDocument({ row, diagnosis }: DiagnosedJob) {
+export function diagnosedDocument({ row, diagnosis }: DiagnosedJob): ToldDocument {
   const { code, reason, blockedBy, until } = diagnosis
   const why = code === null ? null : reason
   return { ...jobDocument(row), code, reason: why, blockedBy, until: isoTimeOrNull(until) }

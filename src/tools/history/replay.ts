@@ -45,14 +45,17 @@ export interface ReplayOptions {
 
 /** What `replay` gives: the document that `interlock replay --json` prints. */
 export interface ReplayDocument extends StateDocument {
+  /** Which queue. */
   readonly queue: string
-  /** Null: before the first event. */
+  /** The moment that is shown; null: before the first event. */
   readonly at: string | null
+  /** When the last event before it happened; null: there was none. */
   readonly lastEventAt: string | null
-  /** The state of the queue's machine. */
+  /** The state of the queue's machine (docs/inside/state-machines.md). */
   readonly machine: QueueStateValue
   /** How many live jobs there were. */
   readonly total: number
+  /** First the jobs that ran, then the line. */
   readonly jobs: readonly ToldDocument[]
 }
 

@@ -18,16 +18,22 @@ export interface AdoptOptions {
 
 /** What `adoptable` and `adopt` give: the document that `interlock adopt --json` prints. */
 export interface AdoptDocument {
+  /** Which queue. */
   readonly queue: string
-  /** How many such rows there are in all, by state; null: Interlock cannot use the table. */
+  /** `{ pending, running }`: how many such rows there are in all, by state; null: Interlock cannot use the table. */
   readonly totals: { readonly [state: string]: number } | null
   /** Ids of the rows that were taken in; null: nothing was changed. */
   readonly adopted: readonly string[] | null
   /** Ids that you asked for, which no adoptable row has. */
   readonly unknown: readonly string[]
-  readonly jobs: readonly (Omit<AdoptableRow & Candidate, 'row' | 'since'> & {
-    readonly since: string | null
-  })[]
+  /** `{ jobId, state, jobType, kind, models, priority }`: the rows that you asked for, in the order in which they are taken in. */
+  readonly jobs: readonly AdoptableDocument[]
+}
+
+/** A row that could be taken in: times as ISO texts. */
+export interface AdoptableDocument extends Omit<AdoptableRow, 'since'>, Omit<Candidate, 'row'> {
+  /** When it was queued, or else made; null: it does not say. */
+  readonly since: string | null
 }
 
 /**

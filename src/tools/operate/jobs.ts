@@ -28,6 +28,7 @@ import { goingOn, keepForNext } from './walk.ts'
 
 /** A job that was found: times as ISO texts. */
 export interface FoundDocument extends ListedSpec {
+  /** `waiting`, `active` or `dead`, or what you asked for: `submitted`, `completed`, `failed`, `cancelled`, `expired`. */
   readonly state: FoundState
   /** How many attempts were started. */
   readonly attempt: number
@@ -35,23 +36,27 @@ export interface FoundDocument extends ListedSpec {
   readonly workerId: string | null
   /** Since when it is in line, dead or ended. */
   readonly since: string
-  /** What keeps it, as `queue` and `explain` say it; how it ended, if it has. Null: nothing keeps it. */
+  /** What keeps it (docs/inside/conflict-rules.md#state-and-code-of-a-job), or how it ended; null: nothing keeps it. */
   readonly code: JobCode | null
+  /** The same in one sentence. */
   readonly reason: string | null
+  /** The job in the way; null: none is. */
   readonly blockedBy: string | null
+  /** When time alone ends that; null: something has to happen, or nobody knows when. */
   readonly until: string | null
 }
 
 /** What `jobs` gives: the document that `interlock jobs --json` prints. */
 export interface JobsDocument {
+  /** Which queue. */
   readonly queue: string
   /** How many jobs the filter names. */
   readonly total: number
   /** The first of them: those that run, then the line, submitted ones, then dead ones and ended ones, the newest first. */
   readonly jobs: readonly FoundDocument[]
-  /** Jobs that have ended are found if they came after this time; null: you asked for none, or the log is empty. */
+  /** Jobs that have ended are found if they came since then (the newest 50,000 events); null: you asked for none, or the log is empty. */
   readonly endedSince: string | null
-  /** Where the next page begins: give it as `from`. Null: this is the last one. */
+  /** Where the next page begins: give it as `from` (`--from`). Null: this is the last one. */
   readonly next: string | null
 }
 

@@ -17,17 +17,18 @@ export interface Described {
 
 /**
  * The members of the declaration that begins with this line, each with the comment before it.
+ * @param only the names of those that are meant; absent: all
  * @throws Error if one has none: the page would have an empty cell
  */
-export function described(file: string, opening: string): readonly Described[] {
-  const members = [...bodyOf(file, opening).matchAll(member)].map(
-    ([, comment = '', quoted = '', plain = '', type = '']) => ({
+export function described(file: string, opening: string, only?: readonly string[]): readonly Described[] {
+  const members = [...bodyOf(file, opening).matchAll(member)]
+    .map(([, comment = '', quoted = '', plain = '', type = '']) => ({
       name: quoted + plain,
       isList: /\[\](?: \| null)?$/.test(type),
       type: type.replace(/^readonly | \| null$|\[\]/g, ''),
       ...cellsOf(comment),
-    }),
-  )
+    }))
+    .filter(({ name }) => only?.includes(name) ?? true)
   const bare = members.find(({ text }) => text === '')
   if (members.length === 0 || bare !== undefined)
     throw new Error(`${file}: ${opening} ${bare?.name ?? ''} has no comment that the pages could say`)

@@ -1,12 +1,30 @@
 /** The fields of documents that `--json` prints, from the comments of their types. */
-import { described } from './comments.ts'
+import { specEntries } from '../../../src/engine/core/index.ts'
+import { type Described, described } from './comments.ts'
 
-/** Where a part of a document stands, and the declaration that tells of it. */
-type Part = readonly [at: string, file: string, opening: string]
+/** Where a part of a document stands; a list of its fields, or the file and the first line of their declaration; and what of that is printed. */
+type Part = readonly [at: string, from: string | readonly Described[], opening?: string, printed?: Printed]
+
+interface Printed {
+  /** These members; absent: all. */
+  readonly only?: readonly string[]
+  /** What they come with, and else are not there: a flag. */
+  readonly when?: string
+  /** The section that tells of them. */
+  readonly asIn?: string
+}
 
 const stats = 'src/tools/insight/stats'
 const says = 'src/engine/core/says'
 const told = 'src/tools/history/documents.ts'
+const calls = 'src/engine/coordinator/api/calls.ts'
+const event = 'src/engine/core/values/event.ts'
+const typed = 'src/apps/cli/command'
+
+/** What lists of jobs say of each. */
+const listedSpec = specEntries.flatMap(([name, { listed, is, says }]): readonly Described[] =>
+  listed ? [{ name, text: says, usual: '', isList: is === 'texts', type: is }] : [],
+)
 
 /** Parts that many documents have, by the names of their types. */
 const shapes: Readonly<Record<string, string>> = {
@@ -28,6 +46,87 @@ const documents = {
     ['workers[].', `${says}/facts.ts`, 'export interface WorkerFact'],
     ['workers[].', 'src/tools/operate/workers.ts', 'export interface Working '],
     ['workers[].', 'src/tools/operate/workers.ts', 'export interface WorkerDocument'],
+  ],
+  queue: [
+    ['', 'src/tools/operate/queue.ts', 'export interface QueueDocument'],
+    ['jobs[].', told, 'export interface ToldDocument'],
+  ],
+  jobs: [
+    ['', 'src/tools/operate/jobs.ts', 'export interface JobsDocument'],
+    ['jobs[].', listedSpec],
+    ['jobs[].', 'src/tools/operate/jobs.ts', 'export interface FoundDocument'],
+  ],
+  dead: [
+    [
+      '[].',
+      'src/engine/store/side-data.ts',
+      'export interface DeadJob',
+      { only: ['jobId', 'seq', 'at', 'code', 'attempts', 'spec', 'life', 'error'] },
+    ],
+    ['', `${typed}/dead.ts`, 'interface DropDocument', { when: '`--drop`' }],
+  ],
+  past: [
+    ['', 'src/tools/history/replay.ts', 'export interface ReplayDocument'],
+    ['jobs[].', told, 'export interface ToldDocument', { asIn: 'queue' }],
+    ['', told, 'export interface StateDocument', { asIn: 'status' }],
+  ],
+  inForce: [
+    ['', 'src/engine/core/values/policy-table.ts', 'export const policyFields', { asIn: 'a policy' }],
+    ['', told, 'export interface StateDocument', { only: ['paused'] }],
+  ],
+  enqueued: [
+    ['', `${typed}/enqueue.ts`, 'interface EnqueueDocument'],
+    ['', calls, 'export interface Enqueued ', { only: ['queued', 'known', 'waiting'] }],
+    ['waiting[].', 'src/engine/core/values/command.ts', 'export interface Waiting'],
+    ['', 'src/apps/cli/run/enqueue-all.ts', 'export interface EnqueuedAll'],
+  ],
+  cancelled: [['', `${typed}/cancel.ts`, 'interface CancelDocument']],
+  moved: [['', `${typed}/move.ts`, 'interface MoveDocument']],
+  retried: [['', `${typed}/retry.ts`, 'interface RetryDocument']],
+  paused: [['', `${typed}/pause.ts`, 'interface NewPauseDocument']],
+  resumed: [
+    ['', told, 'export interface StateDocument', { only: ['status', 'waitingCount'], asIn: 'status' }],
+    ['', `${typed}/resume.ts`, 'interface ResumeDocument'],
+  ],
+  draining: [
+    [
+      '',
+      told,
+      'export interface StateDocument',
+      { only: ['status', 'activeCount', 'waitingCount', 'drainedAt'], asIn: 'status' },
+    ],
+  ],
+  adopted: [
+    ['', 'src/tools/operate/adopt.ts', 'export interface AdoptDocument'],
+    ['jobs[].', 'src/tools/operate/adopt.ts', 'export interface AdoptableDocument'],
+    ['jobs[].', 'src/tools/operate/adopt.ts', 'export interface Candidate', { only: ['cannot', 'beware'] }],
+  ],
+  migrated: [
+    ['', 'src/engine/migrate/migrate.ts', 'export interface MigrationOutcome'],
+    ['', 'src/apps/cli/show/migration.ts', 'export interface MigrateDocument'],
+    ['', `${typed}/migrate.ts`, 'interface ScriptDocument', { when: '`--print`' }],
+    [
+      '',
+      'src/engine/migrate/supabase-file.ts',
+      'export interface WrittenMigration',
+      { when: '`--supabase`' },
+    ],
+    ['', `${typed}/migrate.ts`, 'interface UndoneDocument', { when: '`--undo`' }],
+  ],
+  worked: [
+    ['', 'src/engine/worker/api.ts', 'export interface DrainReport'],
+    ['', `${typed}/work.ts`, 'interface SupervisedDocument', { when: 'several processes' }],
+  ],
+  aPause: [
+    ['', 'src/engine/core/values/position.ts', 'export interface ModelKey', { only: ['model'] }],
+    ['', 'src/engine/core/state/ledger.ts', 'export interface Pause ', { only: ['reason', 'by'] }],
+    ['', told, 'export interface PausedModel'],
+    ['who.', `${says}/facts.ts`, 'export interface Operator'],
+    ['', told, 'export interface PauseDocument'],
+  ],
+  anEvent: [
+    ['', event, 'export type RecordedEvent', { only: ['seq', 'at', 'commandId'] }],
+    ['', event, 'interface Fact '],
   ],
   aJob: [
     ['', told, 'export interface JobDocument'],
@@ -105,17 +204,26 @@ const documents = {
 const rows = (parts: readonly Part[], inside = ''): readonly (readonly string[])[] =>
   parts
     .filter(([at]) => at === inside)
-    .flatMap(([, file, opening]) => described(file, opening))
-    .flatMap(({ name, text, isList, type }) => {
-      const field = `${inside}${name}${isList ? '[]' : ''}`
-      return [[`\`${field}\``, shaped(type) + sentence(text)], ...rows(parts, `${field}.`)]
+    .flatMap(([, from, opening = '', { only, when, asIn } = {}]) => {
+      const members = typeof from === 'string' ? described(from, opening, only) : from
+      const fields = members.map(({ name, isList }) => `${inside}${name}${isList ? '[]' : ''}`)
+      if (asIn !== undefined) return [[fields.map(code).join(', '), `as in ${linked(asIn)}`]]
+      const begins = when === undefined ? '' : `with ${when}: `
+      return members.flatMap(({ text, type }, i) => {
+        const field = fields[i] ?? ''
+        return [[code(field), begins + shaped(type) + sentence(text)], ...rows(parts, `${field}.`)]
+      })
     })
+
+const code = (field: string): string => `\`${field}\``
 
 /** Where the fields of its type are told: `[a summary](#a-summary): `. */
 function shaped(type: string): string {
   const shape = shapes[type]
-  return shape === undefined ? '' : `[${shape}](#${shape.replace(' ', '-')}): `
+  return shape === undefined ? '' : `${linked(shape)}: `
 }
+
+const linked = (section: string): string => `[${section}](#${section.replace(' ', '-')})`
 
 /** As a cell begins and ends. */
 const sentence = (text: string): string =>
@@ -127,6 +235,6 @@ const sentence = (text: string): string =>
 export const jsonTables = Object.fromEntries(
   Object.entries(documents).map(([name, parts]) => [
     name,
-    () => [['field', 'what it says'], ...rows(parts)] as const,
+    () => [['field', 'what it says'], ...rows(parts, '[].'), ...rows(parts)] as const,
   ]),
 )

@@ -44,6 +44,13 @@ export function addCancel(cli: Cli): void {
     .option('--descendants', 'of one job: also all that come after it')
 }
 
+interface CancelDocument {
+  /** Which job. */
+  readonly jobId: string
+  /** `cancelled`, or `cancel_requested`: its worker was asked to stop, and the job keeps its models until then. */
+  readonly state: 'cancelled' | 'cancel_requested'
+}
+
 interface HowOne {
   readonly force: boolean
   readonly descendants: boolean
@@ -61,5 +68,6 @@ async function cancelOne(frame: Frame, text: string, how: HowOne): Promise<void>
     ? `job ${jobId} was asked to stop; its models are free when its worker confirms`
     : `job ${jobId} is cancelled`
   const others = how.descendants ? ['the jobs that come after it are cancelled'] : []
-  frame.emit({ jobId, state: asked ? 'cancel_requested' : 'cancelled' }, [said, ...others])
+  const document: CancelDocument = { jobId, state: asked ? 'cancel_requested' : 'cancelled' }
+  frame.emit(document, [said, ...others])
 }

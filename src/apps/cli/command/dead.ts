@@ -1,7 +1,8 @@
 import { dropDead } from '../../../engine/coordinator/dead-letters.ts'
 import type { DeadFilter } from '../../../engine/coordinator/index.ts'
+import type { DeadJob } from '../../../engine/store/index.ts'
 import { isoTime, plural, timeText } from '../../../tools/format/index.ts'
-import { specDocument } from '../../../tools/history/documents.ts'
+import { type SpecDocument, specDocument } from '../../../tools/history/documents.ts'
 import type { Cli } from '../cli.ts'
 import { checkFound, checkNamesSome, type DeadFlags, deadFilter, deadWith } from '../dead-filter.ts'
 import { wholeNumber } from '../flag-value.ts'
@@ -13,6 +14,14 @@ import { grid } from '../terminal/grid.ts'
 interface Options extends DeadFlags {
   readonly limit: string
   readonly drop?: boolean
+}
+
+/** A dead letter: times as ISO texts. */
+type DeadDocument = Omit<DeadJob, 'at' | 'spec'> & { readonly at: string; readonly spec: SpecDocument }
+
+interface DropDocument {
+  /** How many dead letters left the list. */
+  readonly dropped: number
 }
 
 export function addDead(cli: Cli): void {
@@ -42,7 +51,7 @@ export function addDead(cli: Cli): void {
           if (flags.drop === true) {
             const dropped = await drop(letters, filter, flags)
             checkFound(frame, jobId, dropped)
-            return frame.emit({ dropped }, `${plural(dropped, 'dead letter')} dropped`)
+            return frame.emit({ dropped } satisfies DropDocument, `${plural(dropped, 'dead letter')} dropped`)
           }
           const dead = await deadWith(letters, filter, { error: flags.error, limit })
           checkFound(frame, jobId, dead.length)
@@ -55,7 +64,9 @@ export function addDead(cli: Cli): void {
             messageOf(error),
           ])
           frame.emit(
-            dead.map(({ at, spec, ...job }) => ({ ...job, spec: specDocument(spec), at: isoTime(at) })),
+            dead.map(
+              ({ at, spec, ...job }): DeadDocument => ({ ...job, spec: specDocument(spec), at: isoTime(at) }),
+            ),
             rows.length === 0
               ? 'no dead letters'
               : grid(frame, ['job', 'ended', 'why', 'attempts', 'models', 'error'], rows, {

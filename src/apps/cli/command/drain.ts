@@ -5,6 +5,8 @@ import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
 import { withCoordinator } from '../store.ts'
 
+type DrainDocument = Pick<QueueView, 'status' | 'activeCount' | 'waitingCount' | 'drainedAt'>
+
 export function addDrain(cli: Cli): void {
   cli
     .command<{ readonly wait?: boolean }>(
@@ -27,7 +29,7 @@ export function addDrain(cli: Cli): void {
         const { status, activeCount, waitingCount, drainedAt } = state
         const running = activeCount === 0 ? 'nothing runs' : `${plural(activeCount, 'job')} still to end`
         frame.emit(
-          { status, activeCount, waitingCount, drainedAt },
+          { status, activeCount, waitingCount, drainedAt } satisfies DrainDocument,
           `draining: ${running}, ${waitingCount} waiting; go on with: npx interlock-queue resume`,
         )
       },

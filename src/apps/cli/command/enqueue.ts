@@ -44,6 +44,11 @@ interface Options extends JobOptions {
   readonly strict?: boolean
 }
 
+interface EnqueueDocument extends EnqueuedAll {
+  /** The id of the job, given or made; absent: the jobs are those of a file. */
+  readonly jobId?: string
+}
+
 /** How many waiting jobs are shown to people; programs get all. */
 const SHOWN = 10
 
@@ -103,7 +108,8 @@ export function addEnqueue(cli: Cli): void {
         waiting.length > SHOWN ? [`… and ${waiting.length - SHOWN} more: npx interlock-queue queue`] : []
       const list = rows.length === 0 ? [] : [...table(['job', 'waits because'], rows), ...more]
       const made = options.job === undefined && jobId !== undefined ? [`its id: ${jobId}`] : []
-      frame.emit(jobId === undefined ? done : { jobId, ...done }, [heading, ...made, ...list])
+      const document: EnqueueDocument = jobId === undefined ? done : { jobId, ...done }
+      frame.emit(document, [heading, ...made, ...list])
     },
   )
   withJob(command)

@@ -4,11 +4,9 @@ import {
   type ColumnNames,
   type MigrateOptions,
   type MigrationConnection,
-  type MigrationOutcome,
   migrate,
   migrationPlan,
   migrationScript,
-  type PlannedChange,
   type StatusWords,
   schemaVersion,
   type UserTable,
@@ -24,7 +22,7 @@ import type { Cli } from '../cli.ts'
 import { FoundSomething } from '../failure.ts'
 import { collect } from '../flag-value.ts'
 import type { Frame } from '../frame.ts'
-import { outcomeText, planText } from '../show/migration.ts'
+import { type MigrateDocument, outcomeText, planText } from '../show/migration.ts'
 import { emptyFolder, storeForAMoment } from '../store.ts'
 import { isConfirmed } from '../terminal/ask.ts'
 
@@ -151,13 +149,19 @@ function namesOf(flags: readonly string[]): ColumnNames {
   )
 }
 
-/** What was done, or would be. */
-type ShownOutcome = MigrationOutcome & {
-  readonly plan?: readonly PlannedChange[]
-  readonly searchPath?: string
+interface ScriptDocument {
+  /** The SQL script. */
+  readonly script: string
 }
 
-async function migrateTarget(frame: Frame, options: MigrateOptions, yes: boolean): Promise<ShownOutcome> {
+interface UndoneDocument {
+  /** The first coordinator has its tables again. */
+  readonly undone: true
+  /** What stays. */
+  readonly stays: readonly string[]
+}
+
+async function migrateTarget(frame: Frame, options: MigrateOptions, yes: boolean): Promise<MigrateDocument> {
   const target = frame.target()
   if (target.kind === 'postgres') {
     return withConnection(target.url, (connection) => migratePostgres(frame, connection, options, yes))
@@ -192,7 +196,7 @@ async function migratePostgres(
   connection: MigrationConnection,
   options: MigrateOptions,
   yes: boolean,
-): Promise<ShownOutcome> {
+): Promise<MigrateDocument> {
   const asks = !yes && frame.surface.keys !== undefined && options.check !== true
   const isAnswered = yes || frame.surface.keys !== undefined
   const meant = isAnswered ? options : { ...options, follow: options.follow ?? [] }
@@ -206,7 +210,7 @@ async function migratePostgres(
 }
 
 const emitScript = (frame: Frame, script: string): void =>
-  frame.emit({ script }, script.trimEnd().split('\n'))
+  frame.emit({ script } satisfies ScriptDocument, script.trimEnd().split('\n'))
 
 async function undoTarget(frame: Frame, print: boolean): Promise<void> {
   if (print) return emitScript(frame, undoScript())
@@ -221,7 +225,7 @@ async function undoTarget(frame: Frame, print: boolean): Promise<void> {
     'the first coordinator has its tables again; what stays:',
     ...stays.map((what) => `  ${what}`),
   ]
-  frame.emit({ undone: true, stays }, lines)
+  frame.emit({ undone: true, stays } satisfies UndoneDocument, lines)
 }
 
 async function withConnection<T>(

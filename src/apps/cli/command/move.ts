@@ -1,5 +1,5 @@
 import type { Coordinator } from '../../../engine/coordinator/index.ts'
-import { invalidInput } from '../../../engine/core/index.ts'
+import { invalidInput, type JobCode } from '../../../engine/core/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import type { JobChange } from '../../../tools/operate/preview-change.ts'
 import type { Cli } from '../cli.ts'
@@ -49,6 +49,19 @@ async function changeTo(frame: Frame, asked: MoveTo): Promise<JobChange> {
   return { do: 'move', ...exact }
 }
 
+interface MoveDocument {
+  /** Which job. */
+  readonly jobId: string
+  /** The job before which you put it; absent: you gave a priority. */
+  readonly before?: string
+  /** The priority that you gave it; absent: you gave a job. */
+  readonly priority?: number
+  /** Why it waits there (docs/inside/conflict-rules.md#state-and-code-of-a-job); null: nothing keeps it. */
+  readonly code: JobCode | null
+  /** The job in the way; null: none is. */
+  readonly blockedBy: string | null
+}
+
 interface Queue {
   readonly frame: Frame
   readonly coordinator: Coordinator
@@ -63,10 +76,8 @@ async function moveOne(frame: Frame, text: string, asked: MoveTo): Promise<void>
     return { jobId, to, job: await coordinator.explain(jobId) }
   })
   const where = 'before' in to ? `before ${to.before}` : `with priority ${to.priority}`
-  frame.emit(
-    { jobId, ...to, code: job?.code ?? null, blockedBy: job?.blockedBy ?? null },
-    `job ${jobId} stands ${where}`,
-  )
+  const { code = null, blockedBy = null } = job ?? {}
+  frame.emit({ jobId, ...to, code, blockedBy } satisfies MoveDocument, `job ${jobId} stands ${where}`)
 }
 
 /** The place with the whole id of the other job. */

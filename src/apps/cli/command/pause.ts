@@ -12,6 +12,15 @@ interface Options {
   readonly strict?: boolean
 }
 
+interface NewPauseDocument {
+  /** Which model. */
+  readonly model: string
+  /** Why, as a code. */
+  readonly reason: string
+  /** When the pause ends; null: when somebody resumes the model. */
+  readonly until: Date | null
+}
+
 export function addPause(cli: Cli): void {
   cli
     .command<Options>(
@@ -38,7 +47,10 @@ export function addPause(cli: Cli): void {
           until === null
             ? `npx interlock-queue resume ${operand(model)}`
             : timeText(until.getTime() * MICROS_PER_MS)
-        frame.emit({ model, reason, until }, `model ${model} is paused until ${end}`)
+        frame.emit(
+          { model, reason, until } satisfies NewPauseDocument,
+          `model ${model} is paused until ${end}`,
+        )
       },
     )
     .option(

@@ -3,7 +3,7 @@ import { defaultPolicy, invalidInput, type Policy } from '../../../engine/core/i
 import type { LogStore } from '../../../engine/store/index.ts'
 import { policyFacts } from '../../../tools/format/policy-text.ts'
 import { opened } from '../../../tools/history/access.ts'
-import { type PausedModel, pausedDocument } from '../../../tools/history/documents.ts'
+import { type PausedModel, pausedDocument, type StateDocument } from '../../../tools/history/documents.ts'
 import { loggedAt } from '../../../tools/operate/look.ts'
 import type { Cli } from '../cli.ts'
 import type { Frame } from '../frame.ts'
@@ -22,6 +22,8 @@ interface PolicyInForce {
   readonly policy: Policy
   readonly paused: readonly PausedModel[] | null
 }
+
+type PolicyDocument = Policy & Pick<StateDocument, 'paused'>
 
 type SetFlags = PolicyFlags & { readonly strict?: boolean }
 
@@ -93,7 +95,7 @@ const isSerial = ({ maxActive, capacity }: Policy): boolean =>
 
 function emit(frame: Frame, { policy, paused }: PolicyInForce): void {
   frame.emit(
-    { ...policy, paused: paused?.map(pausedDocument) ?? null },
+    { ...policy, paused: paused?.map(pausedDocument) ?? null } satisfies PolicyDocument,
     facts([...policyFacts(policy), ...pausedFacts(paused ?? [])], frame.colors.dim),
   )
 }

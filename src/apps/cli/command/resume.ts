@@ -1,8 +1,15 @@
-import type { Coordinator } from '../../../engine/coordinator/index.ts'
+import type { Coordinator, QueueView } from '../../../engine/coordinator/index.ts'
 import type { LogStore } from '../../../engine/store/index.ts'
 import { checkNoneInDoubt } from '../../../tools/operate/in-doubt.ts'
 import type { Cli } from '../cli.ts'
 import { strictFlag, withCoordinator } from '../store.ts'
+
+interface ResumeDocument extends Pick<QueueView, 'status' | 'waitingCount'> {
+  /** Which model; absent: the queue was drained. */
+  readonly model?: string
+  /** Whether that model was paused. */
+  readonly wasPaused?: boolean
+}
 
 export function addResume(cli: Cli): void {
   cli
@@ -20,10 +27,11 @@ export function addResume(cli: Cli): void {
           return { ...coordinator.state(), wasPaused }
         }
         const { status, waitingCount, wasPaused } = await withCoordinator(frame, resume, { strict })
-        if (model === undefined) return frame.emit({ status, waitingCount }, `open: ${waitingCount} waiting`)
+        const open = { status, waitingCount } satisfies ResumeDocument
+        if (model === undefined) return frame.emit(open, `open: ${waitingCount} waiting`)
         // How many wait in all says nothing of a model that was not paused.
         const says = wasPaused ? `is open: ${waitingCount} waiting in the queue` : 'was not paused'
-        frame.emit({ status, waitingCount, model, wasPaused }, `model ${model} ${says}`)
+        frame.emit({ ...open, model, wasPaused } satisfies ResumeDocument, `model ${model} ${says}`)
       },
     )
     .option(...strictFlag)

@@ -12,6 +12,11 @@ interface Options extends ManyFlags {
   readonly descendants?: boolean
 }
 
+interface RetryDocument {
+  /** How many dead letters are in line again. */
+  readonly retried: number
+}
+
 export function addRetry(cli: Cli): void {
   const command = cli.command<Options>(
     'retry',
@@ -55,7 +60,7 @@ async function retryOne(frame: Frame, text: string, descendants: boolean): Promi
   // A job that it comes after is dead.
   const isDead = again?.state === 'ended' && again.code === 'failed'
   frame.emit(
-    { retried },
+    { retried } satisfies RetryDocument,
     isDead ? [done, `job ${jobId} has failed again: ${again.reason}`, again.whatHasToHappen] : done,
   )
 }

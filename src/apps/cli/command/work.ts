@@ -1,3 +1,4 @@
+import type { DrainReport } from '../../../engine/worker/index.ts'
 import { plural } from '../../../tools/format/index.ts'
 import type { Cli } from '../cli.ts'
 import { wholeNumber } from '../flag-value.ts'
@@ -13,6 +14,11 @@ interface Options extends LeaseFlags, MetricsFlags {
   readonly processes: string
   readonly intake?: boolean
   readonly drain: string
+}
+
+interface SupervisedDocument {
+  /** How many processes there were. */
+  readonly processes: number
 }
 
 export function addWork(cli: Cli): void {
@@ -41,7 +47,7 @@ export function addWork(cli: Cli): void {
         if (processes > 1) return await supervise(frame, processes, flags, options)
         const { finished, givenBack } = await workHere(frame, options)
         const drained = `drained: ${plural(finished, 'job')} ended, ${plural(givenBack, 'job')} given back to the line`
-        if (frame.json) frame.emit({ finished, givenBack }, drained)
+        if (frame.json) frame.emit({ finished, givenBack } satisfies DrainReport, drained)
         else frame.note(drained)
       },
     )
@@ -86,7 +92,7 @@ async function supervise(
   if (flags.metricsTokenFile !== undefined) words.push('--metrics-token-file', flags.metricsTokenFile)
   await new Supervisor(frame, (number) => [...words, ...metricsWords(metrics, number)]).run(processes)
   const ended = `${processes} worker processes have ended`
-  if (frame.json) frame.emit({ processes }, ended)
+  if (frame.json) frame.emit({ processes } satisfies SupervisedDocument, ended)
   else frame.note(ended)
 }
 

@@ -11,7 +11,7 @@ const PAYLOADS = 500_000
 
 /** What came of all of them. */
 export interface EnqueuedAll extends Omit<Enqueued, 'jobs' | 'jobId' | 'ids'> {
-  /** Jobs that others stand for. */
+  /** `{ jobId, standsFor }`: jobs that were not put in line, and those that stand for them (docs/guides/idempotency.md#duplicates). */
   readonly deduplicated: readonly Required<EnqueueAnswer>[]
 }
 

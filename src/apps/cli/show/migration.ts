@@ -3,6 +3,14 @@ import type { Frame } from '../frame.ts'
 import type { TextLines } from '../terminal/lines.ts'
 import { table } from '../terminal/table.ts'
 
+/** What was done, or would be. */
+export interface MigrateDocument extends MigrationOutcome {
+  /** `{ does, what, how }`: what it makes, changes and leaves; absent: there was nothing to do. */
+  readonly plan?: readonly PlannedChange[]
+  /** With `--schema`: the `search_path` for queries that name no schema. */
+  readonly searchPath?: string
+}
+
 /** What a migration makes, changes and leaves, one line each. */
 export const planText = ({ colors }: Frame, plan: readonly PlannedChange[]): readonly string[] =>
   table(
@@ -14,14 +22,7 @@ export const planText = ({ colors }: Frame, plan: readonly PlannedChange[]): rea
 /** @param check nothing was to be changed */
 export function outcomeText(
   frame: Frame,
-  {
-    version,
-    applied,
-    plan,
-    passedOver = [],
-    found = [],
-    searchPath,
-  }: MigrationOutcome & { readonly plan?: readonly PlannedChange[]; readonly searchPath?: string },
+  { version, applied, plan, passedOver = [], found = [], searchPath }: MigrateDocument,
   check = false,
 ): TextLines {
   const path =

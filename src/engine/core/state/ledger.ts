@@ -161,7 +161,7 @@ export interface Pause extends ModelKey {
   /** When it ends; null: only by hand. */
   readonly until: Micros | null
   readonly since: Micros
-  /** The process that paused it. */
+  /** The process that paused it; null: the log does not say. */
   readonly by: string | null
   /** Due jobs that are held because of it. */
   readonly jobs: Tree<LinePosition>

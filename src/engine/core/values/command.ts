@@ -200,10 +200,13 @@ export interface Started extends Tries {
 }
 
 export interface Waiting {
+  /** Which job. */
   readonly jobId: string
+  /** Why it waits (docs/inside/conflict-rules.md#state-and-code-of-a-job). */
   readonly code: ReasonCode
-  /** One sentence, without a position. */
+  /** The same in one sentence, without a position. */
   readonly reason: string
+  /** The job in the way; null: none is. */
   readonly blockedBy: string | null
   /** When time alone ends this reason; null: something has to happen, or nobody knows when. */
   readonly until: Micros | null

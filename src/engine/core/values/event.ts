@@ -212,10 +212,12 @@ export interface Position {
  *
  * `debounced`: what differs from before: `runAt`, when it is due (null: as before), and the hash of its payload.
  *
- * Facts every event may carry. `offers`: jobs that this event made startable and that nobody has taken yet.
+ * Facts every event may carry.
  */
 interface Fact {
+  /** The process that did it; absent: the log does not say. */
   readonly workerId?: string
+  /** Jobs that may start since this event, and that nobody has taken yet; absent: none. */
   readonly offers?: readonly string[]
 }
 
@@ -331,8 +333,9 @@ export const isOfRow = (event: Event): event is Event & { readonly type: 'queued
 export type RecordedEvent = Event & {
   /** 1..n per queue, without gaps, in commit order; a safe integer. */
   readonly seq: number
-  /** The time of the event; strictly rising within a queue. */
+  /** Its time; strictly rising within a queue. */
   readonly at: Micros
+  /** The command that caused it. */
   readonly commandId: string
   /** {@link hash} of the command's body: it shows that an id is used again for something else. */
   readonly commandHash: number

@@ -11,6 +11,7 @@ export interface JobKey {
 /** The key of a model, a fair key or a kind. */
 export interface ModelKey {
   readonly hash: number
+  /** Which model. */
   readonly model: string
 }
 
