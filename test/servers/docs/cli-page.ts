@@ -1,4 +1,5 @@
-/** Makes docs/reference/cli.md from the help texts of the commands. */
+/** What docs/reference/cli.md takes from the help texts of the commands. */
+import { Cli } from '../../../src/apps/cli/cli.ts'
 import { commandGroups } from '../../../src/apps/cli/command/index.ts'
 import { runCli } from '../../../src/apps/cli/program.ts'
 import { pageOf } from './markdown.ts'
@@ -31,7 +32,21 @@ async function section(name: string): Promise<string> {
   return `### ${name}\n\n\`\`\`text\n${withoutGlobals(await help(words))}\n\`\`\`\n`
 }
 
-/** The options of every command are said once, in the part that people wrote. */
+const silent = { write: () => {} }
+/** Surroundings in which nothing is typed and nothing is shown. */
+const nobody = { stdout: silent, stderr: silent, env: {}, signal: new AbortController().signal }
+
+/** The options that every command has, and what each says. */
+export const commonOptions = (): readonly (readonly [flags: string, says: string])[] =>
+  new Cli(nobody).program.options.map(({ flags, description, defaultValue }) => [
+    flags,
+    description
+      .replace('interlock-queue/docs', 'docs')
+      .replace(/[^\s(]*(?:<\w+>|:\/\/|_[A-Z])[^\s),]*/g, '`$&`')
+      .concat(defaultValue === undefined ? '' : ` (default: \`${defaultValue}\`)`),
+  ])
+
+/** The options of every command are said once, at the head of the page. */
 function withoutGlobals(text: string): string {
   return text.replace(/^Global Options:\n(?:.+\n)+\n?/m, '').trim()
 }
@@ -50,7 +65,6 @@ export async function commandNames(words: readonly string[] = []): Promise<reado
 async function help(words: readonly string[]): Promise<string> {
   const written: string[] = []
   const stdout = { write: (part: string) => written.push(part) }
-  const { signal } = new AbortController()
-  await runCli([...words, '--help'], { stdout, stderr: stdout, env: {}, signal })
+  await runCli([...words, '--help'], { ...nobody, stdout, stderr: stdout })
   return written.join('')
 }

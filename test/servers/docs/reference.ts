@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { exitMeanings } from '../../../src/apps/cli/exit.ts'
 import {
   type Check,
   type CheckId,
@@ -23,7 +24,7 @@ import { processFamilies } from '../../../src/tools/figures/process-families.ts'
 import { queueFamilies } from '../../../src/tools/figures/queue-families.ts'
 import { bytes, duration } from '../../../src/tools/format/index.ts'
 import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts'
-import { cliPage, currentCliPage } from './cli-page.ts'
+import { cliPage, commonOptions, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
 import { detailRows } from './error-details.ts'
 import { figureLabels } from './figure-labels.ts'
@@ -129,6 +130,11 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
   ],
   checks: () => [checkHead, ...checkIds.map(checkRow)],
   ...jsonTables,
+  common: () => [
+    ['option of every command', 'meaning'],
+    ...commonOptions().map(([flags, says]) => [code(flags), says]),
+  ],
+  exits: () => [['exit code', 'meaning'], ...exitMeanings.map(([exit, meaning]) => [`${exit}`, meaning])],
   doctor: () => [checkHead, ...Object.entries(ownChecks).map(ownRow)],
   policy: () =>
     members(
@@ -215,19 +221,19 @@ export const tableNames: readonly string[] = Object.keys(tables)
 
 /** Every page that the sources make, whole or in part, by its file. */
 export async function currentPages(): Promise<ReadonlyMap<string, string>> {
-  const withTables = tablePages.map(
-    (file) =>
-      [
-        file,
-        pageOf(file).text.replace(
-          marked,
-          (_, begin, name, end) =>
-            begin + (name === 'queries' ? currentQueries() : markdown(tables[name]?.() ?? [])) + end,
-        ),
-      ] as const,
-  )
-  return new Map([...withTables, [rulesFile, currentRules()], [cliPage, await currentCliPage()]])
+  return new Map([
+    ...tablePages.map((file) => [file, withTables(pageOf(file).text)] as const),
+    [rulesFile, currentRules()],
+    [cliPage, withTables(await currentCliPage())],
+  ])
 }
+
+const withTables = (text: string): string =>
+  text.replace(
+    marked,
+    (_, begin, name, end) =>
+      begin + (name === 'queries' ? currentQueries() : markdown(tables[name]?.() ?? [])) + end,
+  )
 
 if (import.meta.main)
   for (const [file, text] of await currentPages()) writeFileSync(path.join(root, file), text)
