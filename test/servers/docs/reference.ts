@@ -12,10 +12,12 @@ import {
   checks,
   costsAttempt,
   defaultPolicy,
+  jobEntries,
   policyEntries,
   type ReasonCode,
   type RequeueReason,
   reasonTexts,
+  sqlName,
 } from '../../../src/engine/core/index.ts'
 import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
 import { type OwnCheck, ownChecks } from '../../../src/tools/doctor/own-checks.ts'
@@ -133,6 +135,12 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
   common: () => [
     ['option of every command', 'meaning'],
     ...commonOptions().map(([flags, says]) => [code(flags), says]),
+  ],
+  columns: () => [
+    ['column', 'as the option', 'meaning'],
+    ...jobEntries.flatMap(([name, { flags = {} }]) =>
+      Object.entries(flags).map(([flag, says]) => [code(sqlName(name)), code(flag), says]),
+    ),
   ],
   exits: () => [['exit code', 'meaning'], ...exitMeanings.map(([exit, meaning]) => [`${exit}`, meaning])],
   doctor: () => [checkHead, ...Object.entries(ownChecks).map(ownRow)],
