@@ -88,7 +88,7 @@ export interface DeadJob {
   readonly at: Micros
   /** Why the last attempt failed; or `lease_expired`: its worker was lost; `expired`: the job waited too long. */
   readonly code: FailureCode | 'lease_expired' | 'expired'
-  /** How many attempts were started. */
+  /** How many attempts it had, without those that were given back. */
   readonly attempts: number
   /** What it was enqueued with; the models are those that it needed last. */
   readonly spec: JobSpec

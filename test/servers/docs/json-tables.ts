@@ -1,4 +1,6 @@
-/** The fields of documents that `--json` prints, from the comments of their types. */
+/** The fields of documents that `--json` prints: from the comments of their types; those of events and specs from what the API over HTTP says. */
+import * as z from 'zod'
+import { eventSchema } from '../../../src/apps/dashboard/api/log-documents.ts'
 import { specEntries } from '../../../src/engine/core/index.ts'
 import { type Described, described } from './comments.ts'
 
@@ -18,18 +20,39 @@ const stats = 'src/tools/insight/stats'
 const says = 'src/engine/core/says'
 const told = 'src/tools/history/documents.ts'
 const calls = 'src/engine/coordinator/api/calls.ts'
-const event = 'src/engine/core/values/event.ts'
 const typed = 'src/apps/cli/command'
 
+const field = (name: string, text: string, isList: boolean, type = ''): Described => ({
+  ...{ name, text, isList, type, usual: '' },
+})
+
+/** The API over HTTP has numbers where `--json` has ISO texts. */
+const ofText = (says: string): string => says.replace(', in microseconds since 1970', '')
+
+const fieldOfSpec = ([name, { is, says }]: (typeof specEntries)[number]): Described =>
+  field(name, ofText(says), is === 'texts')
+
+const specFields = specEntries.map(fieldOfSpec)
 /** What lists of jobs say of each. */
-const listedSpec = specEntries.flatMap(([name, { listed, is, says }]): readonly Described[] =>
-  listed ? [{ name, text: says, usual: '', isList: is === 'texts', type: is }] : [],
-)
+const listedFields = specEntries.filter(([, { listed }]) => listed).map(fieldOfSpec)
+
+const shapesOfEvents: Readonly<Record<string, string>> = { policy: 'Policy', spec: 'JobSpec' }
+
+/** The fields of events, as the API over HTTP describes them. */
+const eventFields = Object.entries(eventSchema.shape)
+  .filter(([name]) => name !== 'commandHash')
+  .map(([name, schema]) => {
+    const { description = '' } = schema
+    const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema
+    const text = name === 'at' ? ofText(description) : description
+    return field(name, text, inner instanceof z.ZodArray, shapesOfEvents[name])
+  })
 
 /** Parts that many documents have, by the names of their types. */
 const shapes: Readonly<Record<string, string>> = {
   Summary: 'a summary',
   Policy: 'a policy',
+  JobSpec: 'a spec',
   EventDocument: 'an event',
   PauseDocument: 'a pause',
   RunningDocument: 'a job',
@@ -53,7 +76,7 @@ const documents = {
   ],
   jobs: [
     ['', 'src/tools/operate/jobs.ts', 'export interface JobsDocument'],
-    ['jobs[].', listedSpec],
+    ['jobs[].', listedFields],
     ['jobs[].', 'src/tools/operate/jobs.ts', 'export interface FoundDocument'],
   ],
   dead: [
@@ -124,10 +147,8 @@ const documents = {
     ['who.', `${says}/facts.ts`, 'export interface Operator'],
     ['', told, 'export interface PauseDocument'],
   ],
-  anEvent: [
-    ['', event, 'export type RecordedEvent', { only: ['seq', 'at', 'commandId'] }],
-    ['', event, 'interface Fact '],
-  ],
+  anEvent: [['', eventFields]],
+  aSpec: [['', specFields]],
   aJob: [
     ['', told, 'export interface JobDocument'],
     ['', told, 'export interface LineStanding'],
@@ -160,7 +181,7 @@ const documents = {
     ['', 'src/tools/operate/explain.ts', 'export interface RecordOfJob'],
   ],
   quote: [
-    ['', 'src/engine/coordinator/api/calls.ts', 'export interface Quote'],
+    ['', calls, 'export interface Quote'],
     ['', `${says}/own-position.ts`, 'export interface StartsIn'],
   ],
   verification: [

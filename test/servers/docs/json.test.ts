@@ -36,8 +36,8 @@ const sections = new Map(
   }),
 )
 
-/** Shapes that other pages tell of. */
-const elsewhere = ['an event', 'a policy']
+/** Shapes that seldom have all of their fields. */
+const loose = ['an event', 'a policy', 'a spec']
 
 /** Every path that a section tells of; `*` at its end: whatever is inside is told elsewhere. */
 const told = (name: string): readonly string[] => toldBy(sections.get(name) ?? [])
@@ -45,7 +45,7 @@ const told = (name: string): readonly string[] => toldBy(sections.get(name) ?? [
 function toldBy(rows: readonly Row[]): readonly string[] {
   return rows.flatMap(({ fields, shape, asIn, inside }) =>
     fields.flatMap((field) => {
-      if (elsewhere.includes(shape ?? asIn ?? '')) return [`${field}*`]
+      if (loose.includes(shape ?? asIn ?? '')) return [`${field}*`]
       if (asIn !== undefined) return told(asIn).filter((path) => isInside(path, field) || path === field)
       if (shape !== undefined) return told(shape).map((path) => `${field}.${path}`)
       if (inside.length > 0) return inside.map((path) => `${field}.${path}`)

@@ -203,7 +203,7 @@ const deadJob = z.strictObject({
   code: z
     .enum([...failureCodes, 'lease_expired', 'expired'])
     .describe('why the last attempt failed; lease_expired: its worker was lost; expired: it waited too long'),
-  attempts: z.int().describe('how many attempts were started'),
+  attempts: z.int().describe('how many attempts it had, without those that were given back'),
   spec: specSchema.describe('what it was enqueued with'),
   life: seq.describe('the number of the event with which its first life began; it stays when it is retried'),
   error: anything.describe('what the last attempt threw; null if you may not see data'),

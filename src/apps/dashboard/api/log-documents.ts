@@ -95,10 +95,18 @@ const eventShape = {
   payloadHash: count.optional().describe('the hash of its payload'),
   asked: z.boolean().optional().describe('the process that enqueued it waits for it at the gate'),
   intake: z.literal(true).optional().describe('it came as a row of your table `jobs`'),
-  due: micros.optional().describe('the due time of a schedule that was fired, or skipped from then on'),
-  next: micros.nullish().describe('the due time that comes next'),
+  due: micros
+    .optional()
+    .describe(
+      'the due time of a schedule that was fired, or skipped from then on, in microseconds since 1970',
+    ),
+  next: micros.nullish().describe('the due time that comes next, in microseconds since 1970'),
   nth: count.optional().describe('with due: jobs of others had its id, so it has another'),
-  since: micros.optional().describe('due times after that fire, of a schedule that was declared just before'),
+  since: micros
+    .optional()
+    .describe(
+      'due times after that, in microseconds since 1970, fire: of a schedule that was declared just before',
+    ),
   retryOf: seq.optional().describe('the queued event of the life that is tried again'),
   passesStay: z
     .literal(true)

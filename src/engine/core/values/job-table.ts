@@ -401,7 +401,7 @@ export const specFields = {
     ofSchedule: true,
     compared: true,
     listed: true,
-    says: 'those of which it takes all places',
+    says: 'those of its models of which it takes all places',
   },
   /** By the one model that has units: what it asks of one of that model's places. Absent: it takes all of each place that it is in. */
   asks: {
