@@ -8,9 +8,9 @@ import { migrationStatus } from './status.ts'
 import { schemaVersion } from './version.ts'
 
 export interface MigrationOutcome {
-  /** The migration the database has now. */
+  /** The migration that the database has now; under `check` or if nobody agreed, the one that it would have. */
   readonly version: string
-  /** Whether something was done; false: it had that migration already, or nobody agreed. */
+  /** Whether something was done; false: it had that migration already, it was only checked, or nobody agreed. */
   readonly applied: boolean
   /** Why tables named jobs or workflow_executions are not followed, and what to do. Absent: there are none. */
   readonly passedOver?: readonly string[]
