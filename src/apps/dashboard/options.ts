@@ -21,45 +21,49 @@ export interface DashboardMetrics extends FigureOptions {
 }
 
 export interface DashboardOptions {
-  /** A store over a migrated database. It stays open: close the dashboard first, then the store. */
+  /**
+   * A store over a migrated database, for the dashboard alone, so that viewers cannot slow down your workers. It stays open: close the
+   * dashboard first, then the store.
+   */
   readonly store: LogStore
-  /** The queue to show; `default` unless you give this or `queues`. */
+  /** The queue to show. Give this or `queues`. @defaultValue `default` */
   readonly queue?: string | undefined
   /** Several queues; `'all'`: all that exist now or later. */
   readonly queues?: readonly string[] | 'all' | undefined
-  /** Who makes a request, and what may they do? Your own authentication, or a {@link TokenSession}. Required. */
+  /** Who makes a request, and what may they do (docs/reference/dashboard.md#who-may-do-what): your own authentication, or a {@link TokenSession}. */
   readonly authorize: Authorize | TokenSession
-  /** What the page calls where it is, beside the queue: `production`; the name of the store unless given. 1 to 40 characters. */
+  /** What the page shows beside the queue, such as `production`: 1 to 40 characters. @defaultValue the name of the store */
   readonly environment?: string | undefined
   /**
-   * What comes before the dashboard in the path of a request, such as `/admin/queues`; nothing unless given. Leave out what a
-   * proxy removes.
+   * What comes before the dashboard in the path of a request, such as `/admin/queues`. Leave out what a proxy removes.
+   * @defaultValue nothing
    */
   readonly basePath?: string | undefined
   /**
-   * The hosts that browsers use for it: `admin.example.com`, or with a port, which then has to match. The names of this machine
-   * (`localhost`, `127.0.0.1`, `[::1]`) unless given.
+   * The hosts that browsers use for it: `admin.example.com`, or with a port, which then has to match.
+   * @defaultValue the names of this machine (`localhost`, `127.0.0.1`, `[::1]`)
    */
   readonly hosts?: readonly string[] | undefined
-  /** The origins of its page, such as `https://admin.example.com`, if a proxy gives it another name than its Host. */
+  /** The origins of its page, such as `https://admin.example.com`, if a proxy changes the Host. @defaultValue the Host */
   readonly origins?: readonly string[] | undefined
-  /** The folder with page.js and page.css; the package's own unless given. For a program that was bundled without it. */
+  /** The folder with page.js and page.css, for a bundle (docs/guides/your-app.md#bundlers). @defaultValue the package's own */
   readonly page?: string | undefined
   /**
-   * Figures for Prometheus at `metrics` below the mount: the token that a scraper shows as its bearer, which opens nothing else, and
-   * which models have a label of their own. Without a token `authorize` decides, as for everything.
+   * `GET metrics`, for Prometheus: a `token` of 16 characters or more that a scraper sends as its bearer, which opens nothing else; and
+   * `models`, `maxModels` and the buckets of `createMetrics`. Without a token, `authorize` decides.
    */
   readonly metrics?: DashboardMetrics | undefined
-  /** Told what goes wrong; silent unless given. */
+  /** Gets errors and changes. @defaultValue silent */
   readonly logger?: Logger | undefined
-  /** How many calls to the store may run at once; 2. */
+  /** How many calls to the store may run at once. @defaultValue 2 */
   readonly maxCalls?: number | undefined
-  /** How long such a call may take, in milliseconds; 5,000. */
+  /** How long such a call may take, in milliseconds. @defaultValue 5,000 */
   readonly timeLimitMs?: number | undefined
-  /** How many streams may be open at once, in all and per actor; 64 and 16. */
+  /** How many streams may be open at once. @defaultValue 64 */
   readonly maxStreams?: number | undefined
+  /** How many of them one actor may open. @defaultValue 16 */
   readonly maxStreamsPerActor?: number | undefined
-  /** How often to read the log when no wake-up comes, in milliseconds; 1,000, or 10,000 if each read has its price. */
+  /** How often to read the log when no wake-up comes, in milliseconds. @defaultValue 1,000; over Supabase 10,000 */
   readonly pollMs?: number | undefined
 }
 

@@ -9,12 +9,13 @@ export type Metered = Pick<Coordinator, 'queue' | 'ledger' | 'changes$' | 'vital
 
 /** Which models have a label of their own, and the bounds of histograms. */
 export interface FigureOptions {
-  /** Models that have a label of their own in any case. Give the same list to each process. */
+  /** Models that always have a label of their own. Give the same list to each process. @defaultValue none */
   readonly models?: readonly string[] | undefined
-  /** How many models have one at most; all others share `other`. 0 to 10,000; 100 unless given. */
+  /** How many models have one at most, 0 to 10,000; all others share `other`. @defaultValue 100 */
   readonly maxModels?: number | undefined
-  /** The bounds of the histograms of waiting and running, in seconds and rising; 10 ms to 4 hours unless given. */
+  /** The bounds of the histogram of waiting, in seconds and rising. @defaultValue 13 bounds, 0.01 to 14,400 */
   readonly waitBuckets?: readonly number[] | undefined
+  /** Those of the histogram of running. @defaultValue the same */
   readonly runBuckets?: readonly number[] | undefined
 }
 

@@ -18,15 +18,19 @@ export interface Step {
  * @example const access = { store: postgresStore('postgres://localhost/app'), queue: 'images' }
  */
 export interface Access {
-  /** A store over a migrated database. It stays open. */
+  /**
+   * A store over a migrated database, which you close: `postgresStore(url)`, with `{ schema: 'app' }` for
+   * docs/guides/migration-guide.md#a-schema-of-its-own; `supabaseStore(…)`; `pgliteStore(…)` with a folder, `memory://` or an open `PGlite`;
+   * or `memoryStore()`.
+   */
   readonly store: LogStore
-  /** `default` unless given. */
+  /** The queue. @defaultValue `default` */
   readonly queue?: string | undefined
-  /** Stops the work: it throws the reason of the signal, and leaves nothing half-done. */
+  /** Stops the work: it throws the reason of the signal, and leaves nothing half-done. @defaultValue never */
   readonly signal?: AbortSignal | undefined
-  /** Called with the progress of long work, once per page of some 1,000 events. */
+  /** Gets the progress of long work, once per page of some 1,000 events: `{ what, done, total, isOver }`. */
   readonly onProgress?: ((step: Step) => void) | undefined
-  /** Called with a sentence that you should know beside the result, such as that the log begins at a cut. */
+  /** Gets remarks on the result, such as that the log begins at a cut. */
   readonly onNote?: ((text: string) => void) | undefined
   /**
    * Archived events that are in files and no longer in the database. `openArchive` of `interlock-queue/history/files` sets it.

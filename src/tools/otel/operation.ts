@@ -7,10 +7,15 @@ export interface Operation {
   readonly options: SpanOptions
 }
 
+/** By the first word of the span's name; the second is the queue. Each comment: its kind, by whom it is made, and what it covers. */
 export interface Operations {
+  /** producer, by the process that calls `enqueue`: the call. */
   readonly send: Operation
+  /** internal, by the worker that runs the attempt, or the caller of `onJobStart`: from when the job came into line, or back, to its start. */
   readonly wait: Operation
+  /** consumer, by the worker that runs the attempt: the handler. */
   readonly process: Operation
+  /** internal, by the worker that runs the attempt: a step of a workflow, within its `process`. */
   readonly step: Operation
 }
 

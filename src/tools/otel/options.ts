@@ -1,23 +1,26 @@
 import type { TracerProvider } from '@opentelemetry/api'
 
 export interface OpenTelemetryOptions {
-  /** The one that is registered with the OpenTelemetry API, unless given. */
+  /** What makes the tracer. @defaultValue the one that is registered with the OpenTelemetry API */
   readonly tracerProvider?: TracerProvider
   /**
-   * True: a job carries the W3C's context of the span in which it was put in line (`traceparent`, `tracestate`; no baggage), so that what
-   * happens to it elsewhere belongs to it. Kept in `job_queue_data`, never in the log. False unless given.
+   * `true`: a job keeps the W3C `traceparent` and `tracestate` of the span that enqueued it, without baggage; in `job_queue_data`, never
+   * in the log. `false`: nothing connects its attempts with the sender, or with each other. Give all processes the same: a worker without
+   * it reads no context for the first attempt of a job without data.
+   * @defaultValue `false`
    */
   readonly propagateContext?: boolean
   /**
-   * How an attempt belongs to what put its job in line. `link`: it has a trace of its own, with a link there; nobody can make you keep
-   * spans. `parent`: it goes on in that trace. `link` unless given.
+   * `link`: each attempt begins a trace, linked to the sender; nobody can make you keep spans. `parent`: it joins the sender's trace.
+   * @defaultValue `link`
    */
   readonly sender?: 'link' | 'parent'
-  /** False: no `wait` spans, and nothing is remembered of what jobs wait for. True unless given. */
+  /** `false`: no `wait` spans, and nothing is remembered of what jobs wait for. @defaultValue `true` */
   readonly waits?: boolean
   /**
-   * What a span says of what a handler threw, beside its class. `scrubbed`: its message without every word of what the handler was given,
-   * and without what looks like data. `none`: nothing. `scrubbed` unless given.
+   * What a span says of an error. `scrubbed`: its class, and its message without what looks like data
+   * (docs/reference/telemetry.md#what-does-not-get-into-a-trace). `none`: its class alone.
+   * @defaultValue `scrubbed`
    */
   readonly messages?: 'scrubbed' | 'none'
 }

@@ -21,7 +21,7 @@ import type {
   Telemetry,
 } from '../../engine/store/index.ts'
 import { RunningAttempt, UnrecordedAttempt } from './attempt.ts'
-import { attemptAttributes, errorType, sentAttributes } from './attributes.ts'
+import { attemptAttributes, errorType, type SpanAttributes, sentAttributes } from './attributes.ts'
 import { isSampled, spanContextOf, traceContextOf } from './context.ts'
 import { type Operations, operationsOf, withLinks } from './operation.ts'
 import type { OpenTelemetryOptions } from './options.ts'
@@ -112,7 +112,7 @@ export class Tracing implements Telemetry {
       'interlock.step.index': index,
       'interlock.step.count': count,
       ...(name === null ? undefined : { 'interlock.step.name': name.slice(0, 200) }),
-    }
+    } satisfies SpanAttributes
     const { step } = this.#queueOf(queue).operations
     const span = this.#tracer.startSpan(step.name, step.options)
     if (span.isRecording()) span.setAttributes(attributes)
@@ -194,7 +194,7 @@ const unheard: AttemptSpan = { ids: undefined, trace: undefined, run: (work) => 
 
 const linkTo = (to: SpanContext, what: 'job' | 'sender' | 'attempt'): Link => ({
   context: to,
-  attributes: { 'interlock.link': what },
+  attributes: { 'interlock.link': what } satisfies SpanAttributes,
 })
 
 const none: readonly Link[] = []

@@ -9,6 +9,8 @@ export interface Described {
   readonly text: string
   /** What stands behind `@defaultValue`; empty: it has none. */
   readonly usual: string
+  /** It has a type, and may not be left out. */
+  readonly isRequired: boolean
   /** Its type is that of a list. */
   readonly isList: boolean
   /** The name of its type, or of that of its items. */
@@ -22,8 +24,9 @@ export interface Described {
  */
 export function described(file: string, opening: string, only?: readonly string[]): readonly Described[] {
   const members = [...bodyOf(file, opening).matchAll(member)]
-    .map(([, comment = '', quoted = '', plain = '', type = '']) => ({
+    .map(([, comment = '', quoted = '', plain = '', optional = '', type = '']) => ({
       name: quoted + plain,
+      isRequired: optional === '' && type !== '',
       isList: /\[\](?: \| null)?$/.test(type),
       type: type.replace(/^readonly | \| null$|\[\]/g, ''),
       ...cellsOf(comment),
@@ -37,7 +40,7 @@ export function described(file: string, opening: string, only?: readonly string[
 
 /** A comment, a name, and the rest: only what stands two columns in is a member. */
 const member =
-  /(?:^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(?:'([^']+)'|(\w+))(?:\??: (.*))?/gm
+  /(?:^ {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^ {2}(?:readonly )?(?:'([^']+)'|(\w+))(?:(\??): (.*))?/gm
 
 function bodyOf(file: string, opening: string): string {
   const text = readFileSync(path.join(root, file), 'utf8')
@@ -52,9 +55,10 @@ function cellsOf(comment: string): Pick<Described, 'text' | 'usual'> {
   return { text, usual }
 }
 
-/** A comment without its stars and its ends of lines. */
+/** A comment without its stars, its links to other definitions and its ends of lines. */
 export const lineOf = (comment: string): string =>
   comment
     .replace(/^\s*\* ?/gm, ' ')
+    .replace(/\{@link (\S+?)\}/g, '`$1`')
     .replace(/\s+/g, ' ')
     .trim()

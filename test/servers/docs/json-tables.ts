@@ -23,7 +23,7 @@ const calls = 'src/engine/coordinator/api/calls.ts'
 const typed = 'src/apps/cli/command'
 
 const field = (name: string, text: string, isList: boolean, type = ''): Described => ({
-  ...{ name, text, isList, type, usual: '' },
+  ...{ name, text, isList, type, usual: '', isRequired: true },
 })
 
 /** The API over HTTP has numbers where `--json` has ISO texts. */

@@ -1,5 +1,5 @@
 /**
- * Writes the reference pages that are made from the sources: `npm run reference`. The tables of events, errors and settings stand between
+ * Writes the reference pages that are made from the sources: `npm run reference`. The tables stand between
  * two marks on pages that people wrote; their sentences are the comments beside the definitions.
  */
 import { writeFileSync } from 'node:fs'
@@ -16,6 +16,7 @@ import {
   policyEntries,
   type ReasonCode,
   type RequeueReason,
+  reasonCodes,
   reasonTexts,
   sqlName,
 } from '../../../src/engine/core/index.ts'
@@ -25,7 +26,9 @@ import type { Family } from '../../../src/tools/figures/family.ts'
 import { processFamilies } from '../../../src/tools/figures/process-families.ts'
 import { queueFamilies } from '../../../src/tools/figures/queue-families.ts'
 import { bytes, duration } from '../../../src/tools/format/index.ts'
+import { causeOf, waitCauses } from '../../../src/tools/insight/stats/cause.ts'
 import { currentQueries, currentRules, rules, rulesFile } from './alert-rules.ts'
+import { apiTables } from './api-tables.ts'
 import { cliPage, commonOptions, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
 import { detailRows } from './error-details.ts'
@@ -49,7 +52,7 @@ const options = (file: string, ...openings: readonly string[]): readonly Cells[]
   members(
     ['option', 'unless given', 'meaning'],
     openings.flatMap((opening) => described(file, opening)),
-    ({ text, usual }) => [usual, text],
+    ({ text, usual, isRequired }) => [usual || (isRequired ? 'required' : ''), text],
   )
 
 /** The tables, by the name in their marks. */
@@ -98,6 +101,45 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       'export interface JobWorkerOptions',
       'export interface JobWorkerSettings',
     ).filter(([name]) => name !== '`coordinator`'),
+  dashboard: () => options('src/apps/dashboard/options.ts', 'export interface DashboardOptions'),
+  grant: () => options('src/apps/dashboard/guard/grant.ts', 'export interface Grant'),
+  ...apiTables,
+  access: () => options('src/tools/history/access.ts', 'export interface Access'),
+  tracing: () => options('src/tools/otel/options.ts', 'export interface OpenTelemetryOptions'),
+  spans: () =>
+    members(
+      ['span', 'kind', 'made by', 'covers'],
+      described('src/tools/otel/operation.ts', 'export interface Operations'),
+      ({ text }) => /^(\w+), by (.+?): (.*)\.$/.exec(text)?.slice(1) ?? [],
+    ),
+  attributes: () =>
+    members(
+      ['attribute', 'on', 'value'],
+      described('src/tools/otel/attributes.ts', 'export interface SpanAttributes'),
+      ({ text }) => /^(.+?): (.*)\.$/.exec(text)?.slice(1) ?? [],
+    ),
+  causes: () => [
+    ['cause', '[reason codes](events.md#reason-codes)'],
+    ...waitCauses.map((cause) => [
+      code(cause),
+      reasonCodes
+        .filter((reason) => causeOf(reason) === cause)
+        .map(code)
+        .join(', '),
+    ]),
+  ],
+  fields: () =>
+    members(
+      ['field', 'value'],
+      described('src/engine/coordinator/base/log-events.ts', 'export interface LogFields'),
+      ({ text }) => [text],
+    ),
+  metrics: () =>
+    options(
+      'src/tools/figures/options.ts',
+      'export interface MetricsOptions',
+      'export interface FigureOptions',
+    ),
   alerts: () => [
     ['alert', 'severity', 'fires when', 'reads'],
     ...rules.map(({ alert, severity, when, expr }) => [
@@ -221,9 +263,9 @@ function markdown([head = [], ...rows]: readonly Cells[]): string {
 const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \/ -->)/g
 
 /** The pages as they should be: what people wrote, with the tables of today. */
-const tablePages = ['alerts', 'events', 'errors', 'json', 'settings', 'telemetry'].map(
-  (name) => `docs/reference/${name}.md`,
-)
+const tablePages = [
+  ...['alerts', 'dashboard', 'events', 'errors', 'json', 'library', 'settings', 'telemetry'],
+].map((name) => `docs/reference/${name}.md`)
 
 export const tableNames: readonly string[] = Object.keys(tables)
 

@@ -71,18 +71,22 @@ const point = z.union([seq, time])
 /** The addresses below the mount that answer with JSON. */
 export const answers = {
   '/api/me': { id: 'me', summary: 'who you are, and what you may do', answer: meSchema },
-  '/api/queues': { id: 'queues', summary: 'each queue with its head', answer: queuesSchema },
-  '/api/queues/{queue}': { id: 'queue', summary: 'the head of a queue', answer: queueSchema },
+  '/api/queues': { id: 'queues', summary: 'each queue that you see, with its head', answer: queuesSchema },
+  '/api/queues/{queue}': {
+    id: 'queue',
+    summary: 'the head of a queue: its version, its epoch, the first event that can be read',
+    answer: queueSchema,
+  },
   '/api/queues/{queue}/log': {
     id: 'log',
     summary: 'a page of the log',
-    says: 'Ask again with the number of the last event as `after`, until the page is empty.',
+    says: 'For the next page send the number of the last event as `after`, until a page is empty.',
     answer: logSchema,
     query: ofLog,
   },
   '/api/queues/{queue}/search': {
     id: 'searchLog',
-    summary: 'events by time, by who did it and by what they say, the newest first',
+    summary: 'events by time, by who did it and by text, the newest first',
     says: 'One search looks at 20,000 events, and may find none; `before` of the answer goes on.',
     answer: searchSchema,
     query: {
@@ -104,7 +108,7 @@ export const answers = {
   '/api/queues/{queue}/chain': {
     id: 'chain',
     summary: 'a page of the hash chain',
-    says: 'Each event as the text that its hash is made over, so that you can compute it again.',
+    says: 'Each event comes as the text that is hashed, so that you can compute the hash again.',
     answer: chainSchema,
     query: ofLog,
   },
@@ -116,7 +120,7 @@ export const answers = {
   '/api/queues/{queue}/failures': {
     id: 'failures',
     summary: 'where attempts failed: by place, by worker and by model',
-    says: 'It knows the last 20,000 events, and what came while somebody asked; `from` says so.',
+    says: 'It knows the last 20,000 events, and those since somebody first asked; `from` says from when.',
     answer: failuresSchema,
     query: { since: z.int().min(0).describe('microseconds since 1970; an hour ago unless given') },
   },
@@ -127,7 +131,7 @@ export const answers = {
   },
   '/api/queues/{queue}/limits': {
     id: 'limits',
-    summary: 'limits that the answers of providers speak for',
+    summary: 'limits that providers report',
     answer: limitsSchema,
   },
   '/api/queues/{queue}/schedules': {
@@ -137,7 +141,7 @@ export const answers = {
   },
   '/api/queues/{queue}/jobs': {
     id: 'jobs',
-    summary: 'jobs by what they are, such as those of a state, a model, a fair key or an error',
+    summary: 'jobs by filter, such as a state, a model, a fair key or an error',
     says: [
       'All that you ask for has to be true of a job. Who holds a model: `?model=flux-dev&state=active`; jobs by fair key: `?customer=customer-17`.',
       '`payload.` and a field, such as `payload.user.id=17`, asks for a value in the payload. That and `error` need a grant with `data`.',
@@ -156,7 +160,7 @@ export const answers = {
   '/api/queues/{queue}/jobs/{job}': {
     id: 'explainJob',
     summary: 'why a live job does not run; how one that is not live ended',
-    says: 'A job of which nobody has ever heard is answered with 404, `job_not_live`.',
+    says: 'An unknown job is answered with 404, `job_not_live`.',
     answer: jobSchema,
   },
   '/api/queues/{queue}/jobs/{job}/data': {
@@ -172,12 +176,12 @@ export const answers = {
   },
   '/api/queues/{queue}/jobs/{job}/log': {
     id: 'jobLog',
-    summary: 'what the log says of a job, also of one that has ended',
+    summary: 'the events of a job, also of one that has ended',
     answer: jobLogSchema,
   },
   '/api/queues/{queue}/jobs/{job}/position': {
     id: 'jobPosition',
-    summary: 'where a live job stands, for users who may see nothing else',
+    summary: 'the position of a live job, for users who may see nothing else',
     says: 'It names no other job and no person. A grant with `jobs` opens this address alone.',
     answer: positionSchema,
   },
@@ -262,7 +266,7 @@ export const actions: Readonly<Record<Lever, OperationWords>> = {
 export const posts: Readonly<Record<string, PostOperation>> = {
   '/api/queues/{queue}/changes': {
     id: 'changeJobs',
-    summary: 'many jobs changed by one command, or which jobs these would be',
+    summary: 'changes many jobs by one command, or shows which jobs these would be',
     says: [
       'In two calls. `{ "change": { "do": "cancel" }, "filter": { "states": ["waiting"], "error": "TimeoutError" } }` is answered with a preview of at most 1,000 jobs and changes nothing. `{ "preview": … }` with that answer changes them; jobs that have changed since are left out and named.',
       '`filter` has the names of the library: `states` and `fairKey`, which the query of `jobs` calls `state` and `customer`. Dead letters of one error are retried with `{ "change": { "do": "retry" }, "filter": { "error": "TimeoutError" } }`.',
@@ -273,7 +277,7 @@ export const posts: Readonly<Record<string, PostOperation>> = {
   },
   '/api/queues/{queue}/quote': {
     id: 'quote',
-    summary: 'what would come of a job if it was put in line now; nothing is put in line',
+    summary: 'what would come of a job if you enqueued it now; nothing is enqueued',
     says: 'A viewer may ask.',
     body: quotedJobSchema,
     answer: quoteSchema,

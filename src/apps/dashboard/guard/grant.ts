@@ -23,24 +23,25 @@ export type Lever = (typeof levers)[number]
 /** What a user may do. */
 export interface Grant {
   /**
-   * Who the user is, for the log: 1 to 50 letters, digits and `_.@-`. Each lever writes it into the append-only log, so use a
+   * Who the user is, for the log: 1 to 50 letters, digits and `_.@-`. Each action writes it into the append-only log, so use a
    * role or an id, and no name that you may have to erase.
    */
   readonly actor: string
   /**
-   * Who the user is, beside the log (`job_queue_operators`), where you may delete it: a name or an address is welcome here; the actor
-   * unless given. Those who see data, or pull levers, are told who paused a model.
+   * Who the user is, beside the log (`job_queue_operators`), where you may delete it: a name or an address, 1 to 200 characters.
+   * Operators and those who see data are told who paused a model.
+   * @defaultValue the actor
    */
   readonly operator?: string | undefined
-  /** A viewer looks. An operator also pulls levers. */
+  /** A `viewer` looks. An `operator` also changes the queue. */
   readonly role: 'viewer' | 'operator'
-  /** The levers that an operator may pull; all unless given. */
+  /** What an operator may do: the names of actions (docs/reference/dashboard.md#actions). @defaultValue all */
   readonly levers?: readonly Lever[] | undefined
-  /** Whether payloads, results, errors, checkpoints and progress are shown; false unless given. */
+  /** Whether payloads, results, errors, checkpoints and progress are shown. @defaultValue `false` */
   readonly data?: boolean | undefined
-  /** The queues that the user sees; all of this dashboard unless given. */
+  /** The queues that the user sees. @defaultValue all of this dashboard */
   readonly queues?: readonly string[] | undefined
-  /** For the page of a customer: where these jobs stand (`…/jobs/<id>/position`), and nothing else at all. */
+  /** For the page of a customer: only where these jobs stand (`…/jobs/<id>/position`), whatever the other fields say. */
   readonly jobs?: readonly string[] | undefined
 }
 

@@ -104,27 +104,44 @@ export type LogEvent = (typeof logEvents)[number]
 
 /** What a line says, for programs. Ids and numbers, no payloads. */
 export interface LogFields {
+  /** What happened, by its name in the table below. */
   readonly event: LogEvent
+  /** The queue. */
   readonly queue?: string | undefined
+  /** The job. */
   readonly job_id?: string | undefined
+  /** Its kind. */
   readonly kind?: string | undefined
+  /** `normal` or `workflow`. */
   readonly job_type?: string | undefined
+  /** Its models. */
   readonly models?: readonly string[] | undefined
+  /** Which attempt it is, from 1. */
   readonly attempt?: number | undefined
+  /** How many attempts the job may have. */
   readonly attempts?: number | undefined
+  /** How often the job was postponed. */
   readonly postponed?: number | undefined
+  /** The fencing token of the attempt. */
   readonly fencing_token?: number | undefined
+  /** The process. */
   readonly worker_id?: string | undefined
-  /** A reason or failure code. */
+  /** A reason, failure or outcome code. */
   readonly code?: string | undefined
   /** The job in the way. */
   readonly blocked_by?: string | undefined
+  /** The model that the line is about. */
   readonly model?: string | undefined
+  /** How long it took, or will take. */
   readonly seconds?: number | undefined
-  /** The text of an error: the program's own. */
+  /** The text of an error, 1,000 characters at most. */
   readonly error?: string | undefined
+  /** Who changed the queue. */
   readonly actor?: string | undefined
+  /** The trace of the attempt, at its end, if it is sampled. */
   readonly trace_id?: string | undefined
+  /** Its span. */
   readonly span_id?: string | undefined
+  /** The flags of its trace. */
   readonly trace_flags?: string | undefined
 }
