@@ -49,78 +49,111 @@ const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim
 const anything = z.unknown().optional()
 /** What the attempt has used. */
 const used = usesSchema(0).optional()
+const schedule = { schedule: scheduleIdSchema }
 
-/** The commands that SQL may give, by type. docs/reference/sql-workers.md documents them. */
-const requestSchema = lazily(() =>
-  z.discriminatedUnion(
+/**
+ * The commands that SQL may give, by type, with their fields. Each comment: the fields, and the answer beside `ok`.
+ * docs/reference/sql-workers.md has them: `npm run generate -- reference`.
+ */
+const fieldsOf = () => ({
+  /**
+   * `jobs`: [{`job_id`, `models`, …}]: these two, and the other options of docs/reference/settings.md#a-job but `ref`, under names such as
+   * `run_at`; `under`? {`job_id`, `token`}: the running attempt that adds them (docs/guides/flows.md#jobs-that-a-handler-adds). Answer:
+   * `queued`: how many are new in line; `known`: ids that were live already with the same spec, or enqueued `once` before; `waiting`: ids
+   * that have to wait; `deduplicated`?: [{`job_id`, `stands_for`}], for which others stand (docs/guides/idempotency.md#duplicates).
+   */
+  enqueue: { jobs: z.unknown(), under: z.strictObject({ job_id: jobIdSchema, token }).optional() },
+  /**
+   * `worker_id`, `job` (as above; 1 attempt unless said), `wait`?, `serves`?, `keeps`?. Answer: that of the gate: `allowed`, with `lease` (an
+   * attempt; null for one that bypasses), or with `code`, `reason`, `blocked_by`, `ahead` (also as `position`). With `wait` the job is kept
+   * for this worker and starts when it may: then `job_queue_held` shows it, and the same `start` answers with its lease.
+   */
+  start: { worker_id: workerId, job: z.unknown(), ...says, wait: z.boolean().default(false) },
+  /**
+   * `worker_id`, `max`, `kinds`? (null: all), `serves`? (the only places that it is given from then on: names, or patterns such as
+   * `host1:*`), `keeps`? (how many docs/guides/gpus.md#loaded-models it keeps). Answer: `started`: a list of attempts.
+   */
+  claim: { worker_id: workerId, ...claimed },
+  /** `job_id`, `token`, `result`?, `used`? {resource: n}: what it used, else as reserved. */
+  complete: { ...held, result: anything, used },
+  /** `job_id`, `token`, `error`? (a text, or {`name`, `message`}), `code`?, `retry_seconds`? (0; null: no further attempt), `used`?. */
+  fail: {
+    ...held,
+    error: anything,
+    used,
+    code: z.enum(failureCodes).default('handler_error'),
+    retry_seconds: seconds.nullable().default(0),
+  },
+  /** `job_id`, `token`, `reason`? (`later`, `drained`), `seconds`?, `models`? (what it needs next), `used`?. */
+  release: {
+    ...held,
+    reason: z.enum(['later', 'drained']).default('later'),
+    seconds: seconds.default(0),
+    models: modelsSchema.optional(),
+    used,
+  },
+  /** `job_id`, `token`, `used`?. */
+  confirm_cancel: { ...held, used },
+  /** `job_id`, `token`, `until` (2026-11-24T15:00:00Z). */
+  detach: { ...held, until: timeSchema },
+  /**
+   * `job_id`, `token`, `model`: gives this model back (docs/inside/conflict-rules.md#given-back-early); again: nothing. `epoch`?: that of the lease, as a token of
+   * another epoch is stale.
+   */
+  done: { ...held, model: modelSchema, epoch: z.int().min(1).optional() },
+  /**
+   * `job_id`, `force`?, `descendants`?, `queued_at`? (only that life of the job: when it was queued, in microseconds). Answer: `left`: more
+   * jobs come after it; send it again under a new id.
+   */
+  cancel: {
+    job_id: jobIdSchema,
+    worker_id: workerId.optional(),
+    force: z.boolean().default(false),
+    descendants: z.boolean().default(false),
+    queued_at: z.int().optional(),
+  },
+  /**
+   * `owner`, `schedules`: [{`id`, `cron` or `every`, `tz`?, `missed`?: {`up_to`, `within`}, `overlap`?, `job`: as above, without `job_id`,
+   * `run_at`, `once` and traces}], `revision`?. Answer: all docs/guides/schedules.md of that owner, by id: `set`, `removed`, `kept`; `is_outdated`: a newer
+   * revision was declared, nothing changed.
+   */
+  schedules: { owner: ownerSchema, schedules: z.unknown(), revision: revisionSchema().nullish() },
+  /** `schedule`. */
+  pause_schedule: schedule,
+  /** `schedule`. */
+  resume_schedule: schedule,
+  /** `schedule`. */
+  remove_schedule: schedule,
+})
+
+const requestSchema = lazily(() => {
+  const of = fieldsOf()
+  const command = <Type extends keyof typeof of>(type: Type) =>
+    z.strictObject({ type: z.literal(type), ...of[type] })
+  return z.discriminatedUnion(
     'type',
     [
-      z.strictObject({
-        type: z.literal('enqueue'),
-        jobs: z.unknown(),
-        /** The attempt that adds them to its flow. */
-        under: z.strictObject({ job_id: jobIdSchema, token }).optional(),
-      }),
-      z.strictObject({
-        type: z.literal('start'),
-        worker_id: workerId,
-        job: z.unknown(),
-        ...says,
-        wait: z.boolean().default(false),
-      }),
-      z.strictObject({ type: z.literal('claim'), worker_id: workerId, ...claimed }),
-      z.strictObject({ type: z.literal('complete'), ...held, result: anything, used }),
-      z.strictObject({
-        type: z.literal('fail'),
-        ...held,
-        error: anything,
-        used,
-        code: z.enum(failureCodes).default('handler_error'),
-        /** Null: no further attempt. */
-        retry_seconds: seconds.nullable().default(0),
-      }),
-      z.strictObject({
-        type: z.literal('release'),
-        ...held,
-        reason: z.enum(['later', 'drained']).default('later'),
-        seconds: seconds.default(0),
-        models: modelsSchema.optional(),
-        used,
-      }),
-      z.strictObject({ type: z.literal('confirm_cancel'), ...held, used }),
-      z.strictObject({ type: z.literal('detach'), ...held, until: timeSchema }),
-      z.strictObject({
-        type: z.literal('done'),
-        ...held,
-        model: modelSchema,
-        /** Of the lease. A token of another epoch is stale. */
-        epoch: z.int().min(1).optional(),
-      }),
-      z.strictObject({
-        type: z.literal('cancel'),
-        job_id: jobIdSchema,
-        worker_id: workerId.optional(),
-        force: z.boolean().default(false),
-        descendants: z.boolean().default(false),
-        /** Which life of the job: when it was queued, in microseconds. */
-        queued_at: z.int().optional(),
-      }),
-      z.strictObject({
-        type: z.literal('schedules'),
-        owner: ownerSchema,
-        schedules: z.unknown(),
-        revision: revisionSchema().nullish(),
-      }),
-      z.strictObject({ type: z.literal('pause_schedule'), schedule: scheduleIdSchema }),
-      z.strictObject({ type: z.literal('resume_schedule'), schedule: scheduleIdSchema }),
-      z.strictObject({ type: z.literal('remove_schedule'), schedule: scheduleIdSchema }),
+      command('enqueue'),
+      command('start'),
+      command('claim'),
+      command('complete'),
+      command('fail'),
+      command('release'),
+      command('confirm_cancel'),
+      command('detach'),
+      command('done'),
+      command('cancel'),
+      command('schedules'),
+      command('pause_schedule'),
+      command('resume_schedule'),
+      command('remove_schedule'),
     ],
     {
       error:
         'type: must be enqueue, start, claim, complete, fail, release, confirm_cancel, detach, done, cancel, schedules, pause_schedule, resume_schedule, remove_schedule or heartbeat',
     },
-  ),
-)
+  )
+})
 type InboxCommand = z.infer<ReturnType<typeof requestSchema>>
 
 /** A command that SQL put into the inbox, as a {@link CommandBody} with what goes with it. */

@@ -118,6 +118,15 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       described('src/tools/otel/attributes.ts', 'export interface SpanAttributes'),
       ({ text }) => /^(.+?): (.*)\.$/.exec(text)?.slice(1) ?? [],
     ),
+  commands: () =>
+    members(
+      ['`type`', 'fields', 'answer, beside `ok`'],
+      described('src/engine/events/request.ts', 'const fieldsOf'),
+      ({ text }) => {
+        const [fields = '', answer = ''] = text.replace(/\.$/, '').split('. Answer: ')
+        return [fields, answer]
+      },
+    ),
   causes: () => [
     ['cause', '[reason codes](events.md#reason-codes)'],
     ...waitCauses.map((cause) => [
@@ -264,7 +273,7 @@ const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \
 
 /** The pages as they should be: what people wrote, with the tables of today. */
 const tablePages = [
-  ...['alerts', 'dashboard', 'events', 'errors', 'json', 'library', 'settings', 'telemetry'],
+  ...['alerts', 'dashboard', 'events', 'errors', 'json', 'library', 'settings', 'sql-workers', 'telemetry'],
 ].map((name) => `docs/reference/${name}.md`)
 
 export const tableNames: readonly string[] = Object.keys(tables)
