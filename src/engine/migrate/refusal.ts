@@ -1,15 +1,5 @@
 import { type ErrorCode, InterlockError } from '../core/index.ts'
-
-/** SQLSTATEs of the migrations, with their error codes. docs/reference/errors.md explains each. */
-const codes: Readonly<Record<string, ErrorCode>> = {
-  JQ103: 'not_migrated',
-  JQ104: 'first_coordinator_active',
-  JQ105: 'not_migrated',
-  JQ106: 'database_newer',
-  JQ107: 'invalid_input',
-  JQ108: 'invalid_input',
-  JQ110: 'invalid_input',
-}
+import { ownCode } from '../store/sql/index.ts'
 
 /** Errors that are not Interlock's own, and what to do about them. */
 const remedies: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -28,8 +18,8 @@ const remedies: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 export function migrationFailure(error: unknown): unknown {
   const { code: sqlstate, message, hint } = (error ?? {}) as Record<string, unknown>
   if (typeof sqlstate !== 'string') return error
-  const code = codes[sqlstate]
-  if (code !== undefined) {
+  const code = ownCode(sqlstate)
+  if (code !== null) {
     return new InterlockError(code, [message, hint].filter(Boolean).join('. '), { sqlstate }, error)
   }
   const remedy = remedies[sqlstate]

@@ -21,6 +21,7 @@ import {
   sqlName,
 } from '../../../src/engine/core/index.ts'
 import { dataKey, eventForms } from '../../../src/engine/events/event-table.ts'
+import { ownCode } from '../../../src/engine/store/sql/index.ts'
 import { type OwnCheck, ownChecks } from '../../../src/tools/doctor/own-checks.ts'
 import type { Family } from '../../../src/tools/figures/family.ts'
 import { processFamilies } from '../../../src/tools/figures/process-families.ts'
@@ -90,6 +91,15 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       },
     ),
   details: () => [['code', '`details`'], ...detailRows()],
+  sqlstates: () =>
+    members(
+      ['SQLSTATE', '[error code](#error-codes)', 'when'],
+      described('src/engine/store/sql/sqlstates.ts', 'export const sqlstates'),
+      ({ name, text }) => {
+        const becomes = ownCode(name)
+        return [becomes === null ? '' : code(becomes), text]
+      },
+    ),
   job: () =>
     options('src/engine/core/values/job-table.ts', 'export const jobFields').concat(
       options('src/engine/events/job-input.ts', 'export interface JobFields').slice(1),

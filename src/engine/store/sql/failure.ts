@@ -1,5 +1,6 @@
 import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 import { messageOf } from '../../events/index.ts'
+import { sqlstates } from './sqlstates.ts'
 
 type Meaning = readonly [code: ErrorCode, remedy: string]
 
@@ -62,17 +63,17 @@ const meanings: Readonly<Record<string, Meaning>> = {
   '22': misused,
   '23': misused,
   JQ112: [
-    'store_unwritable',
+    sqlstates.JQ112,
     'let it see them: `npx interlock-queue doctor` prints the policy; no row is lost meanwhile',
   ],
   JQ113: [
-    'not_migrated',
+    sqlstates.JQ113,
     'run `npx interlock-queue migrate --follow jobs`, or `--make-jobs` if there is none',
   ],
-  JQ005: ['job_exists', 'wait until the other job has ended, cancel it, or use another id'],
-  JQ006: ['flow_cycle', 'leave out one of these links'],
-  JQ007: ['unknown_model', 'correct the name, or declare it in the policy'],
-  JQ008: ['models_required', 'name its models, or set emptySet'],
+  JQ005: [sqlstates.JQ005, 'wait until the other job has ended, cancel it, or use another id'],
+  JQ006: [sqlstates.JQ006, 'leave out one of these links'],
+  JQ007: [sqlstates.JQ007, 'correct the name, or declare it in the policy'],
+  JQ008: [sqlstates.JQ008, 'name its models, or set emptySet'],
   JQ: misused,
   '54': unwritable,
 }
