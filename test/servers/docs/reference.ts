@@ -34,6 +34,7 @@ import { cliPage, commonOptions, currentCliPage } from './cli-page.ts'
 import { type Described, described } from './comments.ts'
 import { detailRows } from './error-details.ts'
 import { figureLabels } from './figure-labels.ts'
+import { handEditRows } from './hand-edits.ts'
 import { jsonTables } from './json-tables.ts'
 import { pageOf, root } from './markdown.ts'
 
@@ -90,6 +91,7 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
         return [meaning, remedy.slice(0, 1).toUpperCase() + remedy.slice(1)]
       },
     ),
+  edits: handEditRows,
   details: () => [['code', '`details`'], ...detailRows()],
   sqlstates: () =>
     members(
@@ -283,7 +285,18 @@ const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \
 
 /** The pages as they should be: what people wrote, with the tables of today. */
 const tablePages = [
-  ...['alerts', 'dashboard', 'events', 'errors', 'json', 'library', 'settings', 'sql-workers', 'telemetry'],
+  ...[
+    'alerts',
+    'dashboard',
+    'events',
+    'errors',
+    'hand-edits',
+    'json',
+    'library',
+    'settings',
+    'sql-workers',
+    'telemetry',
+  ],
 ].map((name) => `docs/reference/${name}.md`)
 
 export const tableNames: readonly string[] = Object.keys(tables)

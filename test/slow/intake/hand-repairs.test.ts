@@ -1,34 +1,15 @@
 // Slow, 16 s: each statement of docs/reference/hand-edits.md.
-/** docs/reference/hand-edits.md, line by line: each statement as it stands, on PostgreSQL, with a process that lives meanwhile. */
+/** The table of docs/reference/hand-edits.md, line by line: each statement as it stands, on PostgreSQL, with a process that lives meanwhile. */
 import { describe, expect, it } from 'vitest'
 import { interlock } from '../../servers/cli/support.ts'
 import { connection } from '../../servers/contract/support.ts'
-import { pageOf } from '../../servers/docs/markdown.ts'
+import { handEdits, type Outcome } from '../../servers/docs/hand-edits.ts'
 import { type Account, account } from '../../servers/intake/support.ts'
 import { failureOf } from '../../servers/migrate/support.ts'
 
-interface Line {
-  readonly statement: string
-  readonly outcome: string
-  readonly events: readonly string[]
-  /** Without `interlock`; null where there is nothing better to type. */
-  readonly instead: readonly string[] | null
-}
-
-const lines: readonly Line[] = pageOf('docs/reference/hand-edits.md')
-  .text.split('\n')
-  .filter((line) => /^\| `[A-Z]/.test(line))
-  .flatMap((line) => {
-    const [statements = '', outcome = '', events = '', instead = ''] = line
-      .replace(/^\| | \|$/g, '')
-      .split(' | ')
-    const same = {
-      outcome,
-      events: [...events.matchAll(/`(\w+)`/g)].map((match) => match[1] ?? ''),
-      instead: /^`interlock (.*)`$/.exec(instead)?.[1]?.split(' ') ?? null,
-    }
-    return [...statements.matchAll(/`([^`]+)`/g)].map(([, statement = '']) => ({ statement, ...same }))
-  })
+const lines = handEdits.flatMap(({ statements, outcome, events, instead }) =>
+  statements.map((statement) => ({ statement, outcome, events, instead: instead?.split(' ') ?? null })),
+)
 
 /** As the page has it: report-1 runs, report-2 waits behind it, report-3 has failed, report-4 is a draft. */
 async function scene() {
@@ -72,7 +53,7 @@ async function heals({ db, coordinator, lease }: Scene, jobId: string, column: s
 }
 
 /** What the outcome of a line says, beyond its events. */
-const outcomes: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+const outcomes: Readonly<Partial<Record<Outcome, (scene: Scene) => Promise<void>>>> = {
   'waits on; its next change or `rebuild` restores the columns': async ({ db }) => {
     expect((await rowOf(db, 'report-2'))?.['blocked_by_job_id']).toBeNull()
     expect((await interlock(['rebuild', '--url', db.url])).code).toBe(0)
