@@ -54,7 +54,7 @@ export function addFilterFlags(
     )
     .option(
       '--until <time>',
-      'only jobs that did so until then: --until 10m finds those that have waited for ten minutes or more',
+      'only jobs that did so until then: with --until 10m, ten minutes ago or earlier',
     )
     .addOption(formerly('--newer', '--since'))
     .addOption(formerly('--older', '--until'))

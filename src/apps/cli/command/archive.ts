@@ -24,7 +24,7 @@ export function addArchive(cli: Cli): void {
         ],
         [
           'archive --before 30d --to old.jsonl.gz',
-          'moves events to a file, and deletes them from the database',
+          'moves these events, and those in job_queue_log_archive, to a file, out of the database; log, audit, replay, stats, verify, rebuild and what-if read it by --from-archive old.jsonl.gz',
         ],
         ['archive --before 30d --drop', 'deletes events for good'],
       ],

@@ -16,7 +16,10 @@ export function addJobs(cli: Cli): void {
   const command = cli.command<Options>(
     'jobs',
     [
-      ['jobs --model flux-dev --until 10m', 'jobs that have waited for that model for ten minutes or more'],
+      [
+        'jobs --state waiting --model flux-dev --until 10m',
+        'jobs that need that model and have been in line for ten minutes or more, with what each waits for',
+      ],
       ['jobs --model flux-dev --state active', 'who holds that model; `status` says in which process'],
       ['jobs --state dead --since 24h', 'jobs that failed for good in the last day'],
       [

@@ -63,7 +63,10 @@ export function addLog(cli: Cli): void {
         '--until <seq|time>',
         'up to and with that event or second; 14:03 is the beginning of that minute',
       )
-      .option('--operator <name>', 'only what this operator did, or a process whose id begins so')
+      .option(
+        '--operator <name>',
+        'only what was done by whoever gave this name or role by --by or --as, or by a process whose id begins so; capital and small letters are the same',
+      )
       .option(
         '--changes',
         'only what changed the queue: policy, pauses, drain, order, cancellations, schedules',

@@ -50,7 +50,7 @@ export function addMigrate(cli: Cli): void {
         ['migrate --make-jobs', 'makes a table jobs where there is none'],
         [
           'migrate --check',
-          'tries all of it and rolls it back; exit code 3 if there is a problem. Whether a database is migrated, `interlock status` says: exit code 1 (not_migrated, database_older) if not',
+          'tries all of it and rolls it back; exit code 3 if there is a problem. Whether a database is migrated, `interlock status` says',
         ],
         ['migrate --print > interlock.sql', 'the same as a script, for psql or the Supabase SQL editor'],
         ['migrate --supabase', 'the same as a file in supabase/migrations, for `supabase db push`'],

@@ -45,7 +45,7 @@ export function addPolicy(cli: Cli): void {
     [
       [
         'policy set --max-active none --capacity flux-dev=2',
-        'two jobs at once on that model, and no limit on the rest',
+        'two jobs at once on that model, one on each other model, and no limit on all together',
       ],
       [
         'policy set --hold flux-dev=120 --rate veo-3=5/60',

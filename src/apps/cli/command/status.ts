@@ -15,6 +15,10 @@ export function addStatus(cli: Cli): void {
     [
       ['status', 'works also while `interlock run` runs in another terminal'],
       ['status --json', 'the same, for programs'],
+      [
+        'status --json --url postgres://localhost/app',
+        'exit code 1, and `error.code` not_migrated, database_older or database_newer, if the database is not migrated to this release; store_unavailable if it does not answer',
+      ],
     ],
     async (frame) => {
       const folder = emptyFolder(frame.target())

@@ -32,7 +32,7 @@ export function addWork(cli: Cli): void {
         ],
         [
           'work --handler ./handlers.ts --concurrency 4 --processes 2',
-          'eight jobs at once, in two processes',
+          'eight jobs at once, in two processes, if the policy allows as many',
         ],
         ['work --handler ./handlers.js --intake', 'takes in new rows of your table `jobs` as well'],
         [
@@ -58,7 +58,11 @@ export function addWork(cli: Cli): void {
     .option('--concurrency <n>', 'jobs at once per process (default: what the file says, or 1)')
     .option('--processes <n>', 'worker processes', '1')
     .option('--intake', 'take in new rows of `jobs` that are pending (default: what the file says, or not)')
-    .option('--drain <seconds>', 'how long running jobs may go on after the first signal', '30')
+    .option(
+      '--drain <seconds>',
+      'how long running jobs may go on after the first signal; then they go back to their position in line',
+      '30',
+    )
   addLeaseFlags(command)
   addMetricsFlags(command)
 }

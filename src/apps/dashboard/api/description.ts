@@ -104,7 +104,7 @@ const parameters = {
   Origin: parameter(
     'Origin',
     'header',
-    'the origin of the dashboard, such as `https://admin.example.com`. Browsers send it themselves; another program has to. Any other origin is refused',
+    'the origin of the dashboard, such as `https://admin.example.com`, or `http://127.0.0.1:8080` for the address that `interlock dashboard` prints. Browsers send it themselves; another program has to. Any other origin is refused',
   ),
 }
 

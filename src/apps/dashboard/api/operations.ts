@@ -230,7 +230,11 @@ export const texts: Readonly<Record<string, Streaming>> = {
   '/api/queues/{queue}/events': {
     id: 'events',
     summary: 'the stream of events',
-    says: 'Server-sent events: `log` with a list of events of the log, `workers`, `health`, `time`, `failure`, `recovered`, `reset` (load everything again) and `bye`. The id of a message is a number of the log.',
+    says: [
+      'Server-sent events: `log` with a list of events of the log (an array, as `events` of `log`), `workers`, `health`, `time`, `failure`, `recovered`, `reset` and `bye`.',
+      'The id of a `log` message is the number of its last event. After a break ask again with that number as `from`, or let an EventSource send it (`Last-Event-ID`): no event is left out and none comes twice.',
+      '`reset` ends the stream, since the events after `from` cannot be given: `archived`, they have left the log; `log_went_back`, a backup was restored. Load the `snapshot`, and go on from its number. After `bye` (the server stops, or you were too slow) ask again.',
+    ].join('\n\n'),
     type: 'text/event-stream',
     query: { from: seq.describe('events after this one; 0 unless given') },
   },

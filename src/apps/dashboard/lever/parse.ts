@@ -92,12 +92,18 @@ const commands: Readonly<Record<CommandLever, Pulled>> = {
   'pause-model': lever(
     {
       model,
-      reason: z.unknown().meta({ type: 'string', description: 'a code, such as `provider_down`' }),
+      reason: z
+        .unknown()
+        .meta({
+          type: 'string',
+          description:
+            'a code such as `provider_down`: 1 to 50 letters a to z, digits and underscores; it begins with a letter',
+        }),
       untilMs: z
         .number()
         .nullish()
         .describe(
-          'when the pause ends, in milliseconds since 1970: for ten minutes, the time now + 600000; null or absent: when it is resumed',
+          'when the pause ends, in milliseconds since 1970: for ten minutes, the time now + 600000; null or absent: when it is resumed. After a preview send the same number again',
         ),
     },
     ({ model: paused, reason, untilMs }) => {
