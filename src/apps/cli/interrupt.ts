@@ -22,6 +22,9 @@ export interface Interrupts {
   readonly onHurry: (hurry: () => void) => void
 }
 
+/** What a parent tells a worker process: to drain; or to give back what runs. */
+export type Told = 'stop' | 'hurry'
+
 /**
  * The first Ctrl-C asks for an orderly end, the second ends at once. A process that another one started (also npm) is asked in
  * the same way when that one is gone.
@@ -29,17 +32,29 @@ export interface Interrupts {
 export function interrupts(): Interrupts {
   const controller = new AbortController()
   let hurry: (() => void) | undefined
-  const interrupt = () => {
-    if (!controller.signal.aborted) {
-      // A forked process has a parent that prints it.
-      if (!process.connected) process.stderr.write('\nstopping; press Ctrl-C again to stop at once\n')
-      return controller.abort()
-    }
+  const stop = () => {
+    if (controller.signal.aborted) return
+    // A forked process has a parent that prints it.
+    if (!process.connected) process.stderr.write('\nstopping; press Ctrl-C again to stop at once\n')
+    controller.abort()
+  }
+  const hasten = () => {
     if (hurry === undefined) process.exit(INTERRUPTED)
     hurry()
     hurry = undefined
   }
+  let next = stop
+  const interrupt = () => {
+    const now = next
+    next = hasten
+    now()
+  }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  // What the parent tells counts by itself: the first signal of a service that ends may come right after it.
+  process.on('message', (told: Told) => {
+    if (told === 'stop') stop()
+    else if (told === 'hurry') hasten()
+  })
   const abandoned = () => controller.signal.aborted || interrupt()
   process.on('disconnect', abandoned)
   if (process.env['npm_command'] !== undefined) watchParent(abandoned)

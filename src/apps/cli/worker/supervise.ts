@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Frame } from '../frame.ts'
+import type { Told } from '../interrupt.ts'
 import { mainFile } from '../worker-command.ts'
 
 /** The longest pause before a process that keeps dying is started again, in milliseconds. */
@@ -7,8 +8,11 @@ const LONGEST_REST_MS = 30_000
 /** A process that lived this long counts as healthy: the next pause is short again. */
 const HEALTHY_MS = 60_000
 
+/** Nothing has to be told to a process that has ended meanwhile. */
+const hasEnded = () => {}
+
 /**
- * Runs several worker processes and passes signals on to them. One that dies is replaced, after a pause that grows while it keeps
+ * Runs several worker processes and tells them when to stop. One that dies is replaced, after a pause that grows while it keeps
  * dying. If this process is killed, the workers drain by themselves. The jobs of a dead worker start again when its lease is
  * over.
  */
@@ -31,7 +35,7 @@ export class Supervisor {
     for (let number = 1; number <= processes; number++) this.#start(number, 0)
     const { signal, onHurry } = this.#frame.surface
     signal.addEventListener('abort', () => this.#stop(), { once: true })
-    onHurry?.(() => this.#tell())
+    onHurry?.(() => this.#tell('hurry'))
     if (signal.aborted) this.#stop()
     await this.#ended.promise
   }
@@ -71,12 +75,13 @@ export class Supervisor {
   #stop(): void {
     this.#stopping = true
     for (const rest of this.#rests) clearTimeout(rest)
-    this.#tell()
+    this.#tell('stop')
     this.#endWhenAllHave()
   }
 
-  #tell(): void {
-    for (const child of this.#children) child.kill('SIGTERM')
+  /** Not by a signal: where every process of a service gets the first one, it would be their second. */
+  #tell(what: Told): void {
+    for (const child of this.#children) child.send(what, hasEnded)
   }
 
   #endWhenAllHave(): void {
