@@ -25,11 +25,11 @@ export function addRetry(cli: Cli): void {
       ['retry film-7 --descendants', 'also the jobs that failed because of it'],
       [
         'retry --model flux-dev --since 24h',
-        'after an outage: all jobs that it made fail; shows how many, and asks',
+        'after an outage: all jobs that it made fail, however many; shows how many, and asks',
       ],
       [
         'retry --error "timed out" --since 24h',
-        'those of the last day whose error says so, with their payloads; shows how many, and asks',
+        'those of the last day whose error says so, with their payloads; shows how many, and asks; in a script add --yes',
       ],
       ['retry --all --yes', 'every dead letter, without asking'],
     ],

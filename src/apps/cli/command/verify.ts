@@ -20,10 +20,13 @@ export function addVerify(cli: Cli): void {
       .command<Options>(
         'verify',
         [
-          ['verify', 'exit code 3 if an event is missing or impossible, or a row differs from the log'],
+          [
+            'verify',
+            'exit code 3 if an event is missing or impossible, a hash of the chain is wrong, or a row differs from the log',
+          ],
           [
             'verify --anchor 812:5f1c…',
-            'also checks that event 812 is still the one that `interlock chain` printed',
+            'exit code 3 also if event 812 is no longer the one that `interlock chain` printed',
           ],
           ['verify --json', 'the first bad event, and every difference between a row and the log'],
         ],

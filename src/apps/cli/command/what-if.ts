@@ -33,7 +33,7 @@ export function addWhatIf(cli: Cli): void {
         ['what-if', 'the last 24 hours under serial, by-model, and by-model with overtaking'],
         [
           'what-if --try flux-dev=2 --try flux-dev=2,overtakes=16',
-          'capacity 2 for a model, beside what happened',
+          'capacity 2 for a model, beside what happened; if one job runs at a time now, write by-model,flux-dev=2',
         ],
         ['what-if --try by-model,max-active=8,slots=8', 'with 8 slots in all workers together'],
         [

@@ -164,7 +164,7 @@ export const quotedJobSchema = z
     jobId: jobId.describe('its id: ask about a job by the id that it is to have'),
     models: z.array(z.string()).describe('the models that it needs'),
   })
-  .describe('a job as for `enqueue`, with any of its other fields: `kind`, `priority`, `fairKey`, …')
+  .describe('a job as for `enqueue`, with any other field of `JobSpec`: `kind`, `priority`, `fairKey`, …')
 export const quoteSchema = z.strictObject({
   jobId,
   version: seq.describe('of the queue by which it was told'),

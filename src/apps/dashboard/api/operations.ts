@@ -64,7 +64,7 @@ const limit = (most: number, usual = most) =>
   z.int().min(1).max(most).describe(`at most so many; ${usual} unless given`)
 /** By where a page begins. */
 const ofLog = { after: seq.describe('events after this one; 0 unless given'), limit: limit(PAGE) }
-const times = 'such as 10m (ago), 14:03+01:00 or 2026-11-24T15:00:00Z'
+const times = 'such as 10m, 24h or 7d (ago), 14:03+01:00 or 2026-11-24T15:00:00Z'
 const time = z.string()
 const point = z.union([seq, time])
 
@@ -148,13 +148,17 @@ export const answers = {
     ].join('\n\n'),
     answer: foundJobsSchema,
     query: {
-      state: z.array(z.enum(foundStates)).describe('in one of these states; waiting and active unless given'),
+      state: z
+        .array(z.enum(foundStates))
+        .describe(
+          'in one of these states; waiting and active unless given. `dead`: failed for good, and can be retried. `completed`, `failed`, `cancelled` and `expired`: ended so within the newest 50,000 events',
+        ),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
       error: z.string().describe(errorSays),
       since: time.describe(`jobs that came, failed or ended since then, ${times}`),
       until: time.describe(`jobs that came, failed or ended until then, ${times}`),
       limit: limit(1_000, 20),
-      from: z.string().describe('the `next` of a page'),
+      from: z.string().describe('the `next` of a page, with the same filter'),
     },
   },
   '/api/queues/{queue}/jobs/{job}': {
@@ -272,7 +276,7 @@ export const posts: Readonly<Record<string, PostOperation>> = {
     id: 'changeJobs',
     summary: 'changes many jobs by one command, or shows which jobs these would be',
     says: [
-      'In two calls. `{ "change": { "do": "cancel" }, "filter": { "states": ["waiting"], "error": "TimeoutError" } }` is answered with a preview of at most 1,000 jobs and changes nothing. `{ "preview": … }` with that answer changes them; jobs that have changed since are left out and named.',
+      'In two calls. `{ "change": { "do": "cancel" }, "filter": { "states": ["waiting"], "error": "TimeoutError" } }` is answered with a preview and changes nothing; a filter that names more than 1,000 jobs is refused (413). `{ "preview": … }` with that answer changes them; jobs that have changed since are left out and named.',
       '`filter` has the names of the library: `states` and `fairKey`, which the query of `jobs` calls `state` and `customer`. Dead letters of one error are retried with `{ "change": { "do": "retry" }, "filter": { "error": "TimeoutError" } }`.',
       'The grant has to allow the action: `cancel`, `move`, `prioritize`, `retry`, and `drop` for `delete`. A filter by `payload` or `error` needs `data`.',
     ].join('\n\n'),

@@ -44,7 +44,7 @@ const common = {
     ),
 }
 const jobId = jobIdSchema.describe('the id of the job')
-const model = modelSchema.describe('the name of the model')
+const model = modelSchema.describe('the name of the model, or of a place')
 const priority = wholeNumber(-bounds.priority, bounds.priority).describe(
   'the higher, the earlier; what a level is worth says `ageSeconds` of the policy',
 )
@@ -92,13 +92,11 @@ const commands: Readonly<Record<CommandLever, Pulled>> = {
   'pause-model': lever(
     {
       model,
-      reason: z
-        .unknown()
-        .meta({
-          type: 'string',
-          description:
-            'a code such as `provider_down`: 1 to 50 letters a to z, digits and underscores; it begins with a letter',
-        }),
+      reason: z.unknown().meta({
+        type: 'string',
+        description:
+          'a code such as `provider_down`: 1 to 50 letters a to z, digits and underscores; it begins with a letter',
+      }),
       untilMs: z
         .number()
         .nullish()

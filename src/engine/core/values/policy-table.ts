@@ -232,13 +232,13 @@ export const policyFields = {
       maxWaiting: {
         ...share,
         flag: '--share-waiting <n|none>',
-        says: 'how many jobs of one fairKey may wait; more are refused',
+        says: 'how many jobs of one customer (fairKey) may wait; more are refused, and those that wait stay',
       },
       /** How many may be active at most. Null: no limit. */
       maxActive: {
         ...share,
         flag: '--share-active <n|none>',
-        says: 'how many jobs of one fairKey may be active',
+        says: 'how many jobs of one customer (fairKey) may be active',
       },
     },
     orNull: true,
