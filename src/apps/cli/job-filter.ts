@@ -24,7 +24,7 @@ export interface FilterFlags extends FindFlags {
 /** Of every command that finds jobs by what went wrong. */
 export const errorFlag = [
   '--error <text>',
-  'only jobs whose last error has this text; capital and small letters are the same',
+  'only jobs whose last error has this text; capital and small letters are the same, and _ and a space',
 ] as const
 
 /**

@@ -44,7 +44,7 @@ export interface JobFilter extends FindWords {
   readonly payload?: Readonly<Record<string, string | number | boolean | null>> | undefined
   /**
    * A part of the error of the last attempt that failed, `TimeoutError: timed out`, or of why a dead job ended, `lease_expired`; capital and
-   * small letters are the same.
+   * small letters are the same, and so are `_` and a space.
    */
   readonly error?: string | undefined
   /** In line, dead or ended since this time or later. */
@@ -140,13 +140,15 @@ async function withData(
 }
 
 /**
- * Whether an error has this text, in `code: name: message`.
+ * Whether an error has this text, in `code: name: message`: `timed out` is in `timed_out`, too.
  * @param found `{ name, message }`, or whatever was given instead
  */
 export function hasError(text: string, found: unknown, code = ''): boolean {
   const { name = '', message = '' } = Object(found) as { readonly name?: unknown; readonly message?: unknown }
-  return `${code}: ${name}: ${message}`.toLowerCase().includes(text.toLowerCase())
+  return plain(`${code}: ${name}: ${message}`).includes(plain(text))
 }
+
+const plain = (text: string): string => text.toLowerCase().replaceAll('_', ' ')
 
 /** The value at a path such as `user.id`; undefined if there is none. */
 function fieldOf(payload: unknown, field: string): unknown {

@@ -57,6 +57,7 @@ describe('interlock jobs', () => {
     ['by fields of the payload', ['--payload', 'user.id=17', '--payload', 'big=true'], ['b1']],
     ['by other fields of the payload', ['--payload', 'user.id="17"'], []],
     ['by the error of the last attempt', ['--error', 'NO', '--state', 'dead'], ['dead']],
+    ['by the code of the error, as one says it', ['--error', 'handler error', '--state', 'dead'], ['dead']],
     ['by another error', ['--error', 'yes', '--state', 'dead', '--state', 'waiting'], []],
     ['by all of it', ['--kind', 'film', '--model', 'n'], []],
     ['by age', ['--since', '1h'], ['a1', 'a2', 'b1']],

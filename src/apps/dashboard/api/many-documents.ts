@@ -78,7 +78,8 @@ export type ChangedDocument = z.infer<typeof changedSchema>
 
 const text = { type: 'string' }
 /** What `error` of a filter finds. */
-export const errorSays = 'only jobs whose last error has this text; capital and small letters are the same'
+export const errorSays =
+  'only jobs whose last error has this text; capital and small letters are the same, and _ and a space'
 const filterProperties = {
   states: {
     type: 'array',
