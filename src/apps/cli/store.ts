@@ -63,7 +63,7 @@ export interface ArchiveFlags {
 export const addArchiveFlag = (command: Command): Command =>
   command.option(
     '--from-archive <file>',
-    'read events that are no longer in the database from a file of `archive --to`; may be repeated',
+    'read the events of this file of `archive --to` before those of the database; may be repeated',
     collect,
   )
 

@@ -11,11 +11,11 @@ export type Metered = Pick<Coordinator, 'queue' | 'ledger' | 'changes$' | 'vital
 export interface FigureOptions {
   /** Models that always have a label of their own. Give the same list to each process. @defaultValue none */
   readonly models?: readonly string[] | undefined
-  /** How many models have one at most, 0 to 10,000; all others share `other`. @defaultValue 100 */
+  /** How many models have a label of their own, 0 to 10,000; all others share the label `other`. @defaultValue 100 */
   readonly maxModels?: number | undefined
-  /** The bounds of the histogram of waiting, in seconds and rising. @defaultValue 13 bounds, 0.01 to 14,400 */
+  /** The upper bounds of the histogram of waiting times, in seconds and rising. @defaultValue 13 bounds, 0.01 to 14,400 */
   readonly waitBuckets?: readonly number[] | undefined
-  /** Those of the histogram of running. @defaultValue the same */
+  /** The upper bounds of the histogram of running times, in seconds and rising. @defaultValue as waitBuckets */
   readonly runBuckets?: readonly number[] | undefined
 }
 

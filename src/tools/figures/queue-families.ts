@@ -103,7 +103,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_model_running_jobs',
     'gauge',
-    `Jobs that run on a model. Models without a label of their own are "other". ${modelGauge}`,
+    `Jobs that run on a model. Models without a label of their own share the label "other". ${modelGauge}`,
     ofModels('running'),
   ],
   [
@@ -175,13 +175,13 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_resource_reserved',
     'counter',
-    `What attempts that have ended had reserved of a resource that the policy limits. ${counter}`,
+    `How much ended attempts had reserved of each resource that the policy limits. ${counter}`,
     ofResources('reserved'),
   ],
   [
     'interlock_queue_resource_used',
     'counter',
-    `What attempts that have ended used of a resource that the policy limits. ${counter}`,
+    `How much ended attempts have used of each resource that the policy limits. ${counter}`,
     ofResources('used'),
   ],
   [
@@ -193,7 +193,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_waited_seconds',
     'counter',
-    `All waiting by its cause, as "interlock stats" splits it: each second of each waiting job has one cause. ${counter}`,
+    `Seconds that jobs have waited, by cause, as "interlock stats" splits them: each second of each waiting job has one cause. ${counter}`,
     by(
       'cause',
       waitCauses,
@@ -223,7 +223,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_folded_seq',
     'gauge',
-    'The event up to which this process knows the log. Queue-wide: max without (instance).',
+    'The number of the last event of the log that this process knows. Queue-wide: max without (instance).',
     ({ version }) => version,
   ],
   [

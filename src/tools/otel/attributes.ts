@@ -15,15 +15,15 @@ export interface SpanAttributes {
   readonly 'messaging.destination.name'?: string
   /** all: `send`, `wait` or `process`; `process` for a step. */
   readonly 'messaging.operation.name'?: string
-  /** all but `wait`: the same. */
+  /** all but `wait`: `send` or `process`. */
   readonly 'messaging.operation.type'?: string
   /** all but `send` of several jobs: the job. */
   readonly 'messaging.message.id'?: string
-  /** `send` of several jobs: how many. */
+  /** `send` of several jobs: how many jobs it sends. */
   readonly 'messaging.batch.message_count'?: number
   /** `send` of one job, `wait`, `process`: `normal` or `workflow`. */
   readonly 'interlock.job.type'?: string
-  /** `send` of one job, `wait`, `process`: its kind. */
+  /** `send` of one job, `wait`, `process`: the kind of the job. */
   readonly 'interlock.job.kind'?: string
   /** `send` of one job, `wait`, `process`: the first 16 of its models. */
   readonly 'interlock.job.models'?: string[]
@@ -31,11 +31,11 @@ export interface SpanAttributes {
   readonly 'messaging.client.id'?: string
   /** `wait`, `process`: which attempt it is, from 1. */
   readonly 'interlock.attempt'?: number
-  /** `wait`, `process`: how many the job may have. */
+  /** `wait`, `process`: how many attempts the job may have. */
   readonly 'interlock.attempts'?: number
   /** `wait`, `process`: how often the job was postponed. */
   readonly 'interlock.postponed'?: number
-  /** `wait`, `process`: the fencing token. */
+  /** `wait`, `process`: the fencing token of the attempt. */
   readonly 'interlock.fencing_token'?: number
   /** `wait`, `process`: the epoch of the queue. */
   readonly 'interlock.epoch'?: number
@@ -49,11 +49,11 @@ export interface SpanAttributes {
   readonly 'interlock.reason'?: string
   /** spans that failed: the class of the error, the failure code, or an error code of Interlock. */
   readonly 'error.type'?: string
-  /** `step`: which step it is, from 0. */
+  /** `step`: the number of the step, from 0. */
   readonly 'interlock.step.index'?: number
-  /** `step`: how many there are. */
+  /** `step`: how many steps the workflow has. */
   readonly 'interlock.step.count'?: number
-  /** `step`: its name. */
+  /** `step`: the name of the step. */
   readonly 'interlock.step.name'?: string
   /** links: `sender`, `attempt` (the one before), or `job` (a context that a job brought along). */
   readonly 'interlock.link'?: string

@@ -11,7 +11,7 @@ export interface OpenTelemetryOptions {
    */
   readonly propagateContext?: boolean
   /**
-   * `link`: each attempt begins a trace, linked to the sender; nobody can make you keep spans. `parent`: it joins the sender's trace.
+   * `link`: each attempt begins a trace of its own, linked to the sender's span: a sender decides nothing about sampling. `parent`: it joins the sender's trace.
    * @defaultValue `link`
    */
   readonly sender?: 'link' | 'parent'

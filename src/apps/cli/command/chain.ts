@@ -17,7 +17,7 @@ export function addChain(cli: Cli): void {
         ['chain --start', 'from now on, each event carries the hash of the one before it'],
         [
           'chain',
-          '<number>:<hash> of the last event, for verify --anchor later; exit code 3 if the chain is broken, 0 if the queue keeps none',
+          '<number>:<hash> of the last event, for verify --anchor later; exit code 3 if the chain is broken, 0 if the queue keeps none; `verify` checks the chain and the rows',
         ],
       ],
       async (frame, _, { start = false }) => {

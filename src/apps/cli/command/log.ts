@@ -37,6 +37,10 @@ export function addLog(cli: Cli): void {
           ['log --job report-1', 'what has happened to one job; a unique prefix of its id works'],
           ['log --since 14:00 --until 14:10 --changes', 'what somebody changed then, and who'],
           ['log --operator ada', 'what was done by an operator, or by a process whose id begins so'],
+          [
+            'log --from-archive old.jsonl.gz --since 1 --until 20',
+            'the first 20 events, from a file of `archive --to`; from the first one that it has, if it begins later',
+          ],
           ['log --tail 20', 'the last 20, then new ones, until Ctrl-C'],
           ['log --follow --json', 'as they come, one JSON document per line'],
         ],

@@ -17,7 +17,7 @@ export function addStatus(cli: Cli): void {
       ['status --json', 'the same, for programs'],
       [
         'status --json --url postgres://localhost/app',
-        'exit code 1, and `error.code` not_migrated, database_older or database_newer, if the database is not migrated to this release; store_unavailable if it does not answer',
+        'exit code 1, and `error.code` not_migrated, database_older or database_newer, if the database is not migrated to this release; store_unavailable if it does not answer; 0 if it is, also before its first job',
       ],
     ],
     async (frame) => {

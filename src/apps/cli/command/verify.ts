@@ -26,7 +26,7 @@ export function addVerify(cli: Cli): void {
           ],
           [
             'verify --anchor 812:5f1c…',
-            'exit code 3 also if event 812 is no longer the one that `interlock chain` printed',
+            'exit code 3 also if event 812 is no longer the one that `interlock chain` printed, or if the chain is gone',
           ],
           ['verify --json', 'the first bad event, and every difference between a row and the log'],
         ],

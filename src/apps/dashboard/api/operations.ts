@@ -151,7 +151,7 @@ export const answers = {
       state: z
         .array(z.enum(foundStates))
         .describe(
-          'in one of these states; waiting and active unless given. `dead`: failed for good, and can be retried. `completed`, `failed`, `cancelled` and `expired`: ended so within the newest 50,000 events',
+          'in one of these states; waiting and active unless given. `dead`: failed for good, lost its last attempt or waited too long; it can be retried, and stays until it is retried or dropped. `completed`, `failed`, `cancelled` and `expired`: came and ended so within the newest 50,000 events, dead ones too',
         ),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
       error: z.string().describe(errorSays),
@@ -236,8 +236,8 @@ export const texts: Readonly<Record<string, Streaming>> = {
     summary: 'the stream of events',
     says: [
       'Server-sent events: `log` with a list of events of the log (an array, as `events` of `log`), `workers`, `health`, `time`, `failure`, `recovered`, `reset` and `bye`.',
-      'The id of a `log` message is the number of its last event. After a break ask again with that number as `from`, or let an EventSource send it (`Last-Event-ID`): no event is left out and none comes twice.',
-      '`reset` ends the stream, since the events after `from` cannot be given: `archived`, they have left the log; `log_went_back`, a backup was restored. Load the `snapshot`, and go on from its number. After `bye` (the server stops, or you were too slow) ask again.',
+      'The id of a `log` message is the number of its last event. After a break ask again with that number as `from`, or let an EventSource send it as `Last-Event-ID`, which counts before `from`: no event is left out and none comes twice.',
+      '`reset` ends the stream, since the events after `from` cannot be given: `archived`, they have left the log; `log_went_back`, a backup was restored. Load the `snapshot`, and go on from the number in its header `interlock-version`. After `bye` (the server stops, or you were too slow) ask again.',
     ].join('\n\n'),
     type: 'text/event-stream',
     query: { from: seq.describe('events after this one; 0 unless given') },

@@ -110,11 +110,11 @@ export interface LogFields {
   readonly queue?: string | undefined
   /** The job. */
   readonly job_id?: string | undefined
-  /** Its kind. */
+  /** The kind of the job. */
   readonly kind?: string | undefined
   /** `normal` or `workflow`. */
   readonly job_type?: string | undefined
-  /** Its models. */
+  /** The models of the job. */
   readonly models?: readonly string[] | undefined
   /** Which attempt it is, from 1. */
   readonly attempt?: number | undefined
@@ -140,7 +140,7 @@ export interface LogFields {
   readonly actor?: string | undefined
   /** The trace of the attempt, at its end, if it is sampled. */
   readonly trace_id?: string | undefined
-  /** Its span. */
+  /** The span of the attempt. */
   readonly span_id?: string | undefined
   /** The flags of its trace. */
   readonly trace_flags?: string | undefined
