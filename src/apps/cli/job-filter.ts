@@ -40,7 +40,7 @@ export function addFilterFlags(
     const without = usual.length === states.length ? 'all of these' : usual.join(' and ')
     command.option(
       '--state <state>',
-      `${states.join(' or ')}; may be repeated (default: ${without})`,
+      `${states.join(' or ')}${states.includes('submitted') ? ' (committed, not in line yet)' : ''}; may be repeated (default: ${without})`,
       collect,
     )
   }

@@ -34,12 +34,15 @@ export function addLog(cli: Cli): void {
         [
           ['log', 'the last 20'],
           ['log --since 10m', 'those of the last ten minutes; also 14:03:07 or 2026-11-24T15:00:00Z'],
-          ['log --job report-1', 'what has happened to one job; a unique prefix of its id works'],
+          [
+            'log --job report-1',
+            'what has happened to one job, when, and who did it; a unique prefix of its id works',
+          ],
           ['log --since 14:00 --until 14:10 --changes', 'what somebody changed then, and who'],
           ['log --operator ada', 'what was done by an operator, or by a process whose id begins so'],
           [
             'log --from-archive old.jsonl.gz --since 1 --until 20',
-            'the first 20 events, from a file of `archive --to`; from the first one that it has, if it begins later',
+            'events 1 to 20, from a file of `archive --to`; where a file begins, its first line says: zcat old.jsonl.gz | head -1',
           ],
           ['log --tail 20', 'the last 20, then new ones, until Ctrl-C'],
           ['log --follow --json', 'as they come, one JSON document per line'],

@@ -91,9 +91,10 @@ const filterProperties = {
   error: { ...text, description: errorSays },
   since: {
     ...text,
-    description: 'jobs that came, failed or ended since then: 10m, 14:03+01:00 or 2026-11-24T15:00:00Z',
+    description:
+      'jobs that came into line (dead and ended ones: that ended) since then: 10m, 14:03+01:00 or 2026-11-24T15:00:00Z',
   },
-  until: { ...text, description: 'jobs that came, failed or ended until then' },
+  until: { ...text, description: 'jobs that did so until then' },
 }
 
 /** What `changes` takes: a change with a filter, for a preview; or a preview, to carry it out. */

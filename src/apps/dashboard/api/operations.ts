@@ -151,14 +151,18 @@ export const answers = {
       state: z
         .array(z.enum(foundStates))
         .describe(
-          'in one of these states; waiting and active unless given. `dead`: failed for good, lost its last attempt or waited too long; it can be retried, and stays until it is retried or dropped. `completed`, `failed`, `cancelled` and `expired`: came and ended so within the newest 50,000 events, dead ones too',
+          'in one of these states; waiting and active unless given. `submitted`: committed, not in line yet. `dead`: failed for good, lost its last attempt or waited too long; it can be retried, and stays until it is retried or dropped. `completed`, `failed`, `cancelled` and `expired`: came and ended so within the newest 50,000 events, dead ones too',
         ),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
       error: z.string().describe(errorSays),
-      since: time.describe(`jobs that came, failed or ended since then, ${times}`),
-      until: time.describe(`jobs that came, failed or ended until then, ${times}`),
+      since: time.describe(`jobs that came into line (dead and ended ones: that ended) since then, ${times}`),
+      until: time.describe(`jobs that did so until then, ${times}`),
       limit: limit(1_000, 20),
-      from: z.string().describe('the `next` of a page, with the same filter'),
+      from: z
+        .string()
+        .describe(
+          'the `next` of a page; send the rest of the query again, word for word. A relative time such as `24h` counts from each call',
+        ),
     },
   },
   '/api/queues/{queue}/jobs/{job}': {
@@ -236,7 +240,7 @@ export const texts: Readonly<Record<string, Streaming>> = {
     summary: 'the stream of events',
     says: [
       'Server-sent events: `log` with a list of events of the log (an array, as `events` of `log`), `workers`, `health`, `time`, `failure`, `recovered`, `reset` and `bye`.',
-      'The id of a `log` message is the number of its last event. After a break ask again with that number as `from`, or let an EventSource send it as `Last-Event-ID`, which counts before `from`: no event is left out and none comes twice.',
+      'The id of a `log` message is the number of its last event. After a break ask again with that number as `from`, or let an EventSource send it as `Last-Event-ID`: if both are sent, `from` is ignored: no event is left out and none comes twice.',
       '`reset` ends the stream, since the events after `from` cannot be given: `archived`, they have left the log; `log_went_back`, a backup was restored. Load the `snapshot`, and go on from the number in its header `interlock-version`. After `bye` (the server stops, or you were too slow) ask again.',
     ].join('\n\n'),
     type: 'text/event-stream',
@@ -277,7 +281,7 @@ export const posts: Readonly<Record<string, PostOperation>> = {
     summary: 'changes many jobs by one command, or shows which jobs these would be',
     says: [
       'In two calls. `{ "change": { "do": "cancel" }, "filter": { "states": ["waiting"], "error": "TimeoutError" } }` is answered with a preview and changes nothing; a filter that names more than 1,000 jobs is refused (413). `{ "preview": … }` with that answer changes them; jobs that have changed since are left out and named.',
-      '`filter` has the names of the library: `states` and `fairKey`, which the query of `jobs` calls `state` and `customer`. Dead letters of one error are retried with `{ "change": { "do": "retry" }, "filter": { "error": "TimeoutError" } }`.',
+      '`filter` has the names of the library: `states` and `fairKey`, which the query of `jobs` calls `state` and `customer`. Dead letters of one error are retried with `{ "change": { "do": "retry" }, "filter": { "error": "TimeoutError" } }`; to see their errors first: `GET …/dead?error=TimeoutError`.',
       'The grant has to allow the action: `cancel`, `move`, `prioritize`, `retry`, and `drop` for `delete`. A filter by `payload` or `error` needs `data`.',
     ].join('\n\n'),
     body: changesSchema,
