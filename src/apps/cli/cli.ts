@@ -44,7 +44,12 @@ export class Cli {
         '--schema <name>',
         'on PostgreSQL: the schema that has all of Interlock, instead of public and interlock (INTERLOCK_SCHEMA)',
       )
-      .addOption(new Option('--queue <name>', 'the queue to use').default('default'))
+      .addOption(
+        new Option(
+          '--queue <name>',
+          'the queue to use; a new one is made by its first job or setting',
+        ).default('default'),
+      )
       .option('--by <person>', 'who you are; kept beside the log, where it can be deleted (INTERLOCK_BY)')
       .option('--as <role>', 'the role you act in; the log keeps it permanently (INTERLOCK_AS)')
       .option(

@@ -20,7 +20,10 @@ export function addCancel(cli: Cli): void {
         'cancel report-1 --force',
         'frees its models at once: the next job may then run while this one still does',
       ],
-      ['cancel --customer acme --state waiting', 'all that wait for this customer'],
+      [
+        'cancel --customer acme --state waiting',
+        'all that wait for this customer; add --state submitted for those that are not in line yet',
+      ],
       ['cancel film-7 --descendants', 'also all jobs that come after it: they do not count as failed'],
       [
         'cancel --state waiting --error "timed out"',

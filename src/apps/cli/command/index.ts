@@ -138,7 +138,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
       {
         usage: 'status',
         summary:
-          'what runs, waits or is paused, and which workers there are; exit code 1 if the database is not migrated to this release',
+          'what runs, waits or is paused, and which workers there are; exit code 1 if the database is not migrated to this release, or does not answer',
         load: async () => (await import('./status.ts')).addStatus,
       },
       {

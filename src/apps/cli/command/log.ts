@@ -63,7 +63,10 @@ export function addLog(cli: Cli): void {
           })
         },
       )
-      .option('--job <job>', 'only the events of this job, since it was last enqueued')
+      .option(
+        '--job <job>',
+        'only the events of this job, since it was last enqueued; those of an earlier job with this id are among all events (--since 1)',
+      )
       .option('--limit <n>', 'only the last <n> (default: 20; with --since or --job: all)')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
       .option(

@@ -151,7 +151,7 @@ export const answers = {
       state: z
         .array(z.enum(foundStates))
         .describe(
-          'in one of these states; waiting and active unless given. `submitted`: committed, not in line yet. `dead`: failed for good, lost its last attempt or waited too long; it can be retried, and stays until it is retried or dropped. `completed`, `failed`, `cancelled` and `expired`: came and ended so within the newest 50,000 events, dead ones too',
+          'in one of these states; waiting and active unless given. `submitted`: committed, not in line yet. `dead`: failed for good, lost its last attempt or waited too long; it can be retried, and stays until it is retried or dropped. `completed`, `failed`, `cancelled` and `expired`: came and ended so within the newest 50,000 events: `failed` has dead ones too, also if they were retried or dropped since',
         ),
       ...Object.fromEntries(findEntries.map(({ word, says }) => [word, z.string().describe(says)])),
       error: z.string().describe(errorSays),
