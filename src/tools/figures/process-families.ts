@@ -97,7 +97,7 @@ const rows: readonly ProcessFamilyRow[] = [
   [
     'interlock_process_projection_lag_seconds',
     'gauge',
-    `How long your tables have been behind the log; 0: they are not. ${worst}`,
+    `How long your tables have been behind the log; 0 if they are up to date. ${worst}`,
     ({ vitals: { projection } }) => (projection === null ? null : seconds(projection.ms)),
   ],
   [

@@ -76,7 +76,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_jobs',
     'gauge',
-    `Live and submitted jobs, each under the code that "interlock explain" gives; "running" if nothing holds it back. ${gauge}`,
+    `Live and submitted jobs, each counted under the code that "interlock explain" gives for it, or under "running" if nothing holds the job back. ${gauge}`,
     (_, { census }) => census && [...census.jobs].map(([code, value]) => [{ code }, value]),
   ],
   [
@@ -229,7 +229,7 @@ const rows: readonly QueueFamilyRow[] = [
   [
     'interlock_queue_counted_after_seq',
     'gauge',
-    'The counters of the queue in this process count the events after this one. Differs from process to process.',
+    'The number of an event: the counters of the queue in this process count only the events after it. Differs from process to process.',
     ({ begunAfter }) => begunAfter,
   ],
 ]
