@@ -75,7 +75,7 @@ export function addLog(cli: Cli): void {
       )
       .option(
         '--operator <name>',
-        'only what was done by whoever gave this name or role by --by or --as, or by a process whose id begins so; capital and small letters are the same',
+        'only what this person (--by) or role (--as) did, or a process whose id begins so; capital and small letters are the same',
       )
       .option(
         '--changes',
