@@ -151,18 +151,24 @@ describe('the rows that a changed policy writes', () => {
       { fairShare: { spacingSeconds: 0, maxWaiting: null, maxActive: 2 } },
       'its fair key has a share',
     ],
+    ['a share of a tier', { tiers: { t: { maxActive: null, maxTogether: 2 } } }, 'its tier has a share of 2'],
+    [
+      'a share in a tier',
+      { tiers: { t: { maxActive: 2, maxTogether: null } } },
+      'its fair key has a share of 2',
+    ],
     ['a limit of slots', { maxActive: 3 }, 'waits for a slot, behind job B'],
   ])('say that there is %s now, and no more once it is taken back', (_, rule, text) => {
     const queue = given({ maxActive: null })
-    queue.enqueue('A', ['a'], { fairKey: 'k' })
-    queue.enqueue('B', ['b', 'a'], { fairKey: 'k' })
-    queue.enqueue('C', ['c'], { fairKey: 'k' })
+    queue.enqueue('A', ['a'], { fairKey: 't/k' })
+    queue.enqueue('B', ['b', 'a'], { fairKey: 't/k' })
+    queue.enqueue('C', ['c'], { fairKey: 't/k' })
     queue.send({ type: 'drain' })
     const open = queue.rows()
     queue.policy(rule)
     expect(queue.written).toEqual(queue.rows())
     expect(JSON.stringify(queue.rows())).toContain(text)
-    queue.policy({ rate: {}, fairShare: null, maxActive: null })
+    queue.policy({ rate: {}, fairShare: null, tiers: {}, maxActive: null })
     expect(queue.written).toEqual(queue.rows())
     expect(queue.rows()).toEqual(open)
   })

@@ -17,7 +17,7 @@ import type { Waiting } from '../values/command.ts'
 import type { ReasonCode } from '../values/event.ts'
 import { type JobSpec, type Micros, takesAllOf } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
-import { type Policy, placesOf, rateOf, windowsOf } from '../values/policy.ts'
+import { activeLimits, type Policy, placesOf, rateOf, windowsOf } from '../values/policy.ts'
 import { timeText } from '../values/time-text.ts'
 import { type Blocker, blockerOf, firstUnavailable, keeperOf, slotBlockerOf } from './blocking.ts'
 import { use } from './limits/index.ts'
@@ -250,8 +250,8 @@ export function limitReason({ models, fairKey, uses }: JobSpec, policy: Policy):
   if (model !== undefined) return `model ${model} has a rate, and the job starts when that allows it`
   const resource = Object.keys(uses ?? {}).find((name) => windowsOf(policy, name) !== undefined)
   if (resource !== undefined) return `${resource} has a limit, and the job starts when that allows it`
-  const maxActive = policy.fairShare?.maxActive ?? null
-  return fairKey === null || maxActive === null
-    ? null
-    : `its fair key has a share of ${maxActive} active jobs`
+  if (fairKey === null) return null
+  const { own, together } = activeLimits(policy, fairKey)
+  if (together !== null) return `its tier has a share of ${together} active jobs`
+  return own === null ? null : `its fair key has a share of ${own} active jobs`
 }
