@@ -86,6 +86,15 @@ it('with seconds first there are six fields', () => {
   ])
 })
 
+it('the last day, the nearest weekday, and the weekday of a week of the month are as the page says', () => {
+  const first = (expression: string) => firstOf(cron(expression), '2027-01-02T00:00:00Z', 2)
+  expect(first('0 0 L * *')).toEqual(['2027-01-31T00:00Z', '2027-02-28T00:00Z'])
+  expect(first('0 0 15W * *')).toEqual(['2027-01-15T00:00Z', '2027-02-15T00:00Z'])
+  expect(first('0 0 16W * *')).toEqual(['2027-01-15T00:00Z', '2027-02-16T00:00Z'])
+  expect(first('0 0 * * 5#2')).toEqual(['2027-01-08T00:00Z', '2027-02-12T00:00Z'])
+  expect(first('0 0 * * 5#L')).toEqual(['2027-01-29T00:00Z', '2027-02-26T00:00Z'])
+})
+
 it('what has no due times is refused, with the path and an example', () => {
   const refused = (expression: string) => () => checkCron(expression, 'UTC', 'schedules[0].cron', 0)
   expect(refused('61 * * * *')).toThrow('schedules[0].cron: Invalid value for minute: 61; write minute')

@@ -73,11 +73,23 @@ describe('schedules that a service declares', () => {
     await queue.advance(90 * 60_000)
     const [before] = coordinator.listSchedules()
     const { version } = coordinator.ledger()
-    expect(await coordinator.schedules('billing', [hourly], { revision: 7 })).toMatchObject({
-      kept: ['hourly'],
-    })
+    expect(await coordinator.schedules('billing', [hourly])).toMatchObject({ kept: ['hourly'] })
     expect(coordinator.ledger().version).toBe(version)
     expect(coordinator.listSchedules()).toEqual([before])
+  })
+
+  it.each([undefined, 6])('keep a revision that changes nothing, after revision %s', async (revision) => {
+    await using queue = await testQueue()
+    const { coordinator } = queue
+    await coordinator.schedules('billing', [nightly, hourly], { revision })
+    const before = coordinator.listSchedules()
+    await coordinator.schedules('billing', [nightly, hourly], { revision: 7 })
+    const { version } = coordinator.ledger()
+    await coordinator.schedules('billing', [nightly, hourly], { revision: 7 })
+    expect(coordinator.ledger().version).toBe(version)
+    const outdated = await coordinator.schedules('billing', [hourly], { revision: 6 })
+    expect(outdated).toMatchObject({ isOutdated: true })
+    expect(coordinator.listSchedules()).toEqual(before)
   })
 
   it('of an older revision change nothing', async () => {

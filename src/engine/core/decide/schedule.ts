@@ -12,6 +12,7 @@ import {
   isSameTiming,
   revisionOf,
   type Schedule,
+  type ScheduleRule,
   type SkipReason,
   scheduleOf,
   wantedOf,
@@ -21,7 +22,8 @@ import { accepted, type Body, refused } from './result.ts'
 
 /**
  * What an owner declares is all that it has: the rest of its schedules is removed. One that is as it was stays so, with its next due time;
- * one that changed keeps that too, unless it is due at other times now. A declaration of an older revision changes nothing.
+ * one that changed keeps that too, unless it is due at other times now. A declaration of an older revision changes nothing. If one of a newer
+ * revision changes nothing, its first schedule is set once more: that keeps the revision.
  */
 export function setSchedules(scribe: Scribe, body: Body<'set_schedules'>): CommandResult {
   const { draft } = scribe
@@ -33,7 +35,9 @@ export function setSchedules(scribe: Scribe, body: Body<'set_schedules'>): Comma
   if (foreign !== undefined) return ownedByOther(scheduleOf(draft, foreign.id)?.owner ?? '', foreign.id)
   const names = new Set(schedules.map(({ id }) => id))
   const gone = [...draft.schedules].filter((one) => one.owner === owner && !names.has(one.schedule))
-  for (const wish of schedules) setOne(scribe, body, wish)
+  const changed = schedules.filter(({ id, rule }) => !isAsItWas(scheduleOf(draft, id), rule))
+  const isNoted = changed.length + gone.length > 0 || revision === null || revision === known
+  for (const wish of isNoted ? changed : schedules.slice(0, 1)) setOne(scribe, body, wish)
   for (const schedule of gone.map((one) => one.schedule).toSorted()) removeOne(scribe, schedule, revision)
   return { ...accepted(scribe), declared: declaredBy(body, scribe.events) }
 }
@@ -70,13 +74,15 @@ function ownedByOther(owner: string, id: string): Refusal {
   )
 }
 
+const isAsItWas = (known: Schedule | undefined, rule: ScheduleRule): boolean =>
+  known !== undefined && isSameSchedule(known.rule, rule)
+
 function setOne(
   scribe: Scribe,
   { owner, revision }: Body<'set_schedules'>,
   { id, rule, next, absentAt }: ScheduleWish,
 ): void {
   const known = scheduleOf(scribe.draft, id)
-  if (known !== undefined && isSameSchedule(known.rule, rule)) return
   const goesOn =
     known !== undefined && (isSameTiming(known.rule, rule) || (next ?? Infinity) <= (known.last ?? 0))
   scribe.record({

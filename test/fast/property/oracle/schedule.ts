@@ -25,9 +25,13 @@ export function setSchedules(clerk: Clerk, { owner, revision, schedules }: Body<
   const gone = queue.schedules.filter(
     (one) => one.owner === owner && !schedules.some(({ id }) => id === one.id),
   )
-  for (const { id, rule, next: wanted } of schedules) {
+  const isKept = ({ id, rule }: (typeof schedules)[number]) => sameJson(find(clerk, id)?.rule, rule)
+  const isNews = revision !== null && revision !== queue.revisions[owner]
+  const isNoteOnly = isNews && gone.length === 0 && schedules.every(isKept)
+  for (const [i, wish] of schedules.entries()) {
+    const { id, rule, next: wanted } = wish
     const known = find(clerk, id)
-    if (known !== undefined && sameJson(known.rule, rule)) continue
+    if (isKept(wish) && !(isNoteOnly && i === 0)) continue
     const isAsDue = known !== undefined && sameJson(timing(known.rule), timing(rule))
     const isPast = (wanted ?? Infinity) <= (known?.last ?? 0)
     const next = known !== undefined && (isAsDue || isPast) ? known.next : wanted
