@@ -10,9 +10,7 @@ import { forShell, oneLine } from './safe-text.ts'
 
 // Told by what is missing: other runtimes name a version of Node that they are not. Every entry imports this file.
 if (!('withResolvers' in Promise))
-  throw new Error(
-    `interlock-queue needs Node.js 22.12 or newer${globalThis.process === undefined ? '' : `, this is ${process.version}`}; install a newer one, and start the program with it`,
-  )
+  throw new Error('interlock-queue needs Node.js 22.12 or newer; install it, and start the program with it')
 
 /** An error of one code, with the details of that code. */
 export interface CodedError<Code extends ErrorCode> extends Error {
