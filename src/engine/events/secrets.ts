@@ -11,7 +11,9 @@ const names = String.raw`[\w.-]{0,40}(?:passw(?:or)?d|passphrase|pwd|secret|toke
 /** Names of secrets only right before a sign that gives a value: `db_pass=`. */
 const short = String.raw`\b(?:[\w.-]{0,40}[_.-])?(?:pass|pw|otp|sid|apikey)`
 const kinds = '(?:bearer|basic|digest|token|apikey|negotiate|oauth|splunk|ssws)'
-const value = `(?:\\\\?"[^"]*"?|'[^']*'?|\`[^\`]*\`?|[^\\s&;,)\\]}"']+)`
+/** What gives a value to a name, also in a query that is encoded: `: [ '…' ]`, `=N'…'`, `%22%3A%22…`. */
+const sign = String.raw`(?:\\?["'\x60]?\s{0,3}(?:=>|[:=])\s{0,3}(?:\[\s{0,3})?|(?:%5C)?(?:%2[27])?(?:%20)?%3[AD](?:%20)?)`
+const value = `(?:\\\\?"[^"]*"?|N?'[^']*'?|\`[^\`]*\`?|[^\\s&;,)\\]}"']+)`
 
 /** Words that tokens of providers begin with, before a sign and text with a digit in it. */
 const begin = [
@@ -100,19 +102,37 @@ export const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b(bot)?\d{6,12}:[\w-]{30,}/gu, `$1${PLACE}`],
   // Authorization: any scheme and what follows it
   [
-    /(\bauthorization\\?["'`]?\s{0,3}(?:=>|[:=])\s{0,3}\\?["'`]?)(?:[a-z][\w-]{0,30}\s{1,3})?[^\s"'`,;)\]}]+/giu,
+    /(\bauthorization(?:["'`],\s{0,3}["'`]|\\?["'`]?\s{0,3}(?:=>|[:=])\s{0,3}(?:\[\s{0,3})?\\?["'`]?))(?:[a-z][\w-]{0,30}\s{1,3})?[^\s"'`,;)\]}]+/giu,
     `$1${PLACE}`,
   ],
+  // Cookie: a=…; b=…
+  [/(\bcookie["'`]?\s{0,3}[:=]\s{0,3})["'`]?[^\s"'`,;]+(?:;\s{0,3}[^\s"'`,;]+)*/giu, `$1${PLACE}`],
   // password=…, "api_key": "…", ?access_token=…, AccountKey=…;
+  [new RegExp(`((?:${names}|${short})${sign})(?:(?:${kinds}\\s+)?${value})`, 'giu'), `$1${PLACE}`],
+  // ['x-api-key', '…']
+  [/(["']x-[\w-]{0,40}(?:key|token|secret)["'],\s{0,3})(?:'[^']*'?|"[^"]*"?)/giu, `$1${PLACE}`],
+  // key=…, code=…: not a name, and not the code of an error
   [
     new RegExp(
-      `((?:${names}|${short})\\\\?["'\`]?\\s{0,3}(?:=>|[:=])\\s{0,3})(?:(?:${kinds}\\s+)?${value})`,
-      'giu',
+      `(\\b(?:key|code)${sign}["']?)(?=[A-Za-z!$%^*]*\\d)(?=[A-Z\\d!$%^*]*[a-z])(?=[a-z\\d!$%^*]*[A-Z])[A-Za-z\\d!$%^*]{7,}(?![-_./\\w])`,
+      'gu',
     ),
     `$1${PLACE}`,
   ],
-  // PASSWORD 'hunter2', IDENTIFIED BY 'hunter2', <password>hunter2</password>, key="Password" value="hunter2"
-  [/\b((?:passw(?:or)?d|identified\s{1,3}by)\s{1,3})(?:'[^']*'?|"[^"]*"?)/giu, `$1${PLACE}`],
+  // PASSWORD 'hunter2', IDENTIFIED BY 'hunter2', create user app identified by hunter2, <password>hunter2</password>, key="Password" value="hunter2"
+  [
+    /\b((?:passw(?:or)?d(?:\s(?:is|was))?|identified\s{1,3}by(?:\s{1,3}values)?)\s{1,3})(?:'[^']*'?|"[^"]*"?)/giu,
+    `$1${PLACE}`,
+  ],
+  [
+    /\b((?:user|role|connect\s{1,3}to)\s{1,3}[\w"$#.-]{1,130}\s{1,3}identified\s{1,3}by\s{1,3})[^\s"';,]+(?:\s{1,3}replace\s{1,3}[^\s;,]+)?/giu,
+    `$1${PLACE}`,
+  ],
+  // OPENROWSET('SQLNCLI', 'db'; 'app'; 'hunter2', …)
+  [
+    /(\bopen(?:rowset|datasource)\s{0,3}\((?:\s{0,3}'[^']{0,200}'\s{0,3}[,;]){3}\s{0,3})'[^']*'?/giu,
+    `$1${PLACE}`,
+  ],
   [new RegExp(`(<${names}>)[^<\\s]+`, 'giu'), `$1${PLACE}`],
   [
     new RegExp(`(${names}["']\\s{0,3},?\\s{0,3}["']?value["']?\\s{0,3}[:=]\\s{0,3})${value}`, 'giu'),
@@ -124,9 +144,13 @@ export const secrets: readonly (readonly [RegExp, string])[] = [
     `$1${PLACE}`,
   ],
   [/\b(login\s{1,3}\S{1,200}\s{1,3}password\s{1,3}|requirepass\s{1,3})\S+/giu, `$1${PLACE}`],
-  // curl -u app:hunter2, mysql -phunter2
+  // curl -u app:hunter2, mysql -phunter2, sqlcmd -P hunter2, redis-cli -a hunter2
   [/(\s(?:-u|--user|--proxy-user)[\s=]{0,3}["']?)(?!\d+:\d+\b)[^\s:"']{1,200}:[^\s"']+/gu, `$1${PLACE}`],
-  [/\b((?:mysql|mysqldump|mariadb|sshpass)\b[^\n]{0,300}?\s-p\s?)[^\s-]\S*/gu, `$1${PLACE}`],
+  [
+    /\b((?:mysql|mysqldump|mariadb|sshpass|mongosh?|sqlcmd|osql|bcp)\b[^\n]{0,300}?\s-[pP]\s?)[^\s-]\S*/gu,
+    `$1${PLACE}`,
+  ],
+  [/\b((?:redis-cli\b[^\n]{0,300}?\s-a|ldap[a-z]{3,10}\b[^\n]{0,300}?\s-w)\s)\S+/giu, `$1${PLACE}`],
   // A line of .pgpass: host:port:database:user:password
   [/((?:^|[\s"'])[\w.*-]{1,253}:(?:\d{1,5}|\*):[^\s:]{1,100}:[^\s:]{1,100}:)\S+/gu, `$1${PLACE}`],
   // API key 0123456789abcdef, password hunter2-hunter2
@@ -147,9 +171,18 @@ export const secrets: readonly (readonly [RegExp, string])[] = [
     PLACE,
   ],
   [/(?<![\w~.-])[\w~.]{3}\dQ~[\w~.-]{31,34}/gu, PLACE],
-  // user:password@host, thin:user/password@host
+  // user:password@host
   [/[\w.~%+-]{1,64}:[^\s:@/]{1,200}@(?=[\w.(-])/gu, `${PLACE}@`],
-  [/\b(thin:)[^\s/@]{1,64}\/[^\s@]{1,200}@/gu, `$1${PLACE}@`],
+  // Oracle: thin:user/password@host, user/password@//host, user/password@host:1521, login user/password, sqlplus -s user/password@name
+  [/\b((?:thin|oci8?):)[^\s/@]{1,64}\/[^\s@]{1,200}@/giu, `$1${PLACE}@`],
+  [
+    /(?<![^\s"'(=])"?[a-z][\w$#.[\]-]{0,64}"?\/[^\s/@]{1,200}@(?=\/\/|\(|(?!\d+(?:\.\d+){0,2}[-/])[\w.-]{1,253}(?::\d{2,5}\b|\/\w))/giu,
+    `${PLACE}@`,
+  ],
+  [
+    /\b((?:(?:log[io]n|conn(?:ect)?)(?=\s\S*[\d@])|sqlplus|sqlldr|expdp|impdp|userid)(?:\s{1,3}-[a-z]+)*[\s=]{1,3})"?[a-z][\w$#.[\]-]{0,64}"?\/(?!\d+\b)[^\s@]+/giu,
+    `$1${PLACE}`,
+  ],
   // key-…, secret_…: long ones, since a job may be called so
   [/\b(?:key|api|pat|secret|token)[-_](?=[\w-]*\d)\w{20,}/giu, PLACE],
   // Base64
