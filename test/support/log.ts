@@ -186,11 +186,12 @@ export class LogReader {
     }
   }
 
-  /** One that has said nothing may have what somebody serves. */
+  /** One that has said nothing may have what somebody serves; as long as nobody names a place, everything. */
   #mayHave(worker: string, place: string): boolean {
     const lists = this.#serves.has(worker) ? [this.#serves.get(worker) ?? []] : [...this.#serves.values()]
     const fits = (pattern: string) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(place)
-    return this.#serves.size === 0 || lists.some((list) => list.some(fits))
+    const isOpen = !this.#serves.has(worker) && lists.every((list) => list.length === 0)
+    return isOpen || lists.some((list) => list.some(fits))
   }
 
   /** Nobody runs more at once than his share; those without models block nobody. */

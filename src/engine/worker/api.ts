@@ -204,7 +204,7 @@ export interface JobWorkerSettings {
   /** Jobs at once in this process, 1 to 100,000. @defaultValue 1 */
   readonly concurrency?: number
   /**
-   * The places that this process serves (docs/guides/gpus.md#hosts): names, or patterns such as `['host1:*']`, 100 at most. It is given no others. All workers of one coordinator share this setting.
+   * The places that this process serves (docs/guides/gpus.md#hosts): names, or patterns such as `['host1:*']`, 100 at most. It is given no others; `[]`: only jobs that need no place. All workers of one coordinator share this setting.
    * @defaultValue every place that somebody serves
    */
   readonly serves?: readonly string[]

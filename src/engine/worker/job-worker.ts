@@ -59,7 +59,7 @@ function noteSaid(coordinator: Coordinator, { serves, keeps }: JobWorkerSettings
   const both = 'give both the same, or each a coordinator of its own'
   if (serves !== undefined && known?.serves !== undefined && known.serves.join('\n') !== serves.join('\n'))
     throw invalidInput(
-      `options.serves: another worker of this coordinator serves ${known.serves.join(', ')}; ${both}`,
+      `options.serves: another worker of this coordinator serves ${known.serves.join(', ') || 'no place'}; ${both}`,
       'options.serves',
     )
   if (keeps !== undefined && known?.keeps !== undefined && known.keeps !== keeps)

@@ -74,6 +74,6 @@ export function eventDetail(event: RecordedEvent): string {
 }
 
 function servesText({ workerId, places, keeps }: RecordedEvent & { readonly type: 'worker_serves' }): string {
-  const served = places === undefined ? [] : [namesOf(places) || 'nothing']
+  const served = places === undefined ? [] : [namesOf(places) || 'no place']
   return `${workerId}: ${[...served, ...(keeps === undefined ? [] : [`keeps ${keeps} loaded`])].join(', ') || 'everything'}`
 }

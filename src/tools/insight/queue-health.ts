@@ -4,6 +4,7 @@ import {
   type CheckSubject,
   checkSubjects,
   checks,
+  isOpen,
   type Micros,
   waitingCount,
 } from '../../engine/core/index.ts'
@@ -129,7 +130,7 @@ const submittedIn = (outside: WrongFacts['outside']): number =>
 function placesText({ ledger }: WrongFacts): string {
   const places = [...allPlaces(ledger.policy)].length
   if (places === 0) return 'the policy names no places'
-  return ledger.servers.length === 0
-    ? `${plural(places, 'place')}: no process has said which it serves, so each serves all`
+  return isOpen(ledger.servers)
+    ? `${plural(places, 'place')}: no process names one that it serves, so who has said nothing serves all`
     : `${plural(places, 'place')}, all of them served or paused`
 }

@@ -2,6 +2,7 @@ import {
   allPlaces,
   countsOf,
   fits,
+  isOpen,
   isPattern,
   isServed,
   type Ledger,
@@ -17,8 +18,7 @@ const NAMED = 5
 /** Places that no live process serves while others are served, and what processes serve that nobody has named. */
 export function placesAway({ ledger }: WrongFacts): readonly FoundWrong[] {
   const { servers, policy } = ledger
-  // While nobody has said anything, everybody serves everything.
-  if (servers.length === 0) return []
+  if (isOpen(servers)) return []
   const places = [...allPlaces(policy)]
   const away = places.filter((place) => !isServed(servers, place) && pauseOf(ledger, place) === undefined)
   const [wanted, idle] = partition(away, (place) =>

@@ -6,7 +6,7 @@ import { isoTime } from '../format/index.ts'
 export interface Working extends WorkerRow {
   /** Ids of the jobs that it runs. */
   readonly running: readonly string[]
-  /** The places that it has said it serves (docs/guides/gpus.md#hosts), or patterns of them; null: it has said nothing, and may have what others serve. */
+  /** The places that it has said it serves (docs/guides/gpus.md#hosts), or patterns of them; empty: it takes jobs that need none; null: it has said nothing, and may have what others serve. */
   readonly serves: readonly string[] | null
   /** How many models it keeps loaded (docs/guides/gpus.md#loaded-models), in each of its places; null: it has said nothing. */
   readonly keeps: number | null

@@ -66,6 +66,31 @@ describe('a process that says what it serves', () => {
     expect(queue.reason('3')).toBe('model_in_use')
   })
 
+  it('gets only jobs that need no place if it serves none; who says nothing serves all as before', () => {
+    const queue = given(rules)
+    claim(queue, 'without', [])
+    queue.enqueue('1', ['flux'])
+    queue.enqueue('2', ['sums'])
+    claim(queue, 'without', [], 9)
+    expect(running(queue)).toEqual([['2', 'without']])
+    expect(queue.offered()).toEqual(['1'])
+    claim(queue, 'silent')
+    expect(running(queue)).toContainEqual(['1', 'silent', 'host1:0'])
+  })
+
+  it.each([
+    { from: ['host1:0'], to: [] },
+    { from: [], to: ['host1:0'] },
+  ])('opens and closes what nobody serves, from $from to $to', ({ from, to }) => {
+    const queue = given(rules)
+    claim(queue, 'w1', from)
+    queue.enqueue('1', ['motion'])
+    claim(queue, 'w1', to)
+    expect(queue.reason('1')).toBe(to.length === 0 ? 'offered' : 'no_worker')
+    claim(queue, 'w1', from)
+    expect(queue.reason('1')).toBe(from.length === 0 ? 'offered' : 'no_worker')
+  })
+
   it('waits at the gate for a place that it serves, while another process may take the job elsewhere', () => {
     const queue = given(rules)
     claim(queue, 'w1', ['host1:0'])

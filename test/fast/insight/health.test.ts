@@ -151,7 +151,7 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     [
       { ledger: after(placed()) },
       'green',
-      '3 places: no process has said which it serves, so each serves all',
+      '3 places: no process names one that it serves, so who has said nothing serves all',
     ],
     [{ ledger: after(placed(), serving('h:*')) }, 'green', '3 places, all of them served or paused'],
     [

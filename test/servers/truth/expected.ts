@@ -80,6 +80,8 @@ const rows: readonly Row[] = [
   // Time passes.
   ['may start, a worker is free', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', 'problem offered', 'waiting offered', 'waiting offered', 'takes it within its next poll'],
   ['may start, all slots are taken', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'note busy', 'waiting no_worker', 'waiting no_worker', 'more slots'],
+  ['may start, beside a worker that serves no place', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', well, 'waiting offered', 'waiting needs process', ''],
+  ['it needs a place, and only a worker that serves none is alive', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'problem no_worker', 'waiting no_worker', 'waiting needs process', 'start a worker'],
   ['the process that serves its place has no free slot', 'waiting no_worker', '1 waiting', 'waiting no_worker', 'waiting no_worker', 'note busy', 'waiting no_worker', 'waiting needs process', 'more slots'],
   ['beside a batch', 'waiting offered', '1 waiting', 'waiting offered', 'waiting offered', 'problem offered', 'waiting offered', 'waiting offered', ''],
   ['its time came, and nobody noted it', 'waiting overdue', '1 waiting', 'waiting overdue', '1 waiting', 'problem overdue', 'waiting overdue', 'waiting overdue', 'start a process of Interlock'],

@@ -389,6 +389,22 @@ const timed: Readonly<Record<string, Make>> = {
     await scene.pass(2)
     return 'j'
   },
+  'may start, beside a worker that serves no place': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['h:0'] } })
+    await scene.worker('py')
+    await scene.ask({ type: 'claim', worker_id: 'py', max: 1, serves: [] })
+    await coordinator.enqueue([job('j')])
+    return 'j'
+  },
+  'it needs a place, and only a worker that serves none is alive': async (scene) => {
+    const coordinator = await scene.offering(['normal'], 1)
+    await coordinator.setPolicy({ maxActive: null, capacity: { m: ['h:0'] } })
+    await coordinator.claim({ max: 1, serves: [] })
+    await coordinator.enqueue([job('j')])
+    await scene.pass(2)
+    return 'j'
+  },
   'the process that serves its place has no free slot': async (scene) => {
     const coordinator = await scene.offering(['normal'], 1)
     await coordinator.setPolicy({ maxActive: null, capacity: { m: ['host1:0'], n: ['host2:0'] } })

@@ -111,7 +111,7 @@ function workersTable(frame: Frame, working: readonly Working[], now: Micros): r
     .map(({ workerId, state, kinds, freeSlots, startedAt, running, serves, keeps }) => [
       ...[workerId, state, kindsText(kinds), running.length, state === 'live' ? freeSlots : '—'],
       ...[duration((now - startedAt) / MICROS_PER_MS), someOf(running)],
-      ...(isServing ? [serves === null ? 'every place' : someOf(serves)] : []),
+      ...(isServing ? [serves === null ? 'every place' : someOf(serves) || 'no place'] : []),
       ...(isKeeping ? [keeps ?? ''] : []),
     ])
   const said = [...(isServing ? ['serves'] : []), ...(isKeeping ? ['keeps'] : [])]

@@ -94,7 +94,7 @@ export interface StartOptions {
   /** Refuses with `not_holder` a job that this process is running already. Use it if several parts of one program may ask. */
   readonly sole?: boolean | undefined
   /**
-   * The places that this process serves: names, or patterns such as `host1:*`, 100 at most; all that is asked here says the same. It is
+   * The places that this process serves: names, or patterns such as `host1:*`, 100 at most (`[]`: none); all that is asked here says the same. It is
    * given no others, at the gate and by what it claims.
    * @defaultValue as said before, else every place that somebody serves
    */

@@ -21,6 +21,6 @@ export {
   triesOf,
   waitingCount,
 } from './ledger.ts'
-export { isServed, type Keepers, saidBy, spokenOf } from './serving.ts'
+export { isOpen, isServed, type Keepers, saidBy, spokenOf } from './serving.ts'
 export { allPlaces, countsOf, isPlace, isSite, plainName, siteOf } from './site.ts'
 export { unitsOf, unitsText } from './units.ts'

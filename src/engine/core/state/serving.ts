@@ -1,6 +1,6 @@
 /**
  * Which places live processes serve, as they have said it themselves (docs/inside/decisions/places.md). Names of places, or
- * patterns: `*` is any text. While none of them has said anything, everybody serves everything.
+ * patterns: `*` is any text. While none of them names a place, everybody serves everything, except who has said that he serves none.
  */
 
 import type { Micros, Places } from '../values/job.ts'
@@ -9,6 +9,7 @@ import { fits } from '../values/pattern.ts'
 /** A live process that has said which places it serves. */
 export interface Server {
   readonly worker: string
+  /** None: it takes jobs that need no place. */
   readonly places: readonly string[]
 }
 
@@ -68,6 +69,8 @@ interface Served {
   readonly at: Map<string, ReadonlySet<string>>
   /** The first of those that serve the same. */
   readonly crews: readonly string[]
+  /** None of them names a place. */
+  readonly isOpen: boolean
 }
 
 const served = new WeakMap<Servers, Served>()
@@ -84,10 +87,14 @@ function servedBy(servers: Servers): Served {
     workers: new Set(servers.map(({ worker }) => worker)),
     at: new Map(),
     crews: [...crews.values()],
+    isOpen: servers.every(({ places }) => places.length === 0),
   }
   served.set(servers, made)
   return made
 }
+
+/** Nobody has named a place: who has said nothing serves every one. */
+export const isOpen = (servers: Servers): boolean => servers.length === 0 || servedBy(servers).isOpen
 
 /** The processes that have said that they serve this place. */
 export function serversAt(servers: Servers, place: string): ReadonlySet<string> {
@@ -106,13 +113,13 @@ export function serversAt(servers: Servers, place: string): ReadonlySet<string> 
  */
 export function isServed(servers: Servers, place: string, by?: string): boolean {
   if (servers.length === 0) return true
-  const at = serversAt(servers, place)
-  return by === undefined || !servedBy(servers).workers.has(by) ? at.size > 0 : at.has(by)
+  if (by !== undefined && servedBy(servers).workers.has(by)) return serversAt(servers, place).has(by)
+  return isOpen(servers) || serversAt(servers, place).size > 0
 }
 
 /** Whether one process may be given all of these. */
 export function isServedAtOnce(servers: Servers, places: Places): boolean {
-  if (servers.length === 0) return true
+  if (isOpen(servers)) return true
   const [first = new Set<string>(), ...more] = Object.values(places).map((place) => serversAt(servers, place))
   return [...first].some((worker) => more.every((at) => at.has(worker)))
 }

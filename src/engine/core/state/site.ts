@@ -9,7 +9,7 @@ import { type Policy, placesOf, SITE_MARK } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
 import { heldModels, type Job, type Ledger, type LedgerView, modelOf, pauseOf } from './ledger.ts'
 import type { OwnJob } from './own-job.ts'
-import { anybody, crewsFor, isServed } from './serving.ts'
+import { anybody, crewsFor, isOpen, isServed } from './serving.ts'
 import { placesFor } from './units.ts'
 
 export const siteOf = (place: string): string => `${SITE_MARK}${place}`
@@ -105,7 +105,7 @@ export function crewsOf(
   spec: JobSpec,
   pins: Places | null,
 ): readonly (string | undefined)[] {
-  if (servers.length === 0 || placedModels(policy, spec).length < 2) return anybody
+  if (isOpen(servers) || placedModels(policy, spec).length < 2) return anybody
   return crewsFor(servers, pins)
 }
 

@@ -11,7 +11,7 @@ export interface Claim {
   readonly kinds: readonly string[] | null
   /** Kinds of which a handler takes several jobs at once; absent: none. */
   readonly batches?: readonly BatchSize[] | undefined
-  /** Which places that process serves, by names or patterns (`*`: any text): it is given no others. Absent: as it has said before. */
+  /** Which places that process serves, by names or patterns (`*`: any text): it is given no others, and by an empty list none. Absent: as it has said before. */
   readonly serves?: readonly string[] | undefined
   /** How many models that process keeps loaded, in each of its places. Absent: as it has said before. */
   readonly keeps?: number | undefined

@@ -99,7 +99,7 @@ export const eventTypes = [
   'end_propagated',
   /**
    * A process serves these places, by names or patterns, and gets no others. As long as a live process has named places, a place that
-   * none of them serves is given to nobody. `keeps`: how many models it keeps loaded in each of its places. Without `places` it serves
+   * none of them serves is given to nobody. No place: it takes jobs that need none. `keeps`: how many models it keeps loaded in each of its places. Without `places` it serves
    * everything that somebody serves.
    */
   'worker_serves',

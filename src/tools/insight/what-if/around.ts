@@ -138,7 +138,9 @@ export function processesUnder({ begin, acts, processes }: AroundJobs, policy: P
   const policies = acts.flatMap(({ body }) => (body.type === 'set_policy' ? [body.policy] : []))
   const before = policies.at(-1) ?? begin
   const known = new Set([begin, ...policies].flatMap((each) => [...allPlaces(each)]))
-  const like = processes.find(({ serves }) => serves !== undefined) ?? processes[0]
+  const like =
+    processes.find(({ serves = [] }) => serves.length > 0) ??
+    processes.find((one) => one.serves === undefined)
   if (known.size === 0 || like === undefined) return processes
   const grown = processes.map((one) => {
     const served = [...known].filter((place) => serves(one, place)).length

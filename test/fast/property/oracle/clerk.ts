@@ -36,6 +36,7 @@ import {
   isAtStart,
   isHeldByRules,
   isHeldWhole,
+  isOpen,
   isOpenFor,
   leftOf,
   limitsOf,
@@ -627,7 +628,7 @@ export class Clerk {
     for (const job of [...before.keys()].filter(({ places: pins }) => pins !== null)) {
       const pins = Object.values(job.places ?? {})
       const isServed = (by?: string) => pins.every((place) => isOpenFor({ ...queue, pauses: [] }, place, by))
-      if (queue.servers.length === 0 || queue.servers.some(({ worker }) => isServed(worker))) continue
+      if (isOpen(queue) || queue.servers.some(({ worker }) => isServed(worker))) continue
       Object.assign(job, { heldOn: heldBy(queue, job), offeredAt: null, places: null })
     }
     this.pinAll(before)

@@ -407,12 +407,18 @@ const isServedBy = (queue: Queue, job: Entry, by: string | undefined): boolean =
     )
   })
 
-/** Not paused, and served: by this process, if it has said anything, else by any; while nobody has said anything, by all. */
+/** No process names a place that it serves. */
+export const isOpen = ({ servers }: Queue): boolean => servers.every(({ places }) => places.length === 0)
+
+/** Not paused, and served: by this process, if it has said anything, else by any; while nobody names a place, by all that have said nothing. */
 export function isOpenFor(queue: Queue, place: string, by: string | undefined): boolean {
   if (isPaused(queue, place)) return false
   const own = queue.servers.filter(({ worker }) => worker === by)
   const asked = own.length === 0 ? queue.servers : own
-  return queue.servers.length === 0 || asked.some(({ places }) => places.some((name) => isLike(name, place)))
+  return (
+    (own.length === 0 && isOpen(queue)) ||
+    asked.some(({ places }) => places.some((name) => isLike(name, place)))
+  )
 }
 
 const isLike = (pattern: string, name: string): boolean =>
@@ -423,7 +429,7 @@ export function crewsOf(queue: Queue, job: Entry, pins = job.places): readonly (
   const placed = job.spec.models.filter(
     (model) => placesOf(queue.policy, model) !== undefined && !takesAll(job, model),
   )
-  if (queue.servers.length === 0 || placed.length < 2) return [undefined]
+  if (isOpen(queue) || placed.length < 2) return [undefined]
   const serves = ({ places }: Queue['servers'][number], place: string) =>
     places.some((name) => isLike(name, place))
   const own = Object.values(pins ?? {})

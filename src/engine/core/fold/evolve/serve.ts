@@ -2,7 +2,7 @@ import { letGoBeside, takePositions } from '../../line/pausing.ts'
 import { withKeeper } from '../../line/warmth/loaded.ts'
 import type { Draft } from '../../state/draft.ts'
 import { isInLine, modelOf } from '../../state/ledger.ts'
-import { isServed, isServedAtOnce, type Servers, serversAt, spokenOf } from '../../state/serving.ts'
+import { isOpen, isServed, isServedAtOnce, type Servers, serversAt, spokenOf } from '../../state/serving.ts'
 import { allPlaces, siteOf } from '../../state/site.ts'
 import type { RecordedEvent } from '../../values/event.ts'
 import { byPosition, type LinePosition } from '../../values/position.ts'
@@ -41,9 +41,9 @@ export function changeServers(
   takePositions(draft, [...moving, ...held].sort(byPosition))
 }
 
-/** Whether this process serves it. While none has said anything, each one does. */
+/** Whether this process serves it. While none names a place, each one does. */
 const isCoveredBy = (servers: Servers, workerId: string, place: string): boolean =>
-  servers.length === 0 || serversAt(servers, place).has(workerId)
+  isOpen(servers) || serversAt(servers, place).has(workerId)
 
 /** Those that are pinned to this place, and to no places any more that one process serves. */
 function* unservedAt(draft: Draft, place: string): Generator<LinePosition> {

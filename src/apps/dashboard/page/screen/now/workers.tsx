@@ -66,7 +66,7 @@ export function Workers() {
 function saidOf(ledger: Ledger, workerId: string): readonly string[] {
   const { serves, keeps } = saidBy(ledger, workerId)
   return [
-    ...(serves === null ? [] : [`serves ${serves.join(', ')}`]),
+    ...(serves === null ? [] : [`serves ${serves.join(', ') || 'no place'}`]),
     ...(keeps === null ? [] : [`keeps ${plural(keeps, 'model')}`]),
   ]
 }
