@@ -1,5 +1,6 @@
 import { invalidInput } from '../core/index.ts'
 import { havingSchema, parseInput } from '../events/index.ts'
+import { raisedIn } from '../store/index.ts'
 
 /** A row of an answer. Interlock's statements have one column, a text. */
 export type TransactionRow = Readonly<Record<string, unknown>>
@@ -49,17 +50,13 @@ export interface PrismaTransaction {
 
 /**
  * @param client a client of `pg` in its transaction, or the transaction of PGlite
+ * @returns it asks, before each statement, whether a transaction is open, and refuses with `invalid_input` if none is; the others do, too
  * @throws InterlockError `invalid_input`
  */
 export function fromPg(client: PgTransaction): TransactionSql {
-  check(
-    'client',
-    client,
-    'query',
-    'the client of pg that has the transaction open',
-    'idleCount' in Object(client),
+  return within('client', client, 'query', 'the client of pg that has the transaction open', (text, values) =>
+    client.query(text, [...values]),
   )
-  return async (text, values) => rowsOf(await client.query(text, [...values]))
 }
 
 /**
@@ -67,8 +64,9 @@ export function fromPg(client: PgTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromPostgresJs(sql: PostgresJsTransaction): TransactionSql {
-  check('sql', sql, 'unsafe', 'the sql that sql.begin of postgres gives you', 'begin' in Object(sql))
-  return async (text, values) => rowsOf(await sql.unsafe(text, [...values]))
+  return within('sql', sql, 'unsafe', 'the sql that sql.begin of postgres gives you', (text, values) =>
+    sql.unsafe(text, [...values]),
+  )
 }
 
 /**
@@ -76,11 +74,10 @@ export function fromPostgresJs(sql: PostgresJsTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromDrizzle(tx: DrizzleTransaction): TransactionSql {
-  const isOutside = 'transaction' in Object(tx) && !('rollback' in Object(tx))
-  check('tx', tx, 'execute', 'the tx that db.transaction of Drizzle gives you', isOutside)
   // What its own sql`…` is to it, without a dependency on it: something that becomes a text and its values.
-  return async (text, values) =>
-    rowsOf(await tx.execute({ getSQL: () => ({ toQuery: () => ({ sql: text, params: values }) }) } as never))
+  return within('tx', tx, 'execute', 'the tx that db.transaction of Drizzle gives you', (text, values) =>
+    tx.execute({ getSQL: () => ({ toQuery: () => ({ sql: text, params: values }) }) } as never),
+  )
 }
 
 /**
@@ -88,18 +85,16 @@ export function fromDrizzle(tx: DrizzleTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromKysely(trx: KyselyTransaction): TransactionSql {
-  const isOutside = Object(trx).isTransaction === false
-  check('trx', trx, 'executeQuery', 'the trx that db.transaction().execute of Kysely gives you', isOutside)
-  return async (text, values) =>
-    rowsOf(
-      await trx.executeQuery({
-        sql: text,
-        parameters: values,
-        // What CompiledQuery.raw makes; plugins look at it, and it has no parts for them.
-        query: { kind: 'RawNode', sqlFragments: [text], parameters: [] },
-        queryId: { queryId: 'interlock' },
-      } as never),
-    )
+  const what = 'the trx that db.transaction().execute of Kysely gives you'
+  return within('trx', trx, 'executeQuery', what, (text, values) =>
+    trx.executeQuery({
+      sql: text,
+      parameters: values,
+      // What CompiledQuery.raw makes; plugins look at it, and it has no parts for them.
+      query: { kind: 'RawNode', sqlFragments: [text], parameters: [] },
+      queryId: { queryId: 'interlock' },
+    } as never),
+  )
 }
 
 /**
@@ -107,17 +102,15 @@ export function fromKysely(trx: KyselyTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromKnex(trx: KnexTransaction): TransactionSql {
-  const isOutside = 'transaction' in Object(trx) && Object(trx).isTransaction !== true
-  check('trx', trx, 'raw', 'the trx that knex.transaction gives you', isOutside)
-  return async (text, values) => {
+  return within('trx', trx, 'raw', 'the trx that knex.transaction gives you', (text, values) => {
     // Its placeholders are question marks, in order, and a text without values is not looked at.
     const used: (string | null)[] = []
     const translated = text.replace(/\$(\d+)/g, (_, n: string) => {
       used.push(values[Number(n) - 1] ?? null)
       return '?'
     })
-    return rowsOf(await trx.raw(translated as never, used as never))
-  }
+    return trx.raw(translated as never, used as never)
+  })
 }
 
 /**
@@ -125,17 +118,36 @@ export function fromKnex(trx: KnexTransaction): TransactionSql {
  * @throws InterlockError `invalid_input`
  */
 export function fromPrisma(tx: PrismaTransaction): TransactionSql {
-  check('tx', tx, '$queryRawUnsafe', 'the tx that prisma.$transaction gives you')
-  return async (text, values) => rowsOf(await tx.$queryRawUnsafe(text, ...values))
+  return within('tx', tx, '$queryRawUnsafe', 'the tx that prisma.$transaction gives you', (text, values) =>
+    tx.$queryRawUnsafe(text, ...values),
+  )
 }
 
+/** PostgreSQL takes it in a transaction only, and says so by this SQLSTATE. The lock is one that every reading statement takes. */
+const ASK = 'lock table pg_catalog.pg_class in access share mode'
+const NO_TRANSACTION = '25P01'
+
 /**
- * @param isOutside it has no transaction open, so what it runs would be committed by itself
+ * Asks the connection, and not the shape of what was given: two releases of one driver do not look alike.
  * @throws InterlockError `invalid_input`
  */
-function check(name: string, given: unknown, call: string, what: string, isOutside = false): void {
+function within(
+  name: string,
+  given: unknown,
+  call: string,
+  what: string,
+  run: (...statement: Parameters<TransactionSql>) => PromiseLike<unknown>,
+): TransactionSql {
   parseInput(havingSchema(what, [call]), given, name)
-  if (isOutside) throw invalidInput(`${name}: would commit outside your transaction; pass ${what}`, name)
+  return async (text, values) => {
+    try {
+      await run(ASK, [])
+    } catch (error) {
+      if (raisedIn(error)?.sqlstate !== NO_TRANSACTION) throw error
+      throw invalidInput(`${name}: would commit outside your transaction; pass ${what}`, name)
+    }
+    return rowsOf(await run(text, values))
+  }
 }
 
 /** A result of `pg` has its rows in it; other drivers return them. */

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
+import oldestFastify from 'fastify-oldest'
 import { Hono } from 'hono'
 import { expect, it, onTestFinished } from 'vitest'
 import { createDashboard, toNodeHandler } from '../../../src/apps/dashboard/index.ts'
@@ -75,9 +76,9 @@ it('node:http (createDashboard, toNodeHandler)', async () => {
   await over(createServer(toNodeHandler(await mountable())))
 })
 
-it('Fastify', async () => {
+it.each([fastify, oldestFastify as never as typeof fastify])('Fastify, newest and oldest', async (server) => {
   const handle = toNodeHandler(await mountable())
-  const app = fastify()
+  const app = server()
   await app.register((scope, _options, done) => {
     // The dashboard reads the body itself.
     scope.removeAllContentTypeParsers()

@@ -37,6 +37,7 @@ import { figureLabels } from './figure-labels.ts'
 import { handEditRows } from './hand-edits.ts'
 import { jsonTables } from './json-tables.ts'
 import { pageOf, root } from './markdown.ts'
+import { releaseRows } from './releases.ts'
 
 type Cells = readonly string[]
 
@@ -92,6 +93,7 @@ const tables: Readonly<Record<string, () => readonly Cells[]>> = {
       },
     ),
   edits: handEditRows,
+  releases: releaseRows,
   details: () => [['code', '`details`'], ...detailRows()],
   sqlstates: () =>
     members(
@@ -287,6 +289,7 @@ const marked = /(<!-- Made by `npm run reference`: (\w+) -->\n)[\s\S]*?(\n<!-- \
 const tablePages = [
   ...[
     'alerts',
+    'connections',
     'dashboard',
     'events',
     'errors',

@@ -1,10 +1,12 @@
 /** An account of its own for each test, with coordinators that take rows in. */
+import type pg from 'pg'
 import { onTestFinished } from 'vitest'
 import type { Coordinator } from '../../../src/engine/coordinator/index.ts'
 import type { RecordedEvent } from '../../../src/engine/core/index.ts'
 import { type ColumnNames, migrate } from '../../../src/engine/migrate/index.ts'
 import type { LogStore } from '../../../src/engine/store/index.ts'
 import { postgresStore } from '../../../src/engine/store/postgres/index.ts'
+import type { TransactionSql } from '../../../src/engine/transaction/index.ts'
 import { createDatabase } from '../../support/postgres-database.ts'
 import { join } from '../coordinator/support.ts'
 import { connect, type Database, databaseMadeBy } from '../migrate/support.ts'
@@ -15,6 +17,12 @@ export interface Account extends Database {
   coordinator(store?: LogStore, queue?: string): Promise<Coordinator>
   log(queue?: string): Promise<readonly RecordedEvent[]>
 }
+
+/** Statements of a program without a transaction of its own: each commits by itself. */
+export const committing =
+  (client: pg.Client): TransactionSql =>
+  async (text, values) =>
+    (await client.query(text, [...values])).rows
 
 /**
  * @param tables SQL of the user's own tables, run before the migration; without it the migration makes them

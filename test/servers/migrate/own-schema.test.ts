@@ -257,7 +257,7 @@ describe('two installations', () => {
     expect(await message(storeIn(db.url, 'app').open('default'))).toContain(
       'npx interlock-queue migrate --schema app --url',
     )
-    const inside = fromPg({ query: async (text, values) => ({ rows: await db.query(text, values) }) })
+    const inside = async (text: string, values: readonly unknown[]) => db.query(text, values)
     expect(await message(enqueueIn(inside, { models: ['m'] }, { schema: 'app' }))).toContain(
       'migrate --schema app',
     )

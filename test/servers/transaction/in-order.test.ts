@@ -1,8 +1,8 @@
 /** Submissions of one session come into line in the order of its commits, whichever processes take them. */
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
-import { enqueueIn, fromPg } from '../../../src/engine/transaction/index.ts'
-import { type Account, account, queuedJobs } from '../intake/support.ts'
+import { enqueueIn } from '../../../src/engine/transaction/index.ts'
+import { type Account, account, committing, queuedJobs } from '../intake/support.ts'
 
 const COMMITS = 120
 const job = (jobId: string, more: object = {}) => ({ jobId, models: ['m'], ...more })
@@ -11,7 +11,7 @@ async function sessionOf(db: Account) {
   const client = new pg.Client(db.url)
   await client.connect()
   onTestFinished(() => client.end())
-  return fromPg(client)
+  return committing(client)
 }
 
 it('one commit after the other, with three processes that take them in', async () => {

@@ -2,12 +2,12 @@
 /** Jobs that are submitted in the caller's own transaction (`enqueueIn`, job_queue_enqueue_in): what is committed is in line. */
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { enqueueIn, fromPg, type TransactionSql } from '../../../src/engine/transaction/index.ts'
+import { enqueueIn, type TransactionSql } from '../../../src/engine/transaction/index.ts'
 import { createJobWorker } from '../../../src/engine/worker/index.ts'
 import { auditLog } from '../../../src/tools/audit/index.ts'
 import { verify } from '../../../src/tools/history/index.ts'
 import { changeJobs, explain, jobs, previewChange, queue, status } from '../../../src/tools/operate/index.ts'
-import { type Account, account, queuedJobs } from '../intake/support.ts'
+import { type Account, account, committing, queuedJobs } from '../intake/support.ts'
 
 /** A session of the program: what runs in it is in its transaction. */
 class Session {
@@ -18,7 +18,7 @@ class Session {
   constructor(client: pg.Client, pid: number) {
     this.#client = client
     this.pid = pid
-    this.sql = fromPg(client)
+    this.sql = committing(client)
   }
 
   static async on(db: Account): Promise<Session> {

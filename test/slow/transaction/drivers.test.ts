@@ -10,9 +10,7 @@ const job = (jobId: string) => ({ jobId, models: ['m?', "it's $1"], payload: { '
 
 const failure = new Error('of the program')
 
-const all = Object.entries(drivers)
-
-describe.each(all)(
+describe.each(drivers)(
   'enqueueIn by fromPg, fromPostgresJs, fromDrizzle, fromKysely, fromKnex, fromPrisma: %s',
   (_, connect) => {
     it('commits, rolls back, and rolls back to a savepoint', async () => {
@@ -64,6 +62,17 @@ describe.each(all)(
         })
       })
       expect(await both()).toEqual(['a', 'c', 'e', 'f'].map((id) => [id, id]))
+    })
+
+    it('is refused outside a transaction, and submits nothing', async () => {
+      const db = await account()
+      const driver = await connect(db.url)
+      onTestFinished(async () => void (await driver.close()))
+      await expect(enqueueIn(driver.outside(), [job('a')])).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringContaining('would commit outside your transaction; pass '),
+      })
+      expect(await db.query('select from interlock.job_queue_submissions')).toEqual([])
     })
 
     it('is told what Interlock refuses, and goes on from its savepoint', async () => {

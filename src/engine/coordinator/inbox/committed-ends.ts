@@ -11,7 +11,7 @@ import {
   type Started,
 } from '../../core/index.ts'
 import { parseRequest, parseResult } from '../../events/index.ts'
-import { type InboxRequest, type InboxRole, inSchema } from '../../store/index.ts'
+import { type InboxRequest, type InboxRole, inSchema, raisedIn } from '../../store/index.ts'
 import type { TransactionSql } from '../../transaction/index.ts'
 import type { CompleteInOptions } from '../api/calls.ts'
 import type { Member } from '../membership/member.ts'
@@ -78,7 +78,7 @@ export class CommittedEnds {
         uses,
       ])
     } catch (error) {
-      throw isStale(error) ? staleToken(lease, error) : error
+      throw raisedIn(error)?.sqlstate === STALE ? staleToken(lease, error) : error
     }
   }
 
@@ -137,13 +137,6 @@ export const asSent = ({ requestId, command }: InboxRequest) => ({
 
 const jobOf = (command: Json): unknown =>
   typeof command === 'object' && command !== null && 'job_id' in command ? command['job_id'] : undefined
-
-/** As drivers say it: in the error, or in the one that it wraps. */
-function isStale(error: unknown, depth = 3): boolean {
-  if (typeof error !== 'object' || error === null || depth === 0) return false
-  const { code, meta, cause } = error as { code?: unknown; meta?: { code?: unknown }; cause?: unknown }
-  return code === STALE || meta?.code === STALE || isStale(cause, depth - 1)
-}
 
 const staleToken = ({ jobId }: AttemptKey, cause: unknown) =>
   new InterlockError(

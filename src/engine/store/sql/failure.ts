@@ -1,5 +1,6 @@
 import { type ErrorCode, InterlockError, invalidInput } from '../../core/index.ts'
 import { messageOf } from '../../events/index.ts'
+import { refusals } from '../refusals.ts'
 import { sqlstates } from './sqlstates.ts'
 
 type Meaning = readonly [code: ErrorCode, remedy: string]
@@ -70,10 +71,6 @@ const meanings: Readonly<Record<string, Meaning>> = {
     sqlstates.JQ113,
     'run `npx interlock-queue migrate --follow jobs`, or `--make-jobs` if there is none',
   ],
-  JQ005: [sqlstates.JQ005, 'wait until the other job has ended, cancel it, or use another id'],
-  JQ006: [sqlstates.JQ006, 'leave out one of these links'],
-  JQ007: [sqlstates.JQ007, 'correct the name, or declare it in the policy'],
-  JQ008: [sqlstates.JQ008, 'name its models, or set emptySet'],
   JQ: misused,
   '54': unwritable,
 }
@@ -114,5 +111,7 @@ function meaningOf(sqlstate: string): Meaning {
     'store_unavailable',
     `unexpected (${sqlstate}); try again; if it stays, run \`npx interlock-queue migrate\``,
   ]
+  const refusal = refusals[sqlstate]
+  if (refusal !== undefined) return [refusal.code, refusal.remedy]
   return meanings[sqlstate] ?? meanings[sqlstate.slice(0, 2)] ?? unforeseen
 }
