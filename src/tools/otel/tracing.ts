@@ -87,7 +87,7 @@ export class Tracing implements Telemetry {
     if (!this.#hasSdk()) return unheard
     const queue = this.#queueOf(attempt.queue)
     const trail = this.#trailOf(queue)
-    const { sender, links } = originOf(attempt.trace)
+    const { sender, links } = originOf(attempt.trace, this.#joins)
     const parent = this.#parentOf(attempt, sender)
     const { process: operation } = queue.operations
     const span = this.#tracer.startSpan(operation.name, withLinks(operation, links), parent)
@@ -129,14 +129,13 @@ export class Tracing implements Telemetry {
 
   /** The context to keep with a job. Of a span that nobody keeps there is nothing to link to; who goes on in its trace does not keep his own. */
   #kept(span: SpanContext): TraceContext | undefined {
-    if (!this.propagates || (this.#options.sender !== 'parent' && !isSampled(span))) return undefined
+    if (!this.propagates || (!this.#joins && !isSampled(span))) return undefined
     return traceContextOf(span)
   }
 
   /** What the spans of an attempt are within. */
   #parentOf({ isCalled }: BegunAttempt, sender: SpanContext | undefined): Context {
-    if (sender !== undefined && this.#options.sender === 'parent')
-      return trace.setSpanContext(ROOT_CONTEXT, sender)
+    if (sender !== undefined && this.#joins) return trace.setSpanContext(ROOT_CONTEXT, sender)
     return isCalled ? context.active() : ROOT_CONTEXT
   }
 
@@ -153,6 +152,11 @@ export class Tracing implements Telemetry {
         now: followed.now,
       })
     })
+  }
+
+  /** Attempts go on in the trace of the sender. */
+  get #joins(): boolean {
+    return this.#options.sender === 'parent'
   }
 
   /** Until then nobody keeps a span. The API's own provider stands in for one that may be registered later. */
@@ -199,8 +203,11 @@ const linkTo = (to: SpanContext, what: 'job' | 'sender' | 'attempt'): Link => ({
 
 const none: readonly Link[] = []
 
-/** Where an attempt comes from: the span that put its job in line, and the attempt before it. */
-function originOf(kept: JobTrace | null): {
+/** Where an attempt comes from: the span that put its job in line, linked to unless the attempt joins its trace, and the attempt before it. */
+function originOf(
+  kept: JobTrace | null,
+  joins: boolean,
+): {
   readonly sender: SpanContext | undefined
   readonly links: readonly Link[]
 } {
@@ -208,7 +215,7 @@ function originOf(kept: JobTrace | null): {
   const { traceparent, last } = kept
   const sender = traceparent === undefined ? undefined : spanContextOf({ ...kept, traceparent })
   const links = [
-    ...(sender === undefined ? [] : [linkTo(sender, 'sender')]),
+    ...(sender === undefined || joins ? [] : [linkTo(sender, 'sender')]),
     ...(last === undefined ? [] : [linkTo(spanContextOf({ traceparent: last }), 'attempt')]),
   ]
   return { sender, links }

@@ -67,7 +67,7 @@ describe('openTelemetry', () => {
     await settled(coordinator, spans, 3)
     const [send] = named('send default')
     const [process] = named('process default')
-    expect(parentOf(process)).toBe(idOf(send))
+    expect([parentOf(process), linksOf(process)]).toEqual([idOf(send), []])
     expect(parentOf(named('work')[0])).toBe(idOf(process))
     expect(new Set(spans().map(traceOf)).size).toBe(1)
   })
