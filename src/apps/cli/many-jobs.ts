@@ -45,7 +45,7 @@ export async function doToMany(frame: Frame, flags: ManyFlags, deed: Deed): Prom
   const change = await deed.change()
   await withStore(frame, async (store) => {
     const access = opened(frame.access(store))
-    const { now } = await store.read(access.queue, 0, 1)
+    const { now } = await store.rows(access.queue, 0, 1)
     const { preview, look, found } = await previewWith(access, change, filterIn(flags, now, usual, all))
     if (found.length > 0)
       frame.note([

@@ -13,7 +13,7 @@ export function checkMoment(flag: string, text: string | undefined): void {
 /** The point of the log that was typed. @throws InterlockError `invalid_input` for a number that the log has not reached */
 export async function pointOf(access: Access, flag: string, text: string): Promise<Point> {
   const { store, queue } = opened(access)
-  const { version, now } = await store.read(queue, 0, 1)
+  const { version, now } = await store.rows(queue, 0, 1)
   return isSeq(text) ? checkedSeq(queue, flag, text, version) : momentIn(flag, text, now)
 }
 

@@ -8,7 +8,7 @@ import type { Arrival, ListedSubmission, LogPage, UserTablesRole } from './engin
  * engine works without. A tool that also reads or writes as the engine does asks for {@link LogStore}, or picks calls of it.
  */
 export interface ToolStore {
-  /** A page of rows instead of events, to look into an unreadable log. Void events are as `voided` events say to read them. */
+  /** A page of rows instead of events, to look into an unreadable log, and at the head of any. Void events are as `voided` events say to read them. */
   rows(queue: string, after: number, limit: number): Promise<RowPage>
   /** The whole inner projection of one moment, for a queue that is not too long. Null if the queue was never opened. */
   projection(queue: string): Promise<Projection | null>

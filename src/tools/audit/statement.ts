@@ -223,7 +223,7 @@ export async function auditLog(given: Access, options: AuditOptions = {}): Promi
   const bad = since === undefined ? await checkCut(access, audit, from) : null
   const see = (event: RecordedEvent) => audit.push(event)
   await unlessGone<unknown>(bad, eachEvent(access, 'audited', see, { after: from.version, upTo }), null)
-  const { now } = await store.read(queue, 0, 1)
+  const { now } = await store.rows(queue, 0, 1)
   return audit.statement({ queue, store: store.name, release: PACKAGE_VERSION, now })
 }
 

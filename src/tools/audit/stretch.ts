@@ -35,7 +35,7 @@ const isOneAppend = (before: RecordedEvent | undefined, { at }: RecordedEvent): 
 
 /** Goes back from an event to the last one before the append of the next event. */
 async function beforeAppend({ store, queue }: Opened, seq: number): Promise<number> {
-  const { events: first, archivedSeq, version } = await store.read(queue, 0, 1)
+  const { rows: first, archivedSeq, version } = await store.rows(queue, 0, 1)
   if (seq >= version) return seq
   const begin = first.length > 0 ? 0 : archivedSeq
   for (let last = seq; last > begin; ) {

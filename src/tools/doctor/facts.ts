@@ -250,7 +250,7 @@ async function driftOf(
 ): Promise<Drift> {
   const { store, queue } = access
   // A queue without its row may still have a log: then the row is wrong.
-  const version = first === null ? (await store.read(queue, 0, 1)).version : first.state.version
+  const version = first === null ? (await store.rows(queue, 0, 1)).version : first.state.version
   const kept = await store.snapshot(queue, version)
   const passedOver: string[] = []
   const newer = version - (kept?.seq ?? 0)

@@ -60,7 +60,7 @@ export async function archiveThrough(
   openTarget: (() => Promise<ArchiveTarget>) | null,
 ): Promise<ArchiveDocument> {
   const { store, queue, signal } = access
-  const { archivedSeq } = await store.read(queue, 0, 1)
+  const { archivedSeq } = await store.rows(queue, 0, 1)
   if (through <= archivedSeq) return { archivedSeq, archived: 0, unkept: 0, file: null, kept: keep }
   const target = (await openTarget?.()) ?? null
   try {

@@ -86,7 +86,7 @@ export interface SnapshotDocument {
 export async function snapshot(given: Access): Promise<SnapshotDocument> {
   const access = opened(given)
   const { store, queue, signal } = access
-  const { version: head } = await store.read(queue, 0, 1)
+  const { version: head } = await store.rows(queue, 0, 1)
   const ledger = await ledgerAt(access, head)
   if (ledger.version > 0) await keepSnapshot(store, queue, ledger, { signal })
   return { queue, version: ledger.version, jobs: ledger.jobs.size }

@@ -66,7 +66,7 @@ export async function endingAt(
 ): Promise<LogPoint & { readonly asked: Micros | null }> {
   const seq = await seqOf(access, path, point)
   if (seq !== null) return { ...(await placeOf(access, seq, 0)), asked: null }
-  const { now } = await access.store.read(access.queue, 0, 1)
+  const { now } = await access.store.rows(access.queue, 0, 1)
   const { from, to } = spanOf(path, point)
   return { seq: await seqBefore(access, Math.max(to, from + 1)), at: to, asked: Math.min(from, now) }
 }
@@ -79,7 +79,7 @@ export async function cutAt(access: Opened, path: string, point: Point): Promise
 
 async function seqOf({ store, queue }: Opened, path: string, point: Point): Promise<number | null> {
   if (typeof point !== 'number') return null
-  const { version } = await store.read(queue, 0, 1)
+  const { version } = await store.rows(queue, 0, 1)
   if (Number.isInteger(point) && point >= 0 && point <= version) return point
   throw invalidInput(
     `${path} ${point}: the log of queue ${queue} ends at ${version}; give a whole number up to that, or a time`,
@@ -98,9 +98,9 @@ function spanOf(path: string, point: Point): TimeSpan {
 
 /** The number of the last event before a time. Times rise with the numbers, so halving finds it in 20 reads. */
 async function seqBefore({ store, queue }: Opened, time: Micros): Promise<number> {
-  const { version, archivedSeq, events } = await store.read(queue, 0, 1)
+  const { version, archivedSeq, rows } = await store.rows(queue, 0, 1)
   // The times of archived events are unknown, but they are before any time that is asked for.
-  let low = events.length === 0 ? archivedSeq : 0
+  let low = rows.length === 0 ? archivedSeq : 0
   let high = version
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)

@@ -73,7 +73,7 @@ const named =
   }
 
 async function stretchOf(access: Opened, { since, until, before = Number.POSITIVE_INFINITY }: LogSearch) {
-  const { version } = await access.store.read(access.queue, 0, 1)
+  const { version } = await access.store.rows(access.queue, 0, 1)
   const begin = since === undefined ? 0 : (await beginningAt(access, 'since', since)).seq
   const end = until === undefined ? version : (await endingAt(access, 'until', until)).seq
   return { after: await orCut(access, begin), upTo: Math.min(end, before - 1) }

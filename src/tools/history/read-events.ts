@@ -45,7 +45,7 @@ export async function eachEvent(
   { after = 0, upTo }: Stretch = {},
 ): Promise<void> {
   const { store, queue, signal } = access
-  const version = upTo ?? (await store.read(queue, 0, 1)).version
+  const version = upTo ?? (await store.rows(queue, 0, 1)).version
   const progress = telling(access, what, version - after)
   let done = 0
   try {

@@ -86,7 +86,7 @@ export async function pastOf(given: Access, point?: Point): Promise<Past> {
 }
 
 async function headOf({ store, queue }: Opened) {
-  const { version, now } = await store.read(queue, 0, 1)
+  const { version, now } = await store.rows(queue, 0, 1)
   return { seq: version, at: now }
 }
 

@@ -62,10 +62,10 @@ export async function verify(given: Access, options: VerifyOptions = {}): Promis
   checkCall('verify', options)
   const { store, queue, files } = access
   const anchor = options.anchor === undefined ? undefined : anchorOf(options.anchor)
-  const { version: before, archivedSeq } = await store.read(queue, 0, 1)
+  const { version: before, archivedSeq } = await store.rows(queue, 0, 1)
   const first = await store.projectionPage(queue, { after: null, limit: ROWS })
   const version = first === null ? before : first.state.version
-  const { version: after } = await store.read(queue, 0, 1)
+  const { version: after } = await store.rows(queue, 0, 1)
   const kept = files === undefined ? await checkKept(access) : null
   const snapshots: Difference[] = []
   const folding = foldAll(access, Math.min(version, after), see, (found) => snapshots.push(found))
@@ -179,7 +179,7 @@ const noChain = ({ seq }: Anchor): BadEvent => ({
 
 /** The first event after the number at which the head says that the log ends, readable or not. */
 async function beyondHead({ store, queue }: Opened): Promise<BadEvent | null> {
-  const { version } = await store.read(queue, 0, 1)
+  const { version } = await store.rows(queue, 0, 1)
   const { rows, version: head } = await store.rows(queue, version, 1)
   const [next] = rows as readonly { readonly seq?: unknown }[]
   const seq = Number(next?.seq)

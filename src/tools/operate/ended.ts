@@ -30,7 +30,7 @@ export interface EndedJobs {
 
 /** Jobs that came and ended within the newest {@link MOST_EVENTS} events of the log, and are not live again. */
 export async function endedIn(access: Opened): Promise<EndedJobs> {
-  const { version } = await access.store.read(access.queue, 0, 1)
+  const { version } = await access.store.rows(access.queue, 0, 1)
   const after = await orCut(access, Math.max(0, version - MOST_EVENTS))
   const lives = new EndedLives()
   await eachEvent(access, 'searched', (event) => lives.see(event), { after, upTo: version })

@@ -162,7 +162,7 @@ export class LiveView {
     const { store, queue } = this
     if (!this.#isOpen) await store.open(queue, { make: false })
     this.#isOpen = true
-    const { version, now } = await store.read(queue, 0, 1)
+    const { version, now } = await store.rows(queue, 0, 1)
     this.#clock = { now, at: performance.now() }
     // One event more, for the next look to compare with.
     const from = Math.max(0, version - 1)

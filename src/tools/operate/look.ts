@@ -15,7 +15,7 @@ export interface Look extends QueueFacts {
 
 /** Reads the queue without joining it, so that looking changes nothing. */
 export async function lookAt(access: Opened): Promise<Look> {
-  return lookOf(access, await access.store.read(access.queue, 0, 1))
+  return lookOf(access, await access.store.rows(access.queue, 0, 1))
 }
 
 /** Looks at the queue at a version that is known. */

@@ -63,7 +63,7 @@ export async function standingOf(given: Access): Promise<QueueStatus> {
     submitted: await store.submitted(queue, 1),
   }
   const logged = await loggedAt(access, rows?.state.version ?? 0)
-  const { now } = await store.read(queue, 0, 1)
+  const { now } = await store.rows(queue, 0, 1)
   const wrong =
     logged.ledger === null ? null : await wrongAt(access, { ...around, now, ledger: logged.ledger })
   return { queue, store: store.name, rows, ...around, ...logged, now, wrong }

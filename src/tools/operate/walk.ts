@@ -44,6 +44,6 @@ async function readOn(access: Opened, from: Ledger): Promise<Ledger> {
     return isNew ? replayer.ledger() : from
   } catch (error) {
     if (!isInterlockError(error, 'log_went_back') && !isInterlockError(error, 'archived')) throw error
-    return ledgerAt(access, (await store.read(queue, 0, 1)).version)
+    return ledgerAt(access, (await store.rows(queue, 0, 1)).version)
   }
 }

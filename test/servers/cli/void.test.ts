@@ -193,3 +193,18 @@ describe('events that nobody can read, on a hash chain and archived to files', (
     expect(await documentOf(url, ['rebuild', ...words])).toMatchObject({ written: 0, fromSeq: 1 })
   })
 })
+
+it('verify and recover find that the very first event is unreadable, and say the way out', async () => {
+  const url = await emptyQueue()
+  const store = postgresStore(url)
+  onTestFinished(() => store.close())
+  const process = new UncheckedProcess(store)
+  await process.does({ type: 'enqueue', specs: [{ ...spec('x'), priority: Number.NaN }, spec('y')] })
+  await process.does({ type: 'enqueue', specs: [spec('z')] })
+  const run = async (...words: string[]) => interlock([...words, '--url', url])
+  const verified = await run('verify')
+  expect(verified).toMatchObject({ code: 3, stdout: expect.stringContaining('interlock-queue recover,') })
+  expect((await run('recover')).stdout).toContain('npx interlock-queue recover --void')
+  expect((await run('recover', '--void')).code).toBe(0)
+  expect(await documentOf(url, ['verify'])).toMatchObject({ ok: true })
+})

@@ -171,6 +171,8 @@ it('are refused as one by one: another version, out of bounds, out of time', asy
   const store = postgresStore(url)
   atEnd(() => store.close())
   await store.open('q')
+  const late = { ...request, events: request.events.slice(1) }
+  await expect(store.append(late)).rejects.toThrow('decide again at the current version')
   expect((await store.read('q', 0, 100)).version).toBe(0)
   expect(await sent({})).toMatchObject({ ok: true })
   // The command is known: it does nothing twice.

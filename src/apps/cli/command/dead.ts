@@ -44,7 +44,7 @@ export function addDead(cli: Cli): void {
         const limit = wholeNumber('--limit', flags.limit, 1, 1_000) ?? 100
         if (flags.drop === true) checkNamesSome('dead --drop', text, flags)
         await withStore(frame, async (store) => {
-          const { now } = await store.read(frame.queue, 0, 1)
+          const { now } = await store.rows(frame.queue, 0, 1)
           const jobId = text === undefined ? undefined : await deadIdOf({ frame, store, text })
           const filter = deadFilter(now, jobId, flags)
           const letters = { store, queue: frame.queue }

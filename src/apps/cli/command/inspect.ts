@@ -76,7 +76,7 @@ async function inspect(
   { speed, port, ui }: { readonly speed: number; readonly port: number; readonly ui: URL },
 ): Promise<void> {
   const access = opened(frame.access(store))
-  const { version } = await store.read(frame.queue, 0, 1)
+  const { version } = await store.rows(frame.queue, 0, 1)
   const first = from === undefined ? null : await pointOf(access, '--from', from)
   const last = to === undefined ? null : await pointOf(access, '--to', to)
   const wished = first === null ? (live ? version : 0) : (await beginningAt(access, 'from', first)).seq

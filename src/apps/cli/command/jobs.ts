@@ -39,7 +39,7 @@ export function addJobs(cli: Cli): void {
       const last = placeIn(flags.from)
       await withAccess(frame, async (given) => {
         const access = opened(given)
-        const { now } = await access.store.read(access.queue, 0, 1)
+        const { now } = await access.store.rows(access.queue, 0, 1)
         const found = pageBehind(last, await findJobs(access, filterIn(flags, now)))
         const diagnosed = await diagnoseFirst(access, found, limit)
         frame.emit(jobsDocument(access.queue, found, diagnosed), jobsText(frame, diagnosed, found))

@@ -206,7 +206,7 @@ const most = ({ since, limit, isOfJob }: Range): number =>
 
 /** The number of the event before the first one to show. */
 async function beginOf(access: Opened, range: Range): Promise<number> {
-  const version = (await endOf(access, range)) ?? (await access.store.read(access.queue, 0, 1)).version
+  const version = (await endOf(access, range)) ?? (await access.store.rows(access.queue, 0, 1)).version
   const last = Math.max(0, version - (range.isOfJob ? version : most(range)))
   if (range.since === undefined) return last
   const { seq } = await beginningAt(access, 'since', await pointOf(access, '--since', range.since))

@@ -92,7 +92,7 @@ async function follow(
   speed: number,
 ) {
   const access = opened(given)
-  const { version } = await access.store.read(access.queue, 0, 1)
+  const { version } = await access.store.rows(access.queue, 0, 1)
   const to = end === undefined ? version : (await endingAt(access, 'to', end)).seq
   const first = begin === undefined ? 0 : await pointOf(access, '--from', begin)
   const wished = first === 0 ? 0 : (await beginningAt(access, 'from', first)).seq

@@ -200,11 +200,22 @@ const MOST_GONE = 5
  * @throws InterlockError `archived` if that snapshot is missing; `database_newer`, `corrupt_log` if it cannot be read
  */
 export async function firstLedger(store: LogSource, queue: string): Promise<Ledger> {
-  const { events, archivedSeq } = await store.read(queue, 0, 1)
-  if (archivedSeq === 0 || events.length > 0) return emptyLedger
-  const kept = await store.snapshot(queue, archivedSeq)
-  if (kept?.seq !== archivedSeq) throw archived(queue, archivedSeq)
+  const cut = await cutOf(store, queue)
+  if (cut === null) return emptyLedger
+  const kept = await store.snapshot(queue, cut)
+  if (kept?.seq !== cut) throw archived(queue, cut)
   return readSnapshot(store, queue, kept)
+}
+
+/** The last event that is gone; null: the log has its first event, readable or not. */
+async function cutOf(store: LogSource, queue: string): Promise<number | null> {
+  try {
+    const { events, archivedSeq } = await store.read(queue, 0, 1)
+    return archivedSeq === 0 || events.length > 0 ? null : archivedSeq
+  } catch (error) {
+    if (isInterlockError(error, 'corrupt_log') && error.details.seq !== undefined) return null
+    throw error
+  }
 }
 
 /**
@@ -228,9 +239,7 @@ export async function ledgerNear(
     } catch (error) {
       if (isInterlockError(error, 'contention') && ++gone < MOST_GONE) continue
       if (!isUnreadable(error)) throw error
-      const { events, archivedSeq } = await store.read(queue, 0, 1)
-      const isOfCut = kept.seq === archivedSeq && events.length === 0
-      if (isOfCut) throw error
+      if (kept.seq === (await cutOf(store, queue))) throw error
       passOver(error)
       at = kept.seq - 1
     }

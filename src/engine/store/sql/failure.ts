@@ -71,6 +71,7 @@ const meanings: Readonly<Record<string, Meaning>> = {
     sqlstates.JQ113,
     'run `npx interlock-queue migrate --follow jobs`, or `--make-jobs` if there is none',
   ],
+  JQ002: [sqlstates.JQ002, 'decide again at the current version, and compute the state after the events'],
   JQ: misused,
   '54': unwritable,
 }

@@ -141,7 +141,7 @@ const fileAfter = (files: readonly ArchiveFile[], after: number): ArchiveFile | 
 /** Checks that the files are of this queue, follow each other up to where the database begins, and rise in time. */
 async function checkJoined(
   queue: string,
-  store: Pick<LogStore, 'read'>,
+  store: Pick<LogStore, 'read' | 'rows'>,
   files: readonly ArchiveFile[],
   path: string,
 ): Promise<void> {
@@ -154,7 +154,7 @@ async function checkJoined(
   }
   const file = files.at(-1)
   if (file === undefined) return
-  const { archivedSeq } = await store.read(queue, 0, 1)
+  const { archivedSeq } = await store.rows(queue, 0, 1)
   const [left] = (await store.read(queue, file.last, 1)).events
   if (file.last < archivedSeq && left === undefined)
     throw noArchive(

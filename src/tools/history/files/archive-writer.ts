@@ -57,7 +57,7 @@ async function writeArchive(access: Opened, file: NewFile, through: number): Pro
   await file.write(tailOf(at))
 }
 
-type WrittenSource = Pick<LogStore, 'read' | 'chain'>
+type WrittenSource = Pick<LogStore, 'read' | 'rows' | 'chain'>
 
 async function* blocks(
   store: WrittenSource,
@@ -109,7 +109,7 @@ const damaged = (seq: number, what: string): InterlockError =>
 
 /** The number after which everything can be read: archived events that were kept go to the file too. */
 async function readableAfter(store: WrittenSource, queue: string): Promise<number> {
-  const { archivedSeq } = await store.read(queue, 0, 1)
+  const { archivedSeq } = await store.rows(queue, 0, 1)
   let [low, high] = [0, archivedSeq]
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
