@@ -50,7 +50,7 @@ export function addFilterFlags(
     .option(...errorFlag)
     .option(
       '--since <time>',
-      'only jobs that came into line (dead and ended ones: that ended) in the last 10m, 24h or 7d, or since 14:03:07',
+      'only jobs that came into line (active ones: that started; dead and ended ones: that ended) in the last 10m, 24h or 7d, or since 14:03:07',
     )
     .option(
       '--until <time>',

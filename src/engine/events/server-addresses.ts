@@ -68,7 +68,8 @@ type Refuse = (why: string) => Error
 function serversIn(authority: string, given: URLSearchParams, refuse: Refuse): readonly string[] {
   const named = given.get('host')
   const hosts = (named ?? authority).split(',')
-  if (hosts.length > 1 && hosts.includes('')) throw refuse('names a host that is empty')
+  const isEmpty = (host: string) => (hosts.length > 1 && host === '') || /^:\d*$/.test(host)
+  if (hosts.some(isEmpty)) throw refuse('names a host that is empty')
   if (named === null || hosts.length === 1) return hosts
   const ports = given.get('port')?.split(',') ?? ['']
   if (ports.length !== 1 && ports.length !== hosts.length) {
@@ -103,4 +104,5 @@ function limitOf(milliseconds: string | null, refuse: Refuse): number | null {
   throw refuse('statement_timeout must be a number of milliseconds')
 }
 
-const isReadable = (one: string) => URL.canParse(one)
+/** Behind a login the host may be left out, as in libpq: it is in the query, or the driver's own. `URL` alone does not read that. */
+const isReadable = (one: string) => URL.canParse(one.replace('@/', '@localhost/'))

@@ -47,9 +47,9 @@ export interface JobFilter extends FindWords {
    * small letters are the same, and so are `_` and a space.
    */
   readonly error?: string | undefined
-  /** In line, dead or ended since this time or later. */
+  /** In line, active, dead or ended since this time or later. */
   readonly since?: Date | undefined
-  /** In line, dead or ended since before this time; not before `since`. */
+  /** In line, active, dead or ended since before this time; not before `since`. */
   readonly until?: Date | undefined
 }
 
@@ -66,7 +66,7 @@ export function payloadValue(typed: string): string | number | boolean | null {
 /** A job that a filter names, as it was at one moment. */
 export interface FoundJob {
   readonly spec: JobSpec
-  /** Since when it is in line, dead or ended. */
+  /** Since when it is in line, active, dead or ended. */
   readonly since: Micros
   /** A live job. */
   readonly row?: JobRow
@@ -186,7 +186,7 @@ function liveJobs({ ledger }: Look): readonly FoundJob[] {
     .jobs.toSorted(activeFirst)
     .flatMap((row) => {
       const spec = jobOf(ledger, row.job_id)?.spec
-      return spec === undefined ? [] : [{ spec, row, since: row.queued_at }]
+      return spec === undefined ? [] : [{ spec, row, since: row.started_at ?? row.queued_at }]
     })
   lists.set(ledger, list)
   return list

@@ -10,6 +10,8 @@ describe('an address of one server', () => {
     'postgres://u@[::1]:5433/app',
     'postgres://u@%2Fvar%2Frun%2Fpostgresql/app',
     'postgres:///app?host=/var/run/postgresql',
+    'postgres://u:p@/app?host=/var/run/postgresql',
+    'postgres://u@/app',
     '/var/run/postgresql app',
     'socket:/tmp?db=app',
   ])('stays as it is: %s', (text) => {
@@ -70,6 +72,7 @@ describe('an address that nobody can use', () => {
     ['', 'must be an address'],
     ['mysql://h/app', 'must be an address'],
     ['postgres://u:secret@h1,,h2/app', 'a host that is empty'],
+    ['postgres://u:secret@:5432/app', 'a host that is empty'],
     ['postgres://u:secret@h:70000/app', 'cannot be read'],
     ['postgres://u:sec#ret@h/app', 'cannot be read'],
     ['postgres://u:secret@/app?host=a,b,c&port=1,2', 'names 3 hosts and 2 ports'],

@@ -97,6 +97,8 @@ describe('interlock jobs', () => {
 
   it('says of each what queue and explain say of it', async () => {
     const { jobs: found } = await find('--state', 'waiting', '--state', 'active', '--state', 'dead')
+    const started = (await documentOf(url, ['log', '--job', 'a1'])).at(-1)
+    expect(found[0]).toMatchObject({ state: 'active', since: started.at })
     for (const { jobId, code, reason, blockedBy } of found) {
       const explained = await documentOf(url, ['explain', jobId])
       expect({ jobId, code, blockedBy }).toEqual({
@@ -377,13 +379,17 @@ describe('a filter in place of an id', () => {
 })
 
 describe('the log of one job', () => {
-  it('is its last life, found by a beginning of its id too; and with --tail goes on', async () => {
+  it('is its last life, or all since a time, found by a beginning of its id too; and with --tail goes on', async () => {
     const { url } = await queueOfTwo()
     const types = async (...words: readonly string[]) =>
       (await documentOf(url, ['log', ...words])).map(({ type }: { type: string }) => type)
     expect(await types('--job', 'dead')).toEqual(['queued', 'started', 'failed'])
     expect(await types('--job', 'de')).toEqual(['queued', 'started', 'failed'])
     expect(await types('--job', 'dead', '--limit', '1')).toEqual(['failed'])
+    await documentOf(url, ['enqueue', '--job', 'dead', '--models', 'o'])
+    const life = await types('--job', 'dead')
+    expect(await types('--job', 'de', '--since', '1')).toEqual(['queued', 'started', 'failed', ...life])
+    expect(await types('--job', 'dead', '--since', '1', '--limit', '1')).toEqual(life.slice(-1))
     expect(await interlock(['log', '--job', 'nobody', '--url', url])).toMatchObject({ code: 1 })
     expect(await interlock(['log', '--tail', '1', '--limit', '1', '--url', url])).toMatchObject({ code: 2 })
     const last = (await logOf(url)).length

@@ -59,7 +59,11 @@ export function addInspect(cli: Cli): void {
       'how many times as fast as it happened; 0: without pauses; no pause is longer than 2 s',
       '1',
     )
-    .option('--port <n>', 'port of the relay, on this machine only; 0: any free port', '0')
+    .option(
+      '--port <n>',
+      'port of the relay; it answers on this machine only, and only who has the token in the address that is printed; 0: any free port',
+      '0',
+    )
     .option('--ui <address>', 'the inspector that the page opens', 'https://stately.ai/inspect')
 }
 

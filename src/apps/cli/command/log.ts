@@ -53,8 +53,7 @@ export function addLog(cli: Cli): void {
             const access = opened(given)
             await checkOrderOf(access, range)
             const after = await orCut(access, await beginOf(access, range))
-            if (options.job !== undefined)
-              return logOfJob(frame, access, { ...range, after, text: options.job })
+            if (options.job !== undefined) return logOfJob(frame, access, range, options.job)
             if (range.isLive) return follow(frame, access, after, range.query)
             const events = range.isSearch
               ? await searched(access, range)
@@ -65,7 +64,7 @@ export function addLog(cli: Cli): void {
       )
       .option(
         '--job <job>',
-        'only the events of this job, since it was last enqueued; those of an earlier job with this id are among all events (--since 1)',
+        'only the events of this job, since it was last enqueued; with --since also those of earlier jobs with this id',
       )
       .option('--limit <n>', 'only the last <n> (default: 20; with --since or --job: all)')
       .option('--since <seq|time>', '10m, 14:03:07, 2026-11-24T15:00:00Z, or an event by its number')
@@ -166,28 +165,26 @@ async function showAll(
   frame.emit(events.map(eventDocument), lines.length > 0 ? lines : none)
 }
 
-/** The events of one job after a number, the last so many of them; and, if asked, those that come. */
-async function logOfJob(
-  frame: Frame,
-  access: Opened,
-  { text, after, ...range }: Range & { readonly text: string; readonly after: number },
-): Promise<void> {
+/** The events of the last life of a job, or of all its lives since a time; the last so many of them; and, if asked, those that come. */
+async function logOfJob(frame: Frame, access: Opened, given: Range, text: string): Promise<void> {
   const { jobId, events } = await historyIn(access, text)
+  const range = { ...given, query: { ...given.query, job: jobId } }
+  const shown =
+    range.since === undefined ? await lastOf(access, events, range) : await searched(access, range)
+  if (!range.isLive) return showAll(frame, access, shown, `${noneOf(frame, range.since)} of job ${jobId}`)
+  const first = shown[0]?.seq ?? (events.at(-1)?.seq ?? 0) + 1
+  await follow(frame, access, first - 1, range.query)
+}
+
+/** The last of these that fit. */
+async function lastOf(access: Opened, events: readonly RecordedEvent[], range: Range) {
+  if (range.limit === 0) return []
   const upTo = (await endOf(access, range)) ?? Number.POSITIVE_INFINITY
   const who = await operatorsBy(
     access,
     events.flatMap(({ workerId }) => workerId ?? []),
   )
-  const late = events.filter(
-    (event) =>
-      (range.since === undefined || event.seq > after) &&
-      event.seq <= upTo &&
-      fitsQuery(event, { ...range.query, job: null }, who),
-  )
-  const shown = range.limit === 0 ? [] : late.slice(-most(range))
-  if (!range.isLive) return showAll(frame, access, shown, `${noneOf(frame, range.since)} of job ${jobId}`)
-  const first = shown[0]?.seq ?? (events.at(-1)?.seq ?? 0) + 1
-  await follow(frame, access, first - 1, { ...range.query, job: jobId })
+  return events.filter((event) => event.seq <= upTo && fitsQuery(event, range.query, who)).slice(-most(range))
 }
 
 /** Most jobs are found by an index: their whole last life, unless it is very long or began before the log does. */
