@@ -45,7 +45,9 @@ const claimed = { max: wholeNumber(1, 1_000), kinds, ...says }
 const claim = z.strictObject(claimed)
 const seconds = z.number().min(0).max(YEAR_SECONDS)
 
-const held = { job_id: jobIdSchema, token, worker_id: workerId.optional(), claim: claim.optional() }
+const attempt = { job_id: jobIdSchema, token, worker_id: workerId.optional() }
+/** Its end gives models back, so the worker may claim in the same append. */
+const held = { ...attempt, claim: claim.optional() }
 const anything = z.unknown().optional()
 /** What the attempt has used. */
 const used = usesSchema(0).optional()
@@ -94,8 +96,8 @@ const fieldsOf = () => ({
   },
   /** `job_id`, `token`, `used`?. */
   confirm_cancel: { ...held, used },
-  /** `job_id`, `token`, `until` (2026-11-24T15:00:00Z). */
-  detach: { ...held, until: timeSchema },
+  /** `job_id`, `token`, `until` (2026-11-24T15:00:00Z). Its models stay taken, so it takes no `claim`. */
+  detach: { ...attempt, until: timeSchema },
   /**
    * `job_id`, `token`, `model`: gives this model back (docs/inside/conflict-rules.md#given-back-early); again: nothing. `epoch`?: that of the lease, as a token of
    * another epoch is stale.

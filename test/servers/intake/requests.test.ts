@@ -93,6 +93,9 @@ describe('a command by SQL (job_queue_request, job_queue_submit, job_queue_answe
     await coordinator.enqueue([{ jobId: 'j', models: ['a'] }])
     const started = (await one({ type: 'claim', max: 1 }))['started'] as [{ fencing_token: number }]
     const release = { type: 'release', job_id: 'j', token: started[0].fencing_token, models: ['b'] }
+    // Its models stay taken: there is nothing to hand on.
+    const away = { ...release, type: 'detach', models: undefined, until: '2099-01-01T00:00:00Z' }
+    expect((await one({ ...away, claim: { max: 1 } }))['message']).toContain('claim')
     const again = await one({ ...release, claim: { max: 1 } })
     expect(again['started']).toMatchObject([{ job_id: 'j', models: ['b'], attempt: 1, postponed: 1 }])
   })
