@@ -136,7 +136,7 @@ export function lawModule(): string {
     Object.entries(law).map(([state, row]) => `  '${state}': {\n${entries(row)}  },\n`)
   return [
     '// Made by `npm run generate -- law` from machines/coordinator.machine.ts and machines/job.machine.ts: change those.\n',
-    "import type { JobLaw, QueueLaw } from './law.ts'\n\n",
+    "import type { JobLaw, QueueLaw } from './variant.ts'\n\n",
     '/** Where an event leads a queue; as a list, with no, with one and with more active jobs (null: refused). */\n',
     `export const queueLaw: QueueLaw = {\n${lines(compileQueueLaw(coordinatorMachine)).join('')}}\n\n`,
     '/** Where an event leads a job. */\n',

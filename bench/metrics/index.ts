@@ -3,6 +3,7 @@ import { PACKAGE_VERSION } from '../../src/engine/coordinator/base/package-versi
 import { type Decision, defaultPolicy } from '../../src/engine/core/index.ts'
 import { familiesOf, meterOptions, QueueCensus, QueueMeter } from '../../src/tools/figures/index.ts'
 import type { CensusReading } from '../../src/tools/figures/meter/queue-census.ts'
+import { readingOf } from '../../src/tools/figures/meter/reading.ts'
 import { answerTo } from '../../src/tools/prometheus/answer.ts'
 import { CoreQueue, plainSpec } from '../core-queue.ts'
 import { type Bench, type Context, type Row, sized } from '../frame/bench.ts'
@@ -52,7 +53,7 @@ function measured(waiting: number, turns: number) {
   const perEvent = (what: 'deciding' | 'metering') =>
     ((spent[what] - coming[what]) * 1_000) / Math.max(1, spent.events - coming.events)
   const answer = (accept: string, census: CensusReading | null) => {
-    const reading = meter.read(queue.now)
+    const reading = readingOf(meter, queue.now)
     const known = {
       queues: [{ queue: 'default', now: queue.now, reading, created: 0, census, log: null }],
       processes: [],

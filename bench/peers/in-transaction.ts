@@ -1,11 +1,8 @@
-import knex, { type Knex } from 'knex'
+import knex from 'knex'
 import { clock } from './clock.ts'
 import { measureEnqueue } from './enqueue-rate.ts'
 import type { Session, Setting } from './peer.ts'
 import type { EnqueueOrder } from './process.ts'
-
-/** A transaction of the program, by the query builder that all of them work with. */
-export type Transaction = Knex.Transaction
 
 /** Transactions per second, each with a row of the program's own and one job, so many of them at once. */
 export function measureInTransaction(

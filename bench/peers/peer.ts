@@ -1,4 +1,6 @@
-import type { Transaction } from './in-transaction.ts'
+import type { Knex } from 'knex'
+/** A transaction of the program, by the query builder that all of them work with. */
+export type Transaction = Knex.Transaction
 
 /** A job of a measurement. */
 export interface Task {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { installFromDebian } from './debian.ts'
-import type { Made } from './once-global.ts'
+import type { Made } from './made.ts'
 
 /** Where Debian, and others, put it. The one without windows is first: it takes half the processor time. */
 const places = [

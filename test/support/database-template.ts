@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { migrate, migrationScript } from '../../src/engine/migrate/index.ts'
-import type { Made } from './once-global.ts'
+import type { Made } from './made.ts'
 import { postgresDatabase } from './supabase/database.ts'
 import { setUpProject } from './supabase/setup.ts'
 

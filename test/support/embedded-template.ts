@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import type { Made } from './once-global.ts'
+import type { Made } from './made.ts'
 
 export async function makeEmbedded(): Promise<Made> {
   const place = await mkdtemp(path.join(tmpdir(), 'interlock-embedded-'))

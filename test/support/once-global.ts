@@ -2,6 +2,7 @@
  * vitest's globalSetup: what several test files need and what takes long to make is made once for the whole run, when the first of
  * them asks. They run in processes of their own, so they ask by HTTP: `once.ts`.
  */
+
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestProject } from 'vitest/node'
@@ -9,17 +10,12 @@ import { makeChromium } from './chromium.ts'
 import { migratedTemplate, projectTemplate } from './database-template.ts'
 import { debianFolder, type Wanted } from './debian.ts'
 import { makeEmbedded } from './embedded-template.ts'
+import type { Made } from './made.ts'
 import { makeArchive } from './package-archive.ts'
 import { makePage } from './page-files.ts'
 import { makeCluster } from './postgres-cluster.ts'
 import type {} from './postgres-global.ts'
 import { makePrograms } from './programs.ts'
-
-export interface Made {
-  /** A path, or the name of a database. */
-  readonly place: string
-  remove(): Promise<void>
-}
 
 /** Once for a run: two that install at once lock each other out. */
 function installed(wanted: Wanted): () => Promise<Made> {

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import manifest from '../../package.json' with { type: 'json' }
-import type { Made } from './once-global.ts'
+import type { Made } from './made.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const run = promisify(execFile)

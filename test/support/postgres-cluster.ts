@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
 import pg from 'pg'
 import { migrate } from '../../src/engine/migrate/index.ts'
-import type { Made } from './once-global.ts'
+import type { Made } from './made.ts'
 import { quickTmpdir, startPostgres } from './postgres.ts'
 
 export async function makeCluster(): Promise<Made> {

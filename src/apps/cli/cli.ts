@@ -1,7 +1,14 @@
 import { Command, Option } from 'commander'
-import type { Listed } from './command/index.ts'
 import { exitMeanings } from './exit.ts'
 import type { CommonOptions, Frame, Surface } from './frame.ts'
+
+/** A command as the list of all knows it; the rest of it is loaded when somebody asks for it. */
+export interface Listed {
+  /** Its name, and what is typed after it. */
+  readonly usage: string
+  readonly summary: string
+  readonly load: () => Promise<(cli: Cli) => void>
+}
 
 type Examples = readonly (readonly [typed: string, does: string])[]
 

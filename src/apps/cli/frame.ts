@@ -4,7 +4,7 @@ import { parseInstallation, parseQueue } from '../../engine/events/index.ts'
 import { type Target, targetOf } from '../../engine/process/index.ts'
 import type { LogStore } from '../../engine/store/index.ts'
 import type { Access } from '../../tools/history/index.ts'
-import { type Colors, colorsOf, columnsOf, type TextLines, written } from './terminal/lines.ts'
+import { type Colors, colorsOf, columnsOf, type Stream, type TextLines, written } from './terminal/lines.ts'
 import { progressIn } from './terminal/progress.ts'
 
 /** The parts of the outside world that a command may touch; tests pass their own. */
@@ -24,13 +24,6 @@ export interface Surface {
 export interface Keyboard {
   /** @returns how to stop */
   listen(onKey: (key: string) => void): () => void
-}
-
-export interface Stream {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  readonly rows?: number
-  write(text: string): unknown
 }
 
 /** The options that every command has. */

@@ -3,7 +3,8 @@ import { PACKAGE_VERSION } from '../../engine/coordinator/base/package-version.t
 import { Cli } from './cli.ts'
 import { commandGroups } from './command/index.ts'
 import { exitCodes } from './exit.ts'
-import type { Stream, Surface } from './frame.ts'
+import type { Surface } from './frame.ts'
+import type { Stream } from './terminal/lines.ts'
 
 /** Runs one command line. Returns its exit code; never throws. */
 export async function runCli(words: readonly string[], outside: Surface): Promise<number> {

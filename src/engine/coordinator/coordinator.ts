@@ -111,7 +111,7 @@ const atOnce: ReadonlySet<string> = new Set([
 function checked(coordinator: Coordinator): Coordinator {
   for (const [name, schemas] of Object.entries(calls)) {
     const method = coordinator[name as keyof typeof calls] as Method
-    const isPlain = plainCalls[name as keyof typeof calls]
+    const isPlain = plainCalls[name]
     const value: Method = (...given) => {
       if (isPlain?.(given) === true) return method(...given)
       try {

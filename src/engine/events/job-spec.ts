@@ -306,7 +306,7 @@ export interface ParsedJob {
 
 /** One job with its payload. @throws InterlockError `invalid_input` */
 export function parseJob(input: unknown, defaults: SpecDefaults = specDefaults, root = 'job'): ParsedJob {
-  const parsed = plainJob(input) ?? parseInput(jobSchema, input, root)
+  const parsed = plainJob<JobInput>(input) ?? parseInput(jobSchema, input, root)
   const { payload } = parsed
   const trace = traceContext(parsed.traceparent, parsed.tracestate)
   const spec = withDefaults(parsed, defaults)

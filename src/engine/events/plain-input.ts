@@ -1,14 +1,12 @@
 /** Usual input, checked by its fields: a schema takes ten times as long, and looks at all other input. */
 import { bounds, type JobRule, jobEntries } from '../core/index.ts'
-import type { calls } from './coordinator-calls.ts'
-import type { JobInput } from './job-spec.ts'
 import { jsonBounds, plainJson } from './json.ts'
 
 /**
- * What the schema (job-spec.ts) returns for a job with nothing unusual about it, in a tenth of the time; undefined for all others,
+ * What the schema (job-spec.ts) makes of a job with nothing unusual about it, in a tenth of the time; undefined for all others,
  * which the schema has to check. The schema is the law: test/fast/events/plain-job.test.ts keeps the two consistent.
  */
-export function plainJob(input: unknown): JobInput | undefined {
+export function plainJob<JobInput>(input: unknown): JobInput | undefined {
   if (!isPlainObject(input)) return undefined
   for (const name in input) {
     const isPlain = plainly.get(name)
@@ -19,7 +17,7 @@ export function plainJob(input: unknown): JobInput | undefined {
   if (jobId === undefined || names === undefined) return undefined
   const json = payload === undefined ? undefined : plainJson(payload, jsonBounds.payload)
   if (json === undefined && payload !== undefined) return undefined
-  return { ...(input as unknown as JobInput), models: names, payload: json }
+  return { ...input, models: names, payload: json } as JobInput
 }
 
 type Guard = (value: unknown) => boolean
@@ -70,7 +68,7 @@ type GivenArguments = readonly unknown[]
  * Whether the arguments of a call are plainly what its schemas accept, in a tenth of the time: for the calls that every job
  * makes. The schemas (coordinator-calls.ts) check all other arguments. test/fast/events/plain-call.test.ts keeps the two consistent.
  */
-export const plainCalls: { readonly [Name in keyof typeof calls]?: (given: GivenArguments) => boolean } = {
+export const plainCalls: Readonly<Record<string, (given: GivenArguments) => boolean>> = {
   attempt: ([lease]) => isLease(lease),
   dataOf: ([lease]) => isLease(lease),
   claim: ([claim, options]) => isClaim(claim) && (options === undefined || isOfClaim(options)),

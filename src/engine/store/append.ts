@@ -8,9 +8,15 @@ import type {
   ProjectionChanges,
   RecordedEvent,
 } from '../core/index.ts'
-import type { BeatAnswer, ProjectStep, WorkerBeat } from './engine-store.ts'
+import type { BeatAnswer, WorkerBeat } from './membership.ts'
 import type { JobData } from './side-data.ts'
-import type { Concern } from './wake.ts'
+import type { ProjectStep } from './user-tables.ts'
+
+/**
+ * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
+ * start), or all.
+ */
+export type Concern = 'nobody' | 'free' | 'all'
 
 /** What one append wants to write. The events already carry their sequence numbers and times. */
 export interface AppendRequest {

@@ -1,7 +1,9 @@
-import type { Json, Micros, OnceRecord, Operator, RecordedEvent, StandIn, WorkerFact } from '../core/index.ts'
+import type { Json, Micros, OnceRecord, Operator, RecordedEvent, StandIn } from '../core/index.ts'
 import type { AppendRole } from './append.ts'
 import type { OutsideLine } from './checkup.ts'
+import type { MembershipRole } from './membership.ts'
 import type { DataRole, DeadLetterRole, SubmissionRole } from './side-data.ts'
+import type { UserTablesRole } from './user-tables.ts'
 import type { WakeRole } from './wake.ts'
 
 /**
@@ -132,52 +134,6 @@ export interface ArchiveRole {
    * since.
    */
   claimCut(queue: string, before: Micros): Promise<number | null>
-}
-
-/** A worker process as the database knows it: one row and one heartbeat for all its jobs. */
-export interface WorkerBeat {
-  readonly queue: string
-  /** The incarnation: new at each start, never reused. */
-  readonly workerId: string
-  /** The kinds it has handlers for; null: every kind. */
-  readonly kinds: readonly string[] | null
-  readonly freeSlots: number
-  /** The release of Interlock that it runs. */
-  readonly release: string
-  /** How long the lease lives without another beat, in milliseconds (ttl), and the grace after it. */
-  readonly ttlMs: number
-  readonly graceMs: number
-}
-
-export interface BeatAnswer {
-  /** The newest shape of events that every live process of the queue reads; null: none reads any; absent: functions of an older release do not say it. */
-  readonly reads?: number | null | undefined
-  /** False: the lease is gone (expired, or declared dead), and this incarnation never gets it back. */
-  readonly alive: boolean
-  readonly now: Micros
-  readonly expiresAt: Micros
-  readonly version: number
-  /** Workers whose lease is past ttl + grace and that still hold something. Any live process expires them. */
-  readonly overdue: readonly string[]
-  /** Rows of `jobs` or commands by SQL are waiting, and no process has claimed them. */
-  readonly arrived: boolean
-  readonly requested: boolean
-}
-
-export interface WorkerRow extends WorkerFact {
-  /** The newest shape of events that it reads; null: a worker by SQL, which reads none; absent: not known. */
-  readonly reads?: number | null | undefined
-  readonly startedAt: Micros
-  readonly beatAt: Micros
-  readonly expiresAt: Micros
-}
-
-/** Role "membership": the leases of a queue's worker processes, one each. */
-export interface MembershipRole {
-  beat(beat: WorkerBeat): Promise<BeatAnswer>
-  /** Ends this incarnation: its lease ends at once. */
-  leave(queue: string, workerId: string): Promise<void>
-  workers(queue: string): Promise<readonly WorkerRow[]>
 }
 
 /** Role "operators": who acts through a process. It is kept beside the log, which has the worker id and names nobody. */
@@ -348,39 +304,4 @@ export interface InboxRole {
   readonly endOf?: (queue: string, token: number) => Promise<CommittedEnd | null>
   /** The schema that the installation has for itself, for statements in transactions of a program. Absent: it is the default. */
   readonly schema?: string
-}
-
-/** Rows that a trigger, a CHECK or a type of the user's table refuses. */
-export interface RefusedRows {
-  readonly target: string
-  readonly sqlstate: string
-  readonly rows: number
-  /** The id of one of them. */
-  readonly example: string
-}
-
-/** One step of the outer projection: how far the user's tables now follow the log. */
-export interface ProjectStep {
-  readonly projectedSeq: number
-  readonly version: number
-  readonly written: number
-  /** Rows that could not be written (locked, or refused by a trigger or CHECK of the user) and will be tried again. */
-  readonly setAside: number
-  /** The rows of these that the user's tables refuse, by table and SQLSTATE. */
-  readonly refused?: readonly RefusedRows[]
-  /** Another process is at work, or a table is locked: nothing moved. */
-  readonly busy: boolean
-  /** How many of the user's tables there are to write. */
-  readonly targets: number
-  /** How long the database took, in milliseconds. */
-  readonly tookMs?: number | undefined
-}
-
-/** Role "the user's tables": their coordination columns follow the log, after the appends. */
-export interface UserTablesRole {
-  /**
-   * Brings the coordination columns of the user's `jobs` and `workflow_executions` up to date: follows at most `batch`
-   * (1..10,000) events, in a transaction of its own. A store without such tables answers `targets: 0`.
-   */
-  project(queue: string, batch: number): Promise<ProjectStep>
 }

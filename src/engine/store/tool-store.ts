@@ -1,7 +1,8 @@
 import type { JobRow, Json, KnownOperator, Micros, RecordedEvent, StateRow } from '../core/index.ts'
 import type { TurnView } from './append.ts'
 import type { Checkup } from './checkup.ts'
-import type { Arrival, ListedSubmission, LogPage, UserTablesRole } from './engine-store.ts'
+import type { Arrival, ListedSubmission, LogPage } from './engine-store.ts'
+import type { UserTablesRole } from './user-tables.ts'
 
 /**
  * What only tools need of a store: to look into the log and what is kept beside it, to check it, and to make it right again. The

@@ -1,12 +1,6 @@
 import type { Micros, RecordedEvent } from '../core/index.ts'
-import type { ReceivedAnswers } from './append.ts'
+import type { Concern, ReceivedAnswers } from './append.ts'
 import type { NotedProgress } from './side-data.ts'
-
-/**
- * Which processes an append concerns, beside the one that made it: nobody, processes with a free slot (there may be something to
- * start), or all.
- */
-export type Concern = 'nobody' | 'free' | 'all'
 
 /** What came in beside the log: rows of `jobs`, commands by SQL, or both (also if it is unknown which). */
 export type Incoming = 'rows' | 'requests' | 'both'

@@ -1,20 +1,10 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { ResourceLimits } from 'node:worker_threads'
 import { invalidInput } from '../core/index.ts'
 import { checkThreadHandler } from '../events/index.ts'
 import type { HandlerContext, Job, ThreadHandler } from '../worker/index.ts'
-import { Thread } from './thread.ts'
-
-export interface ThreadOptions {
-  /**
-   * The limits of each thread, as Node.js has them: `maxOldGenerationSizeMb`, `maxYoungGenerationSizeMb`, `codeRangeSizeMb`, `stackSizeMb`.
-   * An attempt that reaches the first of them fails as `out_of_memory`.
-   * @defaultValue those of the process
-   */
-  readonly resourceLimits?: ResourceLimits
-}
+import { Thread, type ThreadOptions } from './thread.ts'
 
 /**
  * A handler that runs in a thread of its own: what computes, blocks, exits or runs out of memory there harms no other attempt. Each attempt

@@ -12,4 +12,5 @@
  * @module
  */
 export type { ThreadHandler } from '../worker/index.ts'
-export { inThread, type ThreadOptions } from './in-thread.ts'
+export { inThread } from './in-thread.ts'
+export type { ThreadOptions } from './thread.ts'

@@ -1,4 +1,10 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads'
 import type { TransactionRow } from '../transaction/index.ts'
 import { RetryLater, ThreadEnded } from '../worker/errors.ts'
 import { type HandlerContext, type Job, NonRetryableError } from '../worker/index.ts'
@@ -12,7 +18,15 @@ import {
   type ToThread,
   unclonable,
 } from './boot.ts'
-import type { ThreadOptions } from './in-thread.ts'
+
+export interface ThreadOptions {
+  /**
+   * The limits of each thread, as Node.js has them: `maxOldGenerationSizeMb`, `maxYoungGenerationSizeMb`, `codeRangeSizeMb`, `stackSizeMb`.
+   * An attempt that reaches the first of them fails as `out_of_memory`.
+   * @defaultValue those of the process
+   */
+  readonly resourceLimits?: ResourceLimits
+}
 
 const program = `(${serve})(process.getBuiltinModule('node:worker_threads'), (href) => import(href), { sent: ${sent}, unclonable: ${unclonable} })`
 

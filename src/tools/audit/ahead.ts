@@ -2,7 +2,7 @@ import type { Policy } from '../../engine/core/index.ts'
 import { type AuditedJob, byPosition, sortOf, takesAll, takesSlot } from './job.ts'
 import { ALL, placesOf } from './limits.ts'
 import type { AuditedLines } from './lines.ts'
-import { amountOf, sharesOf, usesOf } from './needs.ts'
+import { sharesOf, usesOf } from './needs.ts'
 import { mayBeIn } from './places.ts'
 
 /** Which of those ahead keep a model from a job. */
@@ -33,18 +33,9 @@ export class Ahead {
     return !this.#lines.stock.of('model', name).hasRoom(1)
   }
 
-  /**
-   * Whether there is room for the job in a model beside those who have it, and those ahead that it is kept for.
-   * @param more how much else counts as taken
-   */
-  hasModel(job: AuditedJob, name: string, more = 0, keeps?: Keeps): boolean {
-    const kept = this.#lines.model(name).keptFrom(job, keeps?.(name))
-    return this.#lines.stock.of('model', name).hasRoom(amountOf(job, name), kept + more)
-  }
-
   /** The first model in which the job has no room. @param own how much the job itself has, with its batch */
   keptFrom(job: AuditedJob, own = 0, keeps?: Keeps): string | undefined {
-    return this.#counted(job).find((name) => !this.hasModel(job, name, -own, keeps))
+    return this.#counted(job).find((name) => !this.#lines.hasModel(job, name, -own, keeps?.(name)))
   }
 
   /**
@@ -120,7 +111,7 @@ export class Ahead {
     if (this.#policy.maxOvertakes === 0) return false
     return job.spec.models.some((name) => {
       const more = promised.get(name)
-      return more !== undefined && !this.hasModel(job, name, more)
+      return more !== undefined && !this.#lines.hasModel(job, name, more)
     })
   }
 

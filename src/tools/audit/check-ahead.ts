@@ -1,12 +1,12 @@
 import { type AuditedJob, byPosition, takesSlot } from './job.ts'
-import type { AuditedLines } from './lines.ts'
 import { amountOf } from './needs.ts'
 import type { AuditedStart } from './start.ts'
 import type { AuditState } from './state.ts'
 
 /** Was a model that it took kept for a job ahead? */
 export function checkKept(state: AuditState, { job, event, joins }: AuditedStart): void {
-  const { ahead, stock, turns } = state.lines
+  const { ahead, lines } = state
+  const { stock, turns } = lines
   const byLine = ahead.keptFromAt(job, event.at, joins ? 1 : 0)
   const isOver = byLine === undefined || event.warm === undefined || turns.isOn
   const name = isOver ? byLine : ahead.keptFromWarm(job, event.without ?? [])
@@ -18,8 +18,9 @@ export function checkKept(state: AuditState, { job, event, joins }: AuditedStart
 /** Was anybody passed who could have had what it took? */
 export function checkAhead(state: AuditState, start: AuditedStart): void {
   const { job, event } = start
-  const { ahead, policy, turns } = state.lines
-  const isLeft = leavesOut(state.lines, start)
+  const { ahead, lines } = state
+  const { policy, turns } = lines
+  const isLeft = leavesOut(state, start)
   if (!isLeft) notePassed(state, start, ahead.alike(job, event.places ?? {}), 'order')
   // An offer of 0 ms keeps no place, and the log may not mention it.
   if (takesSlot(job) && policy.offerMs !== 0) {
@@ -42,13 +43,16 @@ function checkTurn(state: AuditState, start: AuditedStart, virtualTime: number):
   if (fault !== undefined) state.report('turn', job.jobId, fault)
   const isLess = (one: AuditedJob) => turns.timeOf(one) < turns.timeOf(job)
   // Of keys that had used as much, what is loaded may decide.
-  const other = nextInTurn(state.lines, start).find((one) => event.warm === undefined || isLess(one))
+  const other = nextInTurn(state, start).find((one) => event.warm === undefined || isLess(one))
   if (other !== undefined)
     state.report('turn', job.jobId, `job ${other.jobId} could have started, and it was its turn`)
 }
 
 /** Jobs of its kind that could have started, and whose turn came before it. */
-const nextInTurn = ({ ahead, turns }: AuditedLines, { job, event }: AuditedStart): readonly AuditedJob[] =>
+const nextInTurn = (
+  { ahead, lines: { turns } }: AuditState,
+  { job, event }: AuditedStart,
+): readonly AuditedJob[] =>
   turns.isOn
     ? turns
         .before(job)
@@ -56,11 +60,11 @@ const nextInTurn = ({ ahead, turns }: AuditedLines, { job, event }: AuditedStart
     : []
 
 /** A job is about to be cancelled, and was left out: a start that takes its turn names no virtual time, and is not judged by the line either. */
-const leavesOut = (lines: AuditedLines, start: AuditedStart): boolean =>
+const leavesOut = (state: AuditState, start: AuditedStart): boolean =>
   start.event.virtualTime === undefined &&
   !start.joins &&
   start.job.asker === null &&
-  nextInTurn(lines, start).length > 0
+  nextInTurn(state, start).length > 0
 
 /**
  * Jobs ahead of a start that could have had what it takes. A job joins a batch from behind the first of it, and takes what that has already: those
@@ -82,7 +86,7 @@ function checkPasses(state: AuditState, { job, event }: AuditedStart): void {
   const { lines } = state
   if (!lines.passes.mayPass(event.workerId))
     state.report('passed', job.jobId, `worker ${event.workerId} has not said that it keeps models loaded`)
-  for (const other of passable(lines, job, event.at)) {
+  for (const other of passable(state, job, event.at)) {
     const fault = lines.passes.count(other, event, lines.policy)
     if (fault !== undefined) state.report('passed', job.jobId, `job ${other.jobId} is ahead, and ${fault}`)
     if (other.place.level < job.place.level)
@@ -91,7 +95,11 @@ function checkPasses(state: AuditState, { job, event }: AuditedStart): void {
 }
 
 /** Those ahead that could have started. Where keys take turns only those of its own key are passed, and of each sort of jobs the first. */
-const passable = ({ ahead, turns }: AuditedLines, job: AuditedJob, at: number): readonly AuditedJob[] =>
+const passable = (
+  { ahead, lines: { turns } }: AuditState,
+  job: AuditedJob,
+  at: number,
+): readonly AuditedJob[] =>
   turns.isOn
     ? turns
         .firstsBeside(job)

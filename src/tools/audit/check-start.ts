@@ -137,12 +137,12 @@ function endOffers(state: AuditState, { job: started, event }: AuditedStart): vo
 
 function begin(state: AuditState, start: AuditedStart): void {
   const { job, event, joins, needs } = start
-  const { lines } = state
+  const { ahead, lines } = state
   const places = needs.flatMap(({ sort, name }) => (sort === 'place' ? [name] : []))
   // Who could have been taken in its place is passed, and not overtaken, unless keys take turns.
   const isWarm = event.warm !== undefined && !lines.turns.isOn
-  for (const other of lines.ahead.overtakenBy(job, places, joins))
-    if (!isWarm || lines.ahead.isBarred(other, event.without ?? [])) lines.overtake(other)
+  for (const other of ahead.overtakenBy(job, places, joins))
+    if (!isWarm || ahead.isBarred(other, event.without ?? [])) lines.overtake(other)
   job.startedAt = event.at
   job.expects = event.expects ?? 0
   job.returned = new Map()

@@ -1,9 +1,9 @@
 import type { Policy } from '../../engine/core/index.ts'
-import { Ahead } from './ahead.ts'
 import { Aside } from './aside.ts'
 import { type AuditedJob, byPosition, takesSlot } from './job.ts'
 import { type AuditedNeed, placesOf } from './limits.ts'
 import { ModelLine } from './model-line.ts'
+import { amountOf } from './needs.ts'
 import { Offers } from './offers.ts'
 import { Passes } from './passes.ts'
 import { hasPlaces } from './places.ts'
@@ -32,7 +32,6 @@ export class AuditedLines {
   readonly passes = new Passes()
   readonly aside = new Aside()
   readonly turns = new AuditedTurns()
-  readonly ahead = new Ahead(this)
 
   constructor(policy: Policy) {
     this.stock = new Stock(policy)
@@ -221,14 +220,24 @@ export class AuditedLines {
     return maxOvertakes !== null && job.overtaken >= maxOvertakes
   }
 
+  /**
+   * Whether there is room for the job in a model beside those who have it, and those ahead that it is kept for.
+   * @param more how much else counts as taken
+   * @param keeps those ahead that it is kept for; undefined: all that wait for it
+   */
+  hasModel(job: AuditedJob, name: string, more = 0, keeps?: (other: AuditedJob) => boolean): boolean {
+    const kept = this.model(name).keptFrom(job, keeps)
+    return this.stock.of('model', name).hasRoom(amountOf(job, name), kept + more)
+  }
+
   /** This model may have room again: for the first in line now, for those behind it only after that. */
   #look(model: ModelLine): void {
     const { name, parked } = model
     // Who shares it may have room although who wants all of it, ahead, has none.
     for (const job of model.isWanted ? [...parked] : [])
-      if (this.ahead.hasModel(job, name)) this.#unpark(job, model)
+      if (this.hasModel(job, name)) this.#unpark(job, model)
     for (let job = parked.first(); job !== undefined; job = parked.first()) {
-      if (!this.ahead.hasModel(job, name)) return
+      if (!this.hasModel(job, name)) return
       this.#unpark(job, model)
     }
   }

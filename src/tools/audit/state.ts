@@ -1,4 +1,5 @@
 import type { Ledger, RecordedEvent } from '../../engine/core/index.ts'
+import { Ahead } from './ahead.ts'
 import { AuditedIntake } from './intake.ts'
 import type { AuditedJob } from './job.ts'
 import { firstPolicy } from './limits.ts'
@@ -28,6 +29,7 @@ interface Keyed {
 /** What the audit remembers while it reads. */
 export class AuditState {
   readonly lines = new AuditedLines(firstPolicy)
+  readonly ahead = new Ahead(this.lines)
   readonly jobs = new Map<string, AuditedJob>()
   /** Jobs whose attempt ended and should be followed by another, whose `requeued` has not come yet. */
   readonly between = new Set<AuditedJob>()
@@ -182,7 +184,7 @@ export class AuditState {
       if (
         job.state !== 'waiting' ||
         this.jobs.get(job.jobId) !== job ||
-        this.lines.ahead.hasItsShare(job) ||
+        this.ahead.hasItsShare(job) ||
         this.lines.offers.excuse(job, this.lines.policy)
       )
         continue

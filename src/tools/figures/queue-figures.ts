@@ -5,6 +5,7 @@ import type { WrongFacts } from '../insight/wrong-facts.ts'
 import type { Recorders } from './meter/histogram.ts'
 import { QueueCensus } from './meter/queue-census.ts'
 import { QueueMeter } from './meter/queue-meter.ts'
+import { readingOf } from './meter/reading.ts'
 import { type FigureOptions, meterOptions } from './options.ts'
 import type { ReadQueue } from './queue-families.ts'
 
@@ -49,7 +50,7 @@ export class QueueFigures {
       queue,
       created: this.#meter.begunAt / 1_000,
       now,
-      reading: this.#meter.read(now),
+      reading: readingOf(this.#meter, now),
       census: this.#census.read(this.ledger, now),
     }
   }

@@ -1,5 +1,15 @@
 import { isInterlockError } from '../../engine/core/index.ts'
-import type { Mark } from './chain-walk.ts'
+
+/** The number of an event, and the hash that it carried when somebody noted it. */
+export interface Anchor {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** A known hash, and what to report if the chain has another one there. */
+export interface Mark extends Anchor {
+  readonly what: string
+}
 
 /** The first number of a log at which it is not what was written. */
 export interface BadEvent {

@@ -1,23 +1,12 @@
 import { sha256, toHex, utf8 } from '../../engine/events/index.ts'
 import type { ChainPage } from '../../engine/store/index.ts'
-import { type BadEvent, restore } from './bad-event.ts'
-
-/** The number of an event, and the hash that it carried when somebody noted it. */
-export interface Anchor {
-  readonly seq: number
-  readonly hash: string
-}
+import { type BadEvent, type Mark, restore } from './bad-event.ts'
 
 /** The hash that a chain starts from. */
 export const startOf = (queue: string, from: number): Uint8Array =>
   sha256()
     .update(utf8(`interlock:${queue}:${from}`))
     .digest()
-
-/** A known hash, and what to report if the chain has another one there. */
-export interface Mark extends Anchor {
-  readonly what: string
-}
 
 /** Goes along a chain, event by event, and computes every hash again. */
 export class ChainWalk {

@@ -2,8 +2,8 @@ import { invalidInput } from '../../engine/core/index.ts'
 import { checkCall, fromHex } from '../../engine/events/index.ts'
 import type { ChainPage, ToolStore } from '../../engine/store/index.ts'
 import { type Access, type Opened, opened, telling } from './access.ts'
-import { type BadEvent, badEventOf } from './bad-event.ts'
-import { type Anchor, ChainWalk, type Mark, startOf } from './chain-walk.ts'
+import { type Anchor, type BadEvent, badEventOf, type Mark } from './bad-event.ts'
+import { ChainWalk, startOf } from './chain-walk.ts'
 
 /** What `chain` gives: the document that `interlock chain --json` prints. */
 export interface ChainDocument {

@@ -13,17 +13,18 @@
  */
 export type { Access, Step } from './access.ts'
 export { type ArchiveDocument, type ArchiveOptions, archive } from './archive.ts'
-export type { ArchivedFiles, BadEvent } from './bad-event.ts'
+export type { ArchivedFiles, BadEvent, Mark } from './bad-event.ts'
 export { type ChainDocument, chain } from './chain.ts'
-export type { Mark } from './chain-walk.ts'
-export type {
-  ExplanationDocument,
-  JobDocument,
-  PauseDocument,
-  StateDocument,
-  ToldDocument,
+export {
+  type EventDocument,
+  type ExplanationDocument,
+  eventDocument,
+  type JobDocument,
+  type PauseDocument,
+  type SpecDocument,
+  type StateDocument,
+  type ToldDocument,
 } from './documents.ts'
-export { type EventDocument, eventDocument, type SpecDocument } from './documents.ts'
 export { firstLedger, ledgerAt, type SnapshotDocument, snapshot } from './fold.ts'
 export { historyOf, type JobHistory } from './job-history.ts'
 export type { Point, TimeSpan } from './log-point.ts'

@@ -159,22 +159,37 @@ function noisesOf(source: Source): string[] {
 }
 
 /** Parts that lead back to themselves through others, by what each may import; none if all arrows go one way. */
-export function circlesIn(rules: Rules): string[] {
-  const nextOf = (part: string): readonly string[] => {
-    const parts = rules[part]?.parts ?? []
-    return parts === 'any' ? [] : parts.filter((next) => next !== part)
-  }
-  const leadsBack = (part: string): boolean => {
+export const circlesOfRules = (rules: Rules): string[] =>
+  circlesIn(
+    new Map(
+      Object.entries(rules).map(([part, { parts }]) => [
+        part,
+        parts === 'any' ? [] : parts.filter((next) => next !== part),
+      ]),
+    ),
+  )
+
+/** Files that lead back to themselves through others, by imports of any sort: of types, and those when they are needed. */
+export function circlesOfFiles(sources: readonly Source[]): string[] {
+  const arrows = sources.map((source) => {
+    const folder = path.posix.dirname(source.file)
+    return [source.file, importsOf(source).map((specifier) => path.posix.join(folder, specifier))] as const
+  })
+  return circlesIn(new Map(arrows))
+}
+
+function circlesIn(arrows: ReadonlyMap<string, readonly string[]>): string[] {
+  const leadsBack = (one: string): boolean => {
     const seen = new Set<string>()
-    const open = [...nextOf(part)]
+    const open = [...(arrows.get(one) ?? [])]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (seen.has(next)) continue
       seen.add(next)
-      open.push(...nextOf(next))
+      open.push(...(arrows.get(next) ?? []))
     }
-    return seen.has(part)
+    return seen.has(one)
   }
-  return Object.keys(rules).filter(leadsBack)
+  return [...arrows.keys()].filter(leadsBack)
 }
 
 /** The npm package a specifier names, or undefined for a file and for a module of Node's. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Job, jobKeyOf } from '../../../src/engine/core/state/ledger.ts'
+import type { Job } from '../../../src/engine/core/state/job.ts'
+import { jobKeyOf } from '../../../src/engine/core/state/ledger.ts'
 import { LiveJobs } from '../../../src/engine/core/state/live-jobs.ts'
 import { freshJob } from '../../../src/engine/core/state/own-job.ts'
 import { type JobSpec, specDefaults } from '../../../src/engine/core/values/job.ts'

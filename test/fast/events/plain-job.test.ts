@@ -98,7 +98,7 @@ describe('a job that has nothing unusual about it', () => {
   it('is what the schema makes of it', () => {
     fc.assert(
       fc.property(input, (job) => {
-        const plain = plainJob(job)
+        const plain = plainJob<{ readonly payload: unknown }>(job)
         if (plain === undefined) return
         const lawful = jobSchema.safeParse(job)
         expect(lawful.success).toBe(true)
@@ -112,7 +112,7 @@ describe('a job that has nothing unusual about it', () => {
     for (const field of fieldNames) {
       for (const other of strange) {
         const job = { jobId: 'job', models: ['m'], [field]: other }
-        const plain = plainJob(job)
+        const plain = plainJob<{ readonly payload: unknown }>(job)
         const lawful = jobSchema.safeParse(job)
         if (plain !== undefined) expect([field, plain]).toEqual([field, lawful.data])
         if (!lawful.success) expect([field, plain]).toEqual([field, undefined])

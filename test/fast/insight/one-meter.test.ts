@@ -10,6 +10,7 @@ import {
   specDefaults,
 } from '../../../src/engine/core/index.ts'
 import { meterOptions, QueueMeter } from '../../../src/tools/figures/index.ts'
+import { readingOf } from '../../../src/tools/figures/meter/reading.ts'
 import { Collector } from '../../../src/tools/insight/stats/collector.ts'
 import { statsOf } from '../../../src/tools/insight/stats/stats.ts'
 import { arbitraryRun } from '../../support/commands.ts'
@@ -32,7 +33,7 @@ function both(events: readonly RecordedEvent[], begun: number, atOnce = 1) {
     meter.see({ ...fold(meter.ledger, some), events: some })
   }
   const { counts: told, split } = statsOf('q', collector, collector.finish())
-  const { waits, runs, counts, waited } = meter.read(to)
+  const { waits, runs, counts, waited } = readingOf(meter, to)
   const { queued: came, starts, ends, requeues } = counts
   return {
     stats: {

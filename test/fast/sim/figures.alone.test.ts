@@ -8,6 +8,7 @@ import { emptyLedger, fold, type RecordedEvent } from '../../../src/engine/core/
 import { memoryDatabase, memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { auditLog } from '../../../src/tools/audit/index.ts'
 import { familiesOf, meterOptions, QueueMeter } from '../../../src/tools/figures/index.ts'
+import { readingOf } from '../../../src/tools/figures/meter/reading.ts'
 import { verify } from '../../../src/tools/history/index.ts'
 import { stats, whatIf } from '../../../src/tools/insight/index.ts'
 import { run } from './run.ts'
@@ -44,7 +45,7 @@ function samples(log: readonly RecordedEvent[]): object {
     meter.see({ ...fold(meter.ledger, events), events })
   }
   const now = (log.at(-1)?.at ?? 0) + 1
-  const read = { queue: 'default', now, reading: meter.read(now), census: null, created: 0, log: null }
+  const read = { queue: 'default', now, reading: readingOf(meter, now), census: null, created: 0, log: null }
   return Object.fromEntries(
     familiesOf({ queues: [read], processes: [] }).map(({ name, samples: each }) => [name, each]),
   )

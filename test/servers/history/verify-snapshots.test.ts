@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { keepSnapshot, ledgerNear, readSnapshot } from '../../../src/engine/coordinator/replica/snapshots.ts'
 import { jobOf, type Ledger, type RecordedEvent, replay } from '../../../src/engine/core/index.ts'
-import type { Pass } from '../../../src/engine/core/state/ledger.ts'
+import type { Pass } from '../../../src/engine/core/state/job.ts'
 import { sha256, toHex, utf8 } from '../../../src/engine/events/index.ts'
 import { queueIn } from '../../../src/engine/store/memory/database.ts'
 import { memoryDatabase } from '../../../src/engine/store/memory/index.ts'

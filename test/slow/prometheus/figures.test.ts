@@ -15,6 +15,7 @@ import {
 } from '../../../src/engine/core/index.ts'
 import { memoryStore } from '../../../src/engine/store/memory/index.ts'
 import { meterOptions, QueueMeter } from '../../../src/tools/figures/index.ts'
+import { readingOf } from '../../../src/tools/figures/meter/reading.ts'
 import { createMetrics } from '../../../src/tools/prometheus/index.ts'
 import { join } from '../../servers/coordinator/support.ts'
 import { figuresIn, promtool } from '../../servers/prometheus/support.ts'
@@ -231,7 +232,7 @@ describe('a meter', () => {
         metered.see({ ...folded, events: some })
       }
       const now = ledger.lastAt + 1_000
-      const said = metered.read(now)
+      const said = readingOf(metered, now)
       expect(said.counts).toMatchObject(countsOf(events))
       expect(said.runs.count).toBe(events.filter(endsAttempt).length)
       expect(said.waits.count).toBe(said.counts.starts)
@@ -270,9 +271,9 @@ describe('a meter', () => {
               const folded = fold(ledger, [event])
               ledger = folded.ledger
               metered.see({ ...folded, events: [event] })
-              if (scrapes.has(i)) metered.read(event.at)
+              if (scrapes.has(i)) readingOf(metered, event.at)
             }
-            const { waited: split } = metered.read(ledger.lastAt)
+            const { waited: split } = readingOf(metered, ledger.lastAt)
             const sum = [...split.values()].reduce((all, seconds) => all + seconds, 0)
             expect(sum).toBeCloseTo(waited / 1_000_000, 5)
           },
@@ -294,7 +295,7 @@ describe('a meter', () => {
     metered.see({ ...first, events: [at(1)] })
     const skipped = fold(first.ledger, [at(2), at(3)]).ledger
     metered.begin(skipped)
-    const said = metered.read(4_000_000)
+    const said = readingOf(metered, 4_000_000)
     expect(said.counts.queued).toBe(1)
     expect(said.waitingCount).toBe(3)
     expect(said.inLine).toBe(3)

@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { failureAnswer, RestFailure } from './rest/failure.ts'
+import { failureAnswer, RestFailure, type RestResponse } from './rest/failure.ts'
 import type { RestHandler } from './rest/handler.ts'
-import type { RestResponse } from './rest/request.ts'
 
 const BASE = '/rest/v1'
 

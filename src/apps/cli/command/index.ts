@@ -7,15 +7,7 @@
  * error; exit code 0 if it is done, others as in `exit.ts`; Ctrl-C ends it in order (`interrupt.ts`).
  * @module
  */
-import type { Cli } from '../cli.ts'
-
-/** A command as the list of all knows it; the rest of it is loaded when somebody asks for it. */
-export interface Listed {
-  /** Its name, and what is typed after it. */
-  readonly usage: string
-  readonly summary: string
-  readonly load: () => Promise<(cli: Cli) => void>
-}
+import type { Listed } from '../cli.ts'
 
 /** Every command, in the order in which somebody new would want them. */
 export const commandGroups: readonly (readonly [heading: string, commands: readonly Listed[]])[] = [

@@ -1,6 +1,12 @@
 import { Help } from 'commander'
 import { oneLine } from '../../../engine/core/index.ts'
-import type { Stream } from '../frame.ts'
+
+export interface Stream {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+  write(text: string): unknown
+}
 
 /** What a command prints. Each text is one line, whatever stands in it: nothing that others wrote begins another. */
 export type TextLines = string | readonly string[]

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
 import { count, duration } from '../../../tools/format/index.ts'
 import type { Step } from '../../../tools/history/index.ts'
-import type { Frame } from '../frame.ts'
+import type { Stream } from './lines.ts'
 
 /** The progress of a piece of work. Always on standard error. */
 export interface Progress {
@@ -10,13 +10,20 @@ export interface Progress {
   stop(): void
 }
 
+/** What it needs of the frame of a command. */
+interface Shows {
+  readonly surface: { readonly stderr: Stream }
+  readonly signal: AbortSignal
+  note(text: string): void
+}
+
 /** Work that takes less time needs no progress. */
 const QUIET_MS = 2_000
 const LINE_EVERY_MS = 5_000
 const FRAME_EVERY_MS = 100
 
 /** A bar with rate and time left on a terminal, a line every 5 s elsewhere. Nothing for short work. */
-export function progressOf(frame: Frame, label: string, total: number): Progress {
+export function progressOf(frame: Shows, label: string, total: number): Progress {
   const { stderr } = frame.surface
   return stderr.isTTY === true && stderr === process.stderr
     ? new BarProgress(label, total, frame.signal)
@@ -24,7 +31,7 @@ export function progressOf(frame: Frame, label: string, total: number): Progress
 }
 
 /** Shows the steps of the work under way, each kind of work on a line of its own. */
-export function progressIn(frame: Frame): (step: Step) => void {
+export function progressIn(frame: Shows): (step: Step) => void {
   const shown = new Map<string, Progress>()
   return ({ what, done, total, isOver }) => {
     const progress = shown.get(what) ?? progressOf(frame, what, total)

@@ -7,8 +7,9 @@ import { type CommitOptions, Committer, type OfQueue } from './committer.ts'
 import type { Staged } from './data-staging.ts'
 import { HeldLooks } from './held-looks.ts'
 import { NextBatch } from './next-batch.ts'
-import type { OpenCommands, Pending } from './open-commands.ts'
+import type { OpenCommands } from './open-commands.ts'
 import { type Call, type Patience, patienceOf } from './patience.ts'
+import type { Pending } from './pending.ts'
 import { halfOf, takeBatch } from './take-batch.ts'
 
 /** What is sent with a command. */

@@ -12,8 +12,9 @@ import type {
 import { atMost } from '../base/retry.ts'
 import { readOn } from '../replica/catch-up.ts'
 import type { LogView } from '../replica/log-view.ts'
-import type { OpenCommands, Pending } from './open-commands.ts'
+import type { OpenCommands } from './open-commands.ts'
 import { OthersCommands } from './others-commands.ts'
+import type { Pending } from './pending.ts'
 
 export interface CombiningOptions {
   readonly log: LogView

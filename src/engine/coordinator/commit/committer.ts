@@ -10,8 +10,9 @@ import { Staging } from './data-staging.ts'
 import { Decider, type SharedShapes } from './decider.ts'
 import type { HeldLooks } from './held-looks.ts'
 import { OpenCalls } from './open-calls.ts'
-import { isSearch, OpenCommands, type Pending } from './open-commands.ts'
+import { isSearch, OpenCommands } from './open-commands.ts'
 import { type Patience, patienceOf } from './patience.ts'
+import type { Pending } from './pending.ts'
 import type { StartedData } from './started-data.ts'
 
 /** The process that appends, as its committer sees it: what it is told beside the answers to commands. */

@@ -1,11 +1,7 @@
 import type { SingleFlight } from '../base/concurrency.ts'
 import { ContentionWindow } from '../base/contention-window.ts'
 import type { AppendTry } from './appender.ts'
-import type { Pending } from './open-commands.ts'
-
-/** Nobody waits for the answer of a look: it starts what the process knows of, or records what is due. */
-export const isLook = ({ command, isLook }: Pending): boolean =>
-  isLook === true || command.body.type === 'tick'
+import { isLook, type Pending } from './pending.ts'
 
 /**
  * Looks that wait a moment, where each call has its price and other processes were faster before: an event that says that a job

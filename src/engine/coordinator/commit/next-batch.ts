@@ -1,6 +1,7 @@
 import type { Appender } from './appender.ts'
 import type { DecidedAppend } from './decider.ts'
-import type { OpenCommands, Pending } from './open-commands.ts'
+import type { OpenCommands } from './open-commands.ts'
+import type { Pending } from './pending.ts'
 
 export interface NextBatchOptions {
   readonly appender: Pick<Appender, 'isUnderWay' | 'makeAhead' | 'sendAhead'>

@@ -1,5 +1,5 @@
 import { InterlockError } from '../../core/index.ts'
-import type { Pending } from './open-commands.ts'
+import type { Pending } from './pending.ts'
 
 /** Two processes may have taken the same request: its command is carried out once, and who waits for it is answered. */
 export function onePerId(batch: readonly Pending[]): Map<string, Pending> {

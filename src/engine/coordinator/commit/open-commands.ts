@@ -3,7 +3,6 @@ import {
   type Command,
   type CommandBody,
   type CommandResult,
-  type DataChange,
   declaredBy,
   InterlockError,
   jobOf,
@@ -16,28 +15,9 @@ import {
   waitingFor,
 } from '../../core/index.ts'
 import type { LogView } from '../replica/log-view.ts'
-import { isLook } from './held-looks.ts'
 import { commandReused, onePerId } from './one-per-id.ts'
 import type { Call } from './patience.ts'
-
-/** A command that waits for its answer. */
-export interface Pending {
-  readonly command: Command
-  /** The call of this process that waits for it. */
-  readonly call?: Call
-  /** Written in the append of the events that it belongs to. */
-  readonly data?: readonly DataChange[]
-  /** How many characters of JSON of its data travel in the append itself. */
-  weight?: number
-  /** The store has its data already, under the command's id. */
-  isStaged?: boolean
-  /** Nobody waits for the answer: what this process knows is enough (held-looks.ts). */
-  readonly isLook?: boolean
-  /** Another process has published it, and waits for it too. */
-  readonly isOthers?: boolean
-  readonly resolve: (result: CommandResult) => void
-  readonly reject: (error: unknown) => void
-}
+import { isLook, type Pending } from './pending.ts'
 
 /** An answer that is given once the log is confirmed up to a version. */
 interface HeldAnswer {

@@ -7,7 +7,8 @@ import {
   type RecordedEvent,
 } from '../../core/index.ts'
 import type { Answered, AnsweredByAppend, AnswersTo, Concern, PublishedCommand } from '../../store/index.ts'
-import type { OpenCommands, Pending } from './open-commands.ts'
+import type { OpenCommands } from './open-commands.ts'
+import type { Pending } from './pending.ts'
 import { mayHaveData } from './started-data.ts'
 
 /** A command of another process that needs no append any more, or none but the one that is about to be sent. */

@@ -2,7 +2,6 @@ import { type Observable, Subject } from 'rxjs'
 import { endsAttempt, InterlockError, type RecordedEvent, type Started } from '../../core/index.ts'
 import type { StartReason } from '../membership/member-api.ts'
 import type { OwnStarts } from '../membership/own-starts.ts'
-import type { Gate } from './gate.ts'
 
 /** One call at the gate, from before it asks until it is answered. A start of its job that arrives meanwhile is for this call. */
 export class GateCall {
@@ -86,11 +85,16 @@ class Owners {
 /** How long a start may stay unacknowledged after it came on `ready$`, before it is given back. */
 const ACKNOWLEDGE_MS = 5_000
 
+/** Gives back a start that nobody here wants any more. */
+interface GivesBack {
+  giveBack(attempt: Started): Promise<void>
+}
+
 /** Gives every start for this process its owner. */
 export class StartRouter {
   readonly owners = new Owners()
   readonly #starts: Pick<OwnStarts, 'holdOn' | 'offer'>
-  readonly #gate: Pick<Gate, 'giveBack'>
+  readonly #gate: GivesBack
   readonly #calls = new Map<string, Set<GateCall>>()
   /** Jobs that this process has asked for and was refused so far, each with the worker id that asked. */
   readonly #asked = new Map<string, string>()
@@ -99,7 +103,7 @@ export class StartRouter {
   readonly #ready = new Subject<Started>()
   #over: InterlockError | undefined
 
-  constructor(starts: Pick<OwnStarts, 'holdOn' | 'offer'>, gate: Pick<Gate, 'giveBack'>) {
+  constructor(starts: Pick<OwnStarts, 'holdOn' | 'offer'>, gate: GivesBack) {
     this.#starts = starts
     this.#gate = gate
   }

@@ -4,10 +4,12 @@ import type { WholeOptions } from '../api/options.ts'
 import { CommandIds, newWorkerId } from '../base/identity.ts'
 import { errorText } from '../base/logger.ts'
 import { PACKAGE_VERSION } from '../base/package-version.ts'
-import { LeaseKeeper } from './lease.ts'
-import type { Member } from './member.ts'
+import { type BeatingProcess, LeaseKeeper } from './lease.ts'
+import type { MemberParts } from './member-parts.ts'
+import type { OwnStarts } from './own-starts.ts'
 
-type Parts = Pick<Member, 'logger' | 'log' | 'starts' | 'failures' | 'stopped' | 'owner' | 'renewed'>
+type Parts = Pick<MemberParts, 'logger' | 'log' | 'failures' | 'stopped' | 'owner'> &
+  BeatingProcess & { readonly starts: OwnStarts }
 
 /**
  * The process under its present worker id: its lease, and the ids of its commands. After a lost lease, another incarnation

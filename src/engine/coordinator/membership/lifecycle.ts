@@ -5,19 +5,22 @@ import { SingleFlight } from '../base/concurrency.ts'
 import type { Logger } from '../base/logger.ts'
 import { atMost, pause, retryWithin } from '../base/retry.ts'
 import { readOn } from '../replica/catch-up.ts'
-import type { Member } from './member.ts'
+import type { Applied } from '../replica/replica.ts'
+import type { Incarnation } from './incarnation.ts'
 import { AT_ONCE } from './member-api.ts'
+import type { MemberParts } from './member-parts.ts'
 import { heldBy } from './own-starts.ts'
+import type { Wakeups } from './wakeups.ts'
 
 /** How long a leaving process waits for a database that does not answer. */
 const LEAVE_MS = 5_000
 
 /** What begins when the process joins, and ends when it leaves. */
-type Parts = Pick<
-  Member,
-  | ('log' | 'appends' | 'wakeups' | 'maintenance' | 'incarnation' | 'stopped' | 'failures' | 'closing')
-  | ('applied' | 'inBackground')
->
+interface Parts extends Omit<MemberParts, 'owner' | 'logger' | 'workerId' | 'lease'> {
+  readonly wakeups: Wakeups
+  readonly incarnation: Incarnation
+  applied(applied: Applied): void
+}
 
 export interface LifecycleOptions {
   readonly store: Pick<LogRole, 'open'>
@@ -218,11 +221,11 @@ export class Lifecycle {
  * next one carries all that were named meanwhile.
  */
 class Expiry {
-  readonly #member: Pick<Member, 'log' | 'inBackground'>
+  readonly #member: Pick<MemberParts, 'log' | 'inBackground'>
   #overdue = new Set<string>()
   readonly #flight: SingleFlight
 
-  constructor(member: Pick<Member, 'log' | 'inBackground' | 'failures'>) {
+  constructor(member: Pick<MemberParts, 'log' | 'inBackground' | 'failures'>) {
     this.#member = member
     this.#flight = new SingleFlight(
       () => this.#expire(),

@@ -15,6 +15,7 @@ import { Incarnation } from './incarnation.ts'
 import type { BeatingProcess, Capacity, LeaseKeeper } from './lease.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { MemberOwner, SendOptions } from './member-api.ts'
+import type { MemberParts } from './member-parts.ts'
 import { NearModels } from './near-models.ts'
 import { OwnStarts } from './own-starts.ts'
 import { Sender } from './sender.ts'
@@ -30,7 +31,7 @@ type SaidOfProcess = Pick<Claim, 'serves' | 'keeps'>
  * A command goes to the {@link Sender}, waits in {@link AppendQueue} for the append under way, is decided, and stored. What the log
  * says comes back by {@link applied}, whether this process or another has appended it.
  */
-export class Member implements AppendingProcess, BeatingProcess, WakingProcess {
+export class Member implements MemberParts, AppendingProcess, BeatingProcess, WakingProcess {
   readonly owner: MemberOwner
   readonly logger: Logger
   readonly telemetry: Telemetry | undefined

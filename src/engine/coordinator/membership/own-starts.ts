@@ -8,8 +8,8 @@ import {
   runningAttempt,
   type Started,
 } from '../../core/index.ts'
-import type { Member } from './member.ts'
 import type { HoldState } from './member-api.ts'
+import type { MemberParts } from './member-parts.ts'
 
 /** How many attempts of these worker processes run, as far as the ledger knows. */
 export function heldBy({ active, jobs }: Ledger, workerIds: readonly string[]): number {
@@ -76,14 +76,14 @@ class OpenClaim {
 
 /** The starts for this process, each told once: to the sender of the command that led to it, or else to the owner of the member. */
 export class OwnStarts {
-  readonly #member: Pick<Member, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>
+  readonly #member: Pick<MemberParts, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>
   /** Own commands under way, by id, with what they have started here so far. */
   readonly #underWay = new Map<string, Start[]>()
   readonly #claims = new Set<OpenClaim>()
   /** What answers have told of own attempts, and is not folded yet: that they run, or (null) have ended. By token. */
   readonly #ahead = new Map<number, { readonly jobId: string; readonly attempt: Started | null }>()
 
-  constructor(member: Pick<Member, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>) {
+  constructor(member: Pick<MemberParts, 'log' | 'workerId' | 'lease' | 'closing' | 'owner'>) {
     this.#member = member
   }
 

@@ -8,14 +8,17 @@ import {
   type Started,
 } from '../../core/index.ts'
 import { atMost } from '../base/retry.ts'
-import type { Member } from './member.ts'
+import type { Incarnation } from './incarnation.ts'
+import type { Lifecycle } from './lifecycle.ts'
 import type { SendOptions } from './member-api.ts'
-import { isWithin } from './own-starts.ts'
+import type { MemberParts } from './member-parts.ts'
+import { isWithin, type OwnStarts } from './own-starts.ts'
 
-type Parts = Pick<
-  Member,
-  'appends' | 'incarnation' | 'starts' | 'failures' | 'stopped' | 'lifecycle' | 'closing' | 'owner'
->
+interface Parts extends Pick<MemberParts, 'appends' | 'failures' | 'stopped' | 'closing' | 'owner'> {
+  readonly incarnation: Incarnation
+  readonly starts: OwnStarts
+  readonly lifecycle: Lifecycle
+}
 
 /** Sends the commands of this process under its worker id, and gives each start that results from them its owner. */
 export class Sender {

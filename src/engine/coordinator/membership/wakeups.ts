@@ -11,12 +11,11 @@ import type { Concern, Wake, WakeRole } from '../../store/index.ts'
 import { SingleFlight } from '../base/concurrency.ts'
 import type { LogView } from '../replica/log-view.ts'
 import type { Capacity } from './lease.ts'
-import type { Member } from './member.ts'
+import type { MemberParts } from './member-parts.ts'
 
-type Parts = Pick<
-  Member,
-  'log' | 'appends' | 'failures' | 'maintenance' | 'closing' | 'owner' | 'filter' | 'inBackground'
->
+interface Parts extends Omit<MemberParts, 'logger' | 'stopped' | 'workerId' | 'lease'> {
+  readonly filter: WakeFilter
+}
 
 /** What makes a process act by itself: messages of the store, the poll in case one is lost, and times that come. */
 export class Wakeups {

@@ -1,6 +1,7 @@
 import { dispatch } from '../dispatch/dispatch.ts'
 import type { Scribe } from '../dispatch/scribe.ts'
-import { heldModels, type Job, jobOf, triesOf } from '../state/ledger.ts'
+import { heldModels, type Job, triesOf } from '../state/job.ts'
+import { jobOf } from '../state/ledger.ts'
 import { spokenOf } from '../state/serving.ts'
 import type { CommandResult } from '../values/command.ts'
 import { costsAttempt, type FailureCode, type RequeueReason } from '../values/event.ts'

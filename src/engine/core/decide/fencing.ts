@@ -1,5 +1,6 @@
 import type { Scribe } from '../dispatch/scribe.ts'
-import { type Job, jobOf } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import { jobOf } from '../state/ledger.ts'
 import type { Refusal } from '../values/command.ts'
 import type { JobType } from '../values/job.ts'
 import { operand } from '../values/safe-text.ts'

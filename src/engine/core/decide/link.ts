@@ -1,8 +1,7 @@
 import type { Scribe } from '../dispatch/scribe.ts'
 import { jobOf } from '../state/ledger.ts'
 import type { JobLinks, ParentChoice, Refusal } from '../values/command.ts'
-import type { JobOutcome } from '../values/ending.ts'
-import type { JobSpec } from '../values/job.ts'
+import type { JobOutcome, JobSpec } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { refused } from './result.ts'
 

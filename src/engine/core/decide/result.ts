@@ -1,5 +1,6 @@
 import type { Scribe } from '../dispatch/scribe.ts'
-import { type Job, jobOf, type Ledger, triesOf } from '../state/ledger.ts'
+import { type Job, triesOf } from '../state/job.ts'
+import { jobOf, type Ledger } from '../state/ledger.ts'
 import type { Accepted, CommandBody, Refusal, Started, Waiting } from '../values/command.ts'
 import type { RefusalCode } from '../values/error-codes.ts'
 import type { RecordedEvent } from '../values/event.ts'

@@ -1,5 +1,5 @@
 import type { Scribe } from '../dispatch/scribe.ts'
-import type { Job } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
 import type { CommandResult } from '../values/command.ts'
 import type { Micros } from '../values/job.ts'
 import type { ModelTimer, Timer } from '../values/position.ts'

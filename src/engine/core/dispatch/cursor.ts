@@ -1,6 +1,6 @@
 import type { Units } from '../values/job.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
-import type { Compare } from '../values/tree.ts'
+import type { Compare } from '../values/tree-node.ts'
 
 /** What a scan reads: jobs in line order. */
 type Source =

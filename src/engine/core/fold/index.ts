@@ -5,7 +5,6 @@
  * @module
  */
 export { evolve } from './evolve.ts'
-export type { JobLaw, JobTarget, QueueLaw } from './law/law.ts'
 export {
   type Ending,
   endings,
@@ -21,7 +20,15 @@ export {
   standingOf,
   statusOf,
 } from './law/state.ts'
-export { type JobEvent, type Variant, variantOf, variants } from './law/variant.ts'
+export {
+  type JobEvent,
+  type JobLaw,
+  type JobTarget,
+  type QueueLaw,
+  type Variant,
+  variantOf,
+  variants,
+} from './law/variant.ts'
 export { projectionAt, projectionChanges, projectionOf } from './projection.ts'
 export { type Folded, Folder, fold, type QueueChange, Replayer, replay } from './replay.ts'
 export * from './row.ts'

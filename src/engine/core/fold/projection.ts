@@ -7,12 +7,10 @@ import {
   heldModels,
   isInLine,
   type Job,
-  jobOf,
-  type Ledger,
   triesOf,
   usesSlot,
-  waitingCount,
-} from '../state/ledger.ts'
+} from '../state/job.ts'
+import { jobOf, type Ledger, waitingCount } from '../state/ledger.ts'
 import { spokenOf } from '../state/serving.ts'
 import type { JobSpec } from '../values/job.ts'
 import type { Policy } from '../values/policy.ts'

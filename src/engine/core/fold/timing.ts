@@ -1,6 +1,7 @@
 import { nextUseEndAt } from '../needs/meter.ts'
 import type { Draft } from '../state/draft.ts'
-import { awaitsParents, type Job, type Ledger, modelOf } from '../state/ledger.ts'
+import { awaitsParents, type Job } from '../state/job.ts'
+import { type Ledger, modelOf } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import { MICROS_PER_MS, type Micros, TIMEOUT_MARGIN_MS } from '../values/job.ts'
 import type { Timer } from '../values/position.ts'

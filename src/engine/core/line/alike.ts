@@ -2,7 +2,7 @@
  * When two jobs are alike: they need the same. Then a process that may take one may take the other, and where the first in line may not start none
  * may. Each use adds what else counts for it, or says what does not.
  */
-import type { Job } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
 import { amountsText, asksText } from '../state/units.ts'
 import { hash } from '../values/hash.ts'
 import type { JobSpec } from '../values/job.ts'

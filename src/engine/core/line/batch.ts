@@ -1,5 +1,6 @@
 import type { Draft } from '../state/draft.ts'
-import type { Job, LedgerView } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import type { LedgerView } from '../state/ledger.ts'
 import { placeFor } from '../state/site.ts'
 import type { BatchSize, Claim, Started } from '../values/command.ts'
 import type { Places } from '../values/job.ts'

@@ -4,9 +4,8 @@
  * looks at classes and not at the line.
  */
 import type { Draft } from '../state/draft.ts'
+import { isInLine, type Job } from '../state/job.ts'
 import {
-  isInLine,
-  type Job,
   type JobClass,
   type LedgerParts,
   type LedgerView,
@@ -17,7 +16,7 @@ import {
 import type { Writable } from '../state/own-job.ts'
 import { isWarm, limitsShares, type Policy } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
-import type { Owner } from '../values/tree.ts'
+import type { Owner } from '../values/tree-node.ts'
 import { classKeyOf } from './alike.ts'
 import { passesOf, withPasses } from './passes.ts'
 

@@ -5,12 +5,14 @@
 
 import type { Draft } from '../state/draft.ts'
 import type { AlikeJobs, FairQueue, KeyUse } from '../state/fair-use.ts'
-import { type Job, type LedgerParts, type LedgerView, noPositions, usesSlot } from '../state/ledger.ts'
+import { type Job, usesSlot } from '../state/job.ts'
+import { type LedgerParts, type LedgerView, noPositions } from '../state/ledger.ts'
 import { bounds, MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { countsUse, type Policy, tierOf } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
-import { type Compare, type Owner, Tree } from '../values/tree.ts'
+import { Tree } from '../values/tree.ts'
+import type { Compare, Owner } from '../values/tree-node.ts'
 import { textInKey } from './alike.ts'
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

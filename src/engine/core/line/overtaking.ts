@@ -1,6 +1,7 @@
 import type { Draft } from '../state/draft.ts'
 import type { FairQueue } from '../state/fair-use.ts'
-import { idleModel, type Job, modelOf, placesLeft } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import { idleModel, modelOf, placesLeft } from '../state/ledger.ts'
 import { isSite, mayUse, placeOf } from '../state/site.ts'
 import { isMeter } from '../values/policy.ts'
 import { byPosition } from '../values/position.ts'

@@ -1,5 +1,7 @@
 /** Lists of the starts that passed jobs since their models were loaded, in line order (docs/inside/decisions/turns.md). */
-import type { Job, JobClass, Pass } from '../state/ledger.ts'
+
+import type { Job, Pass } from '../state/job.ts'
+import type { JobClass } from '../state/ledger.ts'
 import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import type { Policy } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'

@@ -1,14 +1,7 @@
 import { overLimit } from '../needs/meter.ts'
 import type { Draft } from '../state/draft.ts'
-import {
-  type HeldBack,
-  isInLine,
-  type Job,
-  modelOf,
-  noPositions,
-  type Pause,
-  pauseOf,
-} from '../state/ledger.ts'
+import { type HeldBack, isInLine, type Job } from '../state/job.ts'
+import { modelOf, noPositions, type Pause, pauseOf } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import { firstPause } from '../state/pause.ts'
 import { isServable, placeOf, siteOf, sitesNear, unservedPlace } from '../state/site.ts'

@@ -1,5 +1,6 @@
 import type { Draft } from '../state/draft.ts'
-import { isInLine, type Job, type LedgerView, modelOf, usesSlot } from '../state/ledger.ts'
+import { isInLine, type Job, usesSlot } from '../state/job.ts'
+import { type LedgerView, modelOf } from '../state/ledger.ts'
 import { lastFitting, unitsAt } from '../state/room.ts'
 import { modelAt } from '../state/site.ts'
 import { isMeter, type Policy } from '../values/policy.ts'

@@ -1,5 +1,7 @@
 /** Active jobs that have something in common, such as a fair key, are counted under one name, and may be so many. */
-import { type Job, type LedgerView, noPositions, type Share, usesSlot } from '../state/ledger.ts'
+
+import { type Job, usesSlot } from '../state/job.ts'
+import { type LedgerView, noPositions, type Share } from '../state/ledger.ts'
 import type { ReasonCode } from '../values/event.ts'
 import { hash } from '../values/hash.ts'
 import type { Policy } from '../values/policy.ts'

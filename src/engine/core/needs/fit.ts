@@ -1,8 +1,9 @@
 /** Where a job that comes into line is pinned to, and the lines of places that have units (units.ts). */
 
 import type { Draft } from '../state/draft.ts'
-import type { AskLine, Job, LedgerView } from '../state/ledger.ts'
-import { modelOf, noPositions } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import { type LedgerView, modelOf, noPositions } from '../state/ledger.ts'
+import type { AskLine } from '../state/model.ts'
 import type { OwnJob, OwnModel } from '../state/own-job.ts'
 import { askAt, roomBeside, unitsAt } from '../state/room.ts'
 import { crewsOf, placeFor, setPlaces, siteOf, usablePlaces, wholesOf } from '../state/site.ts'

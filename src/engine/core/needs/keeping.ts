@@ -5,8 +5,10 @@
  * An offer that has run out shows that no worker runs its kind. That job, and those of its kind behind it, keep nothing from other kinds; among
  * themselves they keep their order.
  */
-import type { Job, LedgerView, Model } from '../state/ledger.ts'
-import { usesSlot } from '../state/ledger.ts'
+
+import { type Job, usesSlot } from '../state/job.ts'
+import type { LedgerView } from '../state/ledger.ts'
+import type { Model } from '../state/model.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'
 import type { Asker, AsOf } from './need.ts'

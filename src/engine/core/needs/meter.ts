@@ -5,12 +5,15 @@
  * it have a line, are overtaken and offered there as on a model (docs/inside/decisions/turns.md).
  */
 import type { Draft } from '../state/draft.ts'
-import { type Job, type Ledger, type Meter, modelOf, type Settled, usesSlot } from '../state/ledger.ts'
+import { type Job, usesSlot } from '../state/job.ts'
+import { type Ledger, modelOf } from '../state/ledger.ts'
+import type { Meter, Settled } from '../state/model.ts'
 import { MICROS_PER_SECOND, type Micros, type Uses } from '../values/job.ts'
 import { numberText } from '../values/number-text.ts'
 import { isPattern, patternsIn } from '../values/pattern.ts'
 import { isMeter, METER_MARK, type Policy, type Window, windowsOf } from '../values/policy.ts'
-import { type Compare, Tree } from '../values/tree.ts'
+import { Tree } from '../values/tree.ts'
+import type { Compare } from '../values/tree-node.ts'
 
 export const meterOf = (resource: string): string => `${METER_MARK}${resource}`
 export const resourceOf = (meter: string): string => meter.slice(METER_MARK.length)

@@ -3,7 +3,8 @@
  * no log may contain are one question: which is the first of its needs for which there is no room?
  */
 import type { Draft } from '../state/draft.ts'
-import type { Job, LedgerView } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import type { LedgerView } from '../state/ledger.ts'
 import type { ReasonCode } from '../values/event.ts'
 import type { JobSpec, Micros, Units } from '../values/job.ts'
 import type { Policy } from '../values/policy.ts'

@@ -1,4 +1,5 @@
-import { type Job, jobOf, type LedgerView } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import { jobOf, type LedgerView } from '../state/ledger.ts'
 import { MICROS_PER_MS, type Micros } from '../values/job.ts'
 
 /** An offered job keeps its position for `offerMs`; after that others may pass it. */

@@ -1,5 +1,6 @@
 /** Room for one more job, or for one that takes all, of a thing that so many may have at once: a model, or a place without units. */
-import { type Model, placesBeside } from '../state/ledger.ts'
+import { placesBeside } from '../state/ledger.ts'
+import type { Model } from '../state/model.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import { keptAhead } from './keeping.ts'
 import { ALL, type Asker, type AsOf, type Counting, type Need } from './need.ts'

@@ -1,5 +1,7 @@
 /** Which place a job takes where its models have several: the choice among what there is room for. One process has all of them. */
-import { isHeldWhole, type Job, modelOf } from '../state/ledger.ts'
+
+import type { Job } from '../state/job.ts'
+import { isHeldWhole, modelOf } from '../state/ledger.ts'
 import { crewsOf, isSite, isUsable, namesOf, placeFor, siteOf } from '../state/site.ts'
 import { askFor } from '../state/units.ts'
 import { type JobSpec, type Places, takesAllOf } from '../values/job.ts'

@@ -1,11 +1,12 @@
 /** The last starts of each model that has a rate, and when its window opens again. */
 import type { Draft } from '../state/draft.ts'
-import type { Model } from '../state/ledger.ts'
+import type { Model } from '../state/model.ts'
 import type { OwnModel } from '../state/own-job.ts'
 import { MICROS_PER_SECOND, type Micros } from '../values/job.ts'
 import { type Policy, type Rate, rateOf } from '../values/policy.ts'
 import type { ModelTimer } from '../values/position.ts'
-import { type Compare, Tree } from '../values/tree.ts'
+import { Tree } from '../values/tree.ts'
+import type { Compare } from '../values/tree-node.ts'
 
 const byNumber: Compare<Micros> = (a, b) => a - b
 export const noStarts = Tree.empty<Micros>(byNumber)

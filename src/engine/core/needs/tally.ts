@@ -1,6 +1,7 @@
 /** How many jobs of each fair key, and of whatever else is counted, wait and are active. */
 import type { Draft } from '../state/draft.ts'
-import { type Job, type LedgerView, type Share, usesSlot } from '../state/ledger.ts'
+import { type Job, usesSlot } from '../state/job.ts'
+import type { LedgerView, Share } from '../state/ledger.ts'
 import type { OwnJob } from '../state/own-job.ts'
 import type { Micros } from '../values/job.ts'
 import { isMeter, type Policy } from '../values/policy.ts'

@@ -1,14 +1,7 @@
 /** What is said of a waiting job: a code for programs, a sentence for people, and what its row says in between. */
 import { firstParentOf, flowOf } from '../state/flow.ts'
-import {
-  dueTime,
-  failedTimes,
-  type Job,
-  jobOf,
-  type LedgerView,
-  modelOf,
-  type Pause,
-} from '../state/ledger.ts'
+import { dueTime, failedTimes, type Job } from '../state/job.ts'
+import { jobOf, type LedgerView, modelOf, type Pause } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import { roomBeside } from '../state/room.ts'
 import { namesOf, placeFor, siteOf, unservedModel, usablePlaces } from '../state/site.ts'

@@ -2,7 +2,9 @@
  * Whether a waiting job may start, and if not, why (docs/inside/conflict-rules.md). `mayStart` asks first what is
  * asked fastest, the slot; `waitsFor` asks in the order of the reasons, the slot last.
  */
-import { awaitsParents, isInLine, type Job, type LedgerView } from '../state/ledger.ts'
+
+import { awaitsParents, isInLine, type Job } from '../state/job.ts'
+import type { LedgerView } from '../state/ledger.ts'
 import { firstPause } from '../state/pause.ts'
 import type { ReasonCode } from '../values/event.ts'
 import type { Micros } from '../values/job.ts'

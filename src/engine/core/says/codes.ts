@@ -1,6 +1,6 @@
 import { expiresAt, timesOutAt } from '../fold/timing.ts'
 import { type HasWorker, reasonCodeOf } from '../needs/waits.ts'
-import { isInLine, type Job } from '../state/ledger.ts'
+import { isInLine, type Job } from '../state/job.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import { faultIn, isKeptForNobody, type LiveCode } from './diagnosis.ts'
 import { hasWorkerAmong, overdueIn, type QueueFacts, type WorkerFact } from './facts.ts'

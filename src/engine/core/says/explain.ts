@@ -2,21 +2,12 @@ import { type Standing, standingOf } from '../fold/law/state.ts'
 import { turnTexts } from '../line/fair-queue.ts'
 import { blockerOf } from '../needs/blocking.ts'
 import { overrunText, usedOf } from '../needs/meter.ts'
-import { firstParentOf, flowOf, type OpenParent } from '../state/flow.ts'
-import {
-  awaitsParents,
-  failedTimes,
-  isInLine,
-  type Job,
-  jobOf,
-  type LedgerView,
-  modelOf,
-  type Pause,
-  pauseOf,
-} from '../state/ledger.ts'
+import { firstParentOf, flowOf } from '../state/flow.ts'
+import { awaitsParents, failedTimes, isInLine, type Job } from '../state/job.ts'
+import { jobOf, type LedgerView, modelOf, type Pause, pauseOf } from '../state/ledger.ts'
+import type { OpenParent } from '../state/parents.ts'
 import { placeFor, siteOf } from '../state/site.ts'
-import type { JobOutcome } from '../values/ending.ts'
-import { type Micros, takesAllOf } from '../values/job.ts'
+import { type JobOutcome, type Micros, takesAllOf } from '../values/job.ts'
 import { capacityOf, limitKeyOf, patternsFor, placesOf } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
 import type { Tree } from '../values/tree.ts'

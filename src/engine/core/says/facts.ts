@@ -1,5 +1,6 @@
 import type { HasWorker } from '../needs/waits.ts'
-import type { Job, LedgerView } from '../state/ledger.ts'
+import type { Job } from '../state/job.ts'
+import type { LedgerView } from '../state/ledger.ts'
 import { isServed } from '../state/serving.ts'
 import type { RecordedEvent } from '../values/event.ts'
 import { MICROS_PER_MS, type Micros } from '../values/job.ts'

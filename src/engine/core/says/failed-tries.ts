@@ -1,4 +1,4 @@
-import { failedTimes, type Job } from '../state/ledger.ts'
+import { failedTimes, type Job } from '../state/job.ts'
 import { costsAttempt, type FailureCode, type RecordedEvent } from '../values/event.ts'
 import type { Micros } from '../values/job.ts'
 import { lastLife } from './not-live.ts'

@@ -2,17 +2,12 @@ import { hash } from '../values/hash.ts'
 import type { JobSpec, Micros } from '../values/job.ts'
 import { capacityOf, isMeter } from '../values/policy.ts'
 import type { LinePosition } from '../values/position.ts'
-import type { Owner, Tree } from '../values/tree.ts'
+import type { Tree } from '../values/tree.ts'
+import type { Owner } from '../values/tree-node.ts'
+import type { Job } from './job.ts'
 import { kindToEdit, type OwnKind } from './kinds.ts'
-import {
-  copyParts,
-  idleModel,
-  type Job,
-  type Ledger,
-  LedgerParts,
-  type LedgerView,
-  type Model,
-} from './ledger.ts'
+import { copyParts, idleModel, type Ledger, LedgerParts, type LedgerView } from './ledger.ts'
+import type { Model } from './model.ts'
 import { freshJob, isOwn, type OwnJob, type OwnModel, ownJob, ownModel } from './own-job.ts'
 import { lastFitting, unitsAt } from './room.ts'
 

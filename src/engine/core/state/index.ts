@@ -6,21 +6,9 @@
  */
 export { endedParentsOf, lastAfter } from './flow.ts'
 export { checkEvent, checkLedger, noEvent, readingPart } from './given.ts'
-export {
-  awaitsParents,
-  emptyLedger,
-  heldModels,
-  isInLine,
-  type Job,
-  jobOf,
-  type Ledger,
-  type Model,
-  modelOf,
-  type Pause,
-  pauseOf,
-  triesOf,
-  waitingCount,
-} from './ledger.ts'
+export { awaitsParents, heldModels, isInLine, type Job, triesOf } from './job.ts'
+export { emptyLedger, jobOf, type Ledger, modelOf, type Pause, pauseOf, waitingCount } from './ledger.ts'
+export type { Model } from './model.ts'
 export { isOpen, isServed, type Keepers, saidBy, spokenOf } from './serving.ts'
 export { allPlaces, countsOf, isPlace, isSite, plainName, siteOf } from './site.ts'
 export { unitsOf, unitsText } from './units.ts'

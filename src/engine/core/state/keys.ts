@@ -1,7 +1,8 @@
 import { type Dedupe, MICROS_PER_MS, type Micros } from '../values/job.ts'
 import type { KeyHolder } from '../values/position.ts'
 import type { Draft } from './draft.ts'
-import type { Job, LedgerView } from './ledger.ts'
+import type { Job } from './job.ts'
+import type { LedgerView } from './ledger.ts'
 
 /** A job that waits keeps its key only until it starts; {@link Dedupe}. */
 const isForWaiting = (dedupe: Dedupe): boolean => dedupe.while === 'waiting' || dedupe.debounce !== undefined

@@ -1,7 +1,8 @@
 import type { Claim } from '../values/command.ts'
 import { hash } from '../values/hash.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
-import type { Owner, Tree } from '../values/tree.ts'
+import type { Tree } from '../values/tree.ts'
+import type { Owner } from '../values/tree-node.ts'
 import { type Kind, type LedgerParts, type LedgerView, noPositions } from './ledger.ts'
 
 type Kinds = Pick<LedgerParts, 'kinds'>

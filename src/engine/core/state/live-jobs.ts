@@ -1,7 +1,7 @@
 import type { JobKey } from '../values/position.ts'
 import { Table } from '../values/table.ts'
-import type { Owner } from '../values/tree.ts'
-import type { Job } from './ledger.ts'
+import type { Owner } from '../values/tree-node.ts'
+import type { Job } from './job.ts'
 import { awakened, mayRest, Resting, SharedSpecs } from './resting.ts'
 
 type JobSlots = Table<Job | Resting, JobKey>

@@ -1,7 +1,8 @@
 import type { JobSpec, Micros } from '../values/job.ts'
 import type { LinePosition } from '../values/position.ts'
-import type { Owner } from '../values/tree.ts'
-import type { Job, Model } from './ledger.ts'
+import type { Owner } from '../values/tree-node.ts'
+import type { Job } from './job.ts'
+import type { Model } from './model.ts'
 
 export type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
 

@@ -1,6 +1,6 @@
 import type { JobSpec } from '../values/job.ts'
 import type { LinePosition } from '../values/position.ts'
-import type { Job } from './ledger.ts'
+import type { Job } from './job.ts'
 import { freshJob } from './own-job.ts'
 
 /**

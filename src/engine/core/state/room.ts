@@ -3,7 +3,9 @@
 import type { Units } from '../values/job.ts'
 import type { Policy } from '../values/policy.ts'
 import { byPosition, type LinePosition } from '../values/position.ts'
-import type { Job, LedgerView, Model } from './ledger.ts'
+import type { Job } from './job.ts'
+import type { LedgerView } from './ledger.ts'
+import type { Model } from './model.ts'
 import { isSite, placeFor, placeOf } from './site.ts'
 import { askOf, Room, unitsOf } from './units.ts'
 /** The units of what stands under this name among the models; undefined: it is no place, or has none. */

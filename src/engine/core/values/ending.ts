@@ -1,8 +1,5 @@
 import type { RecordedEvent } from './event.ts'
-
-/** How the life of a job ended. The words of `jobs.status`. */
-export const outcomes = ['completed', 'failed', 'cancelled', 'expired'] as const
-export type JobOutcome = (typeof outcomes)[number]
+import type { JobOutcome } from './job.ts'
 
 /** An event that ends an attempt, if it has one: its models are free. */
 export type AttemptEndEvent = RecordedEvent &

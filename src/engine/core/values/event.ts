@@ -1,5 +1,4 @@
-import type { JobOutcome } from './ending.ts'
-import type { JobSpec, Micros, Places, Uses } from './job.ts'
+import type { JobOutcome, JobSpec, Micros, Places, Uses } from './job.ts'
 import type { Policy } from './policy.ts'
 import type { ScheduleRule, SkipReason } from './schedule.ts'
 

@@ -151,3 +151,8 @@ export type Places = Readonly<Record<string, string>>
 
 /** By model that a job takes as a whole: its places. */
 export type Wholes = Readonly<Record<string, readonly string[]>>
+
+/** How the life of a job ended. The words of `jobs.status`. */
+export const outcomes = ['completed', 'failed', 'cancelled', 'expired'] as const
+
+export type JobOutcome = (typeof outcomes)[number]

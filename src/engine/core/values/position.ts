@@ -1,6 +1,6 @@
 import type { Position } from './event.ts'
 import type { Micros } from './job.ts'
-import type { Compare } from './tree.ts'
+import type { Compare } from './tree-node.ts'
 
 /** The key of a job: {@link hash} of its id orders the table, the id decides between equal hashes. */
 export interface JobKey {

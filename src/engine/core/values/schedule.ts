@@ -2,7 +2,8 @@ import { hash } from './hash.ts'
 import { type JobSpec, type JobTemplate, MICROS_PER_MS, MICROS_PER_SECOND, type Micros } from './job.ts'
 import { isSameRule } from './policy.ts'
 import type { Table } from './table.ts'
-import type { Compare, Tree } from './tree.ts'
+import type { Tree } from './tree.ts'
+import type { Compare } from './tree-node.ts'
 
 /** What a schedule does at a due time while a job of it is live. */
 export const overlapRules = [

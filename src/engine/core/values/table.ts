@@ -1,5 +1,4 @@
-import type { Owner } from './tree.ts'
-import { removeAt } from './tree-node.ts'
+import { type Owner, removeAt } from './tree-node.ts'
 
 /** The key of an item: a hash, and whether two keys with one hash are the same. */
 export interface Hashed {

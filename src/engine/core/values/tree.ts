@@ -1,17 +1,16 @@
-import { grow, insertInto, itemsOf, lowerBound, Node, own, upperBound, WIDTH, without } from './tree-node.ts'
-
-/**
- * An ordered set with ranks: a B+ tree that is persistent for everybody but its owner.
- *
- * Every change names an `owner`. Nodes made under that owner are changed in place; all others are copied first. So a
- * fold over a million events under one owner costs what mutation costs, while a tree that anybody else still holds
- * never changes, and going back to it after a lost append is free. An owner is any object; one that hands a tree on
- * stops using the owner.
- */
-export type Owner = object
-
-/** Negative, zero or positive, as `Array.prototype.sort` wants it; a total order. */
-export type Compare<T> = (a: T, b: T) => number
+import {
+  type Compare,
+  grow,
+  insertInto,
+  itemsOf,
+  lowerBound,
+  Node,
+  type Owner,
+  own,
+  upperBound,
+  WIDTH,
+  without,
+} from './tree-node.ts'
 
 export class Tree<T extends K, K = T> implements Iterable<T> {
   readonly #compare: Compare<K>

@@ -1,15 +1,6 @@
 import { holdsAt, InterlockError, type Json, type Micros, type OnceRecord } from '../../core/index.ts'
 import type { CallToSubmit, SubmittedAnswer, SubmittedCall } from '../index.ts'
-import type { MemoryQueue } from './database.ts'
-import type { MemorySubmission } from './inbox.ts'
-
-/** The row of `job_queue_inbox` of a large call. */
-export interface MemoryCall {
-  readonly digest: string
-  readonly jobs: Map<string, 'submitted' | 'known' | 'cancelled'>
-  /** The numbers of its submissions. */
-  readonly ids: ReadonlySet<number>
-}
+import type { MemoryCall, MemoryQueue, MemorySubmission } from './database.ts'
 
 const RESERVED: Micros = 5_000_000
 

@@ -9,6 +9,7 @@ import {
   type OnceRecord,
   type RecordedEvent,
   type StateRow,
+  type SubmittedCommand,
 } from '../../core/index.ts'
 import type {
   Concern,
@@ -21,8 +22,33 @@ import type {
   StoredSnapshot,
   WorkerBeat,
 } from '../index.ts'
-import type { MemoryCall } from './calls.ts'
-import type { MemoryRequest, MemorySubmission } from './inbox.ts'
+
+/** A row of `job_queue_inbox`. */
+export interface MemoryRequest {
+  readonly command: Json
+  readonly at: Micros
+  answer: Json
+  answeredAt: Micros
+  takenUntil: Micros
+}
+
+/** A row of `job_queue_submissions`. */
+export interface MemorySubmission {
+  readonly jobId: string
+  readonly job: Json
+  readonly requestId: string
+  readonly at: Micros
+  takenUntil: Micros
+  held: SubmittedCommand['held']
+}
+
+/** The row of `job_queue_inbox` of a large call. */
+export interface MemoryCall {
+  readonly digest: string
+  readonly jobs: Map<string, 'submitted' | 'known' | 'cancelled'>
+  /** The numbers of its submissions. */
+  readonly ids: ReadonlySet<number>
+}
 
 /** A row of `job_queue_workers`. */
 export interface MemoryWorker {

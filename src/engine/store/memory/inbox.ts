@@ -9,26 +9,13 @@ import type {
   SubmittedJob,
 } from '../index.ts'
 import { noteInCall } from './calls.ts'
-import { type MemoryDatabase, type MemoryQueue, queueIn } from './database.ts'
-
-/** A row of `job_queue_inbox`. */
-export interface MemoryRequest {
-  readonly command: Json
-  readonly at: Micros
-  answer: Json
-  answeredAt: Micros
-  takenUntil: Micros
-}
-
-/** A row of `job_queue_submissions`. */
-export interface MemorySubmission {
-  readonly jobId: string
-  readonly job: Json
-  readonly requestId: string
-  readonly at: Micros
-  takenUntil: Micros
-  held: SubmittedCommand['held']
-}
+import {
+  type MemoryDatabase,
+  type MemoryQueue,
+  type MemoryRequest,
+  type MemorySubmission,
+  queueIn,
+} from './database.ts'
 
 const TAKEN: Micros = 2_000_000
 const HELD: Micros = 10_000_000

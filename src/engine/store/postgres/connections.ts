@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { type Addresses, parseAddresses } from '../../events/index.ts'
 import { inSchema } from '../index.ts'
-import { clientOf, type Host, Hosts } from './hosts.ts'
+import type { Host } from './host-search.ts'
+import { clientOf, Hosts, type PgDriver } from './hosts.ts'
 
 export type Queryable = Pick<pg.ClientBase, 'query'>
 
@@ -81,9 +82,6 @@ const ownPool: pg.PoolConfig = {
 
 /** How long one of several servers may take to say what it is. */
 const CONNECT_MS = 2_000
-
-/** The part of `pg` that makes connections. It is passed in, so that a bundle for another store does not contain it. */
-export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
 export interface ConnectionsOptions {
   /** Told when another server is used from now on. */

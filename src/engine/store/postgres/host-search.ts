@@ -1,5 +1,12 @@
 import type pg from 'pg'
-import type { Host } from './hosts.ts'
+
+/** One server of an address that names several. */
+export interface Host {
+  readonly host: string
+  readonly port: number
+  /** `host:port`, for messages. */
+  readonly name: string
+}
 
 /** A server that will do, and the connection on which it said so. */
 export interface FoundServer {

@@ -2,16 +2,10 @@ import type pg from 'pg'
 import { InterlockError } from '../../core/index.ts'
 import type { TargetServers } from '../../events/index.ts'
 import { isStartupRefused, startupRefused } from '../sql/index.ts'
-import type { PgDriver } from './connections.ts'
-import { type FoundServer, Search } from './host-search.ts'
+import { type FoundServer, type Host, Search } from './host-search.ts'
 
-/** One server of an address that names several. */
-export interface Host {
-  readonly host: string
-  readonly port: number
-  /** `host:port`, for messages. */
-  readonly name: string
-}
+/** The part of `pg` that makes connections. It is passed in, so that a bundle for another store does not contain it. */
+export type PgDriver = Pick<typeof pg, 'Pool' | 'Client'>
 
 export interface HostsOptions {
   readonly driver: PgDriver

@@ -22,13 +22,8 @@ import {
   type Turn,
 } from '../sql/index.ts'
 import { Confirmation } from './confirmation.ts'
-import {
-  askWithin,
-  connectionsTo,
-  type PgDriver,
-  type PostgresSource,
-  type Queryable,
-} from './connections.ts'
+import { askWithin, connectionsTo, type PostgresSource, type Queryable } from './connections.ts'
+import type { PgDriver } from './hosts.ts'
 import { PostgresListener } from './listener.ts'
 import { readPage } from './read-page.ts'
 import { appendConnection, spareConnection } from './spare-connection.ts'

@@ -13,7 +13,6 @@ import { type Moment, momentsOf } from '../../insight/stats/moments.ts'
 import { readyAt } from '../../insight/stats/ready.ts'
 import { Histogram, type Recorders } from './histogram.ts'
 import { ModelNames } from './model-names.ts'
-import { type QueueReading, readingOf } from './reading.ts'
 
 export interface MeterOptions {
   /** Models that have a label of their own in any case. */
@@ -62,11 +61,6 @@ export class QueueMeter {
     this.overtakes += overtakes
     for (const moment of momentsOf(this.#ledger, change)) this.#take(moment)
     this.#ledger = ledger
-  }
-
-  /** @param now the time of the queue */
-  read(now: Micros): QueueReading {
-    return readingOf(this, now)
   }
 
   /** Where it begins, or goes on after events that nobody can read: what was counted before stays. */

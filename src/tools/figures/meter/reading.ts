@@ -46,6 +46,7 @@ export interface QueueReading {
   readonly resources: readonly (ResourceUse & { readonly resource: string })[]
 }
 
+/** @param now the time of the queue */
 export function readingOf(meter: QueueMeter, now: Micros): QueueReading {
   const { ledger, standing, overtakes } = meter
   const { counts, clocks } = meter.measured

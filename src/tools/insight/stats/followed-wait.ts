@@ -1,7 +1,32 @@
 import type { Micros, ReasonCode } from '../../../engine/core/index.ts'
 import { causeOf, type WaitCause } from './cause.ts'
 import type { Cell, Spell, Stay } from './cell.ts'
-import type { Wait, WaitPart } from './waits.ts'
+
+/** One wait of a job, from its coming into the queue, or back, to its start or its end; of one that began earlier, the rest. */
+export interface Wait {
+  readonly jobId: string
+  /** When it began; earlier than `from` if nobody followed it then. */
+  readonly since: Micros
+  readonly from: Micros
+  readonly to: Micros
+  /** Whether an attempt began then; else it was cancelled, expired, or goes on. */
+  readonly ended: 'started' | 'ended' | 'open'
+  /** How long it waited for what, in microseconds: together `to − from` exactly. */
+  readonly byCause: Readonly<Partial<Record<WaitCause, Micros>>>
+  /** What it waited for, in order, each part from the end of the one before it; the last 32, where there are more. */
+  readonly parts: readonly WaitPart[]
+}
+
+/** A part of a wait, for one thing. */
+export interface WaitPart {
+  readonly from: Micros
+  readonly to: Micros
+  readonly code: ReasonCode
+  readonly cause: WaitCause
+  /** The model and the job that it was for, where there are. */
+  readonly model: string | null
+  readonly blockedBy: string | null
+}
 
 /** Of a wait that is told part by part: the last ones. OpenTelemetry keeps 128 events of a span. */
 export const MOST_PARTS = 32

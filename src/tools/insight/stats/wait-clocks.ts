@@ -11,9 +11,8 @@ import {
 import { causeOf, type WaitCause } from './cause.ts'
 import type { Cell } from './cell.ts'
 import { Cells, grow } from './cells.ts'
-import { FollowedWait, MOST_PARTS, TAKEN } from './followed-wait.ts'
+import { FollowedWait, MOST_PARTS, TAKEN, type Wait } from './followed-wait.ts'
 import { isReady, readyAt } from './ready.ts'
-import type { Wait } from './waits.ts'
 
 export interface WaitClockOptions {
   /** Told of each wait when it is over, and of the event that ended it; it has to be asked there and then. */

@@ -1,39 +1,7 @@
-import {
-  fold,
-  type Ledger,
-  type Micros,
-  type ReasonCode,
-  type RecordedEvent,
-} from '../../../engine/core/index.ts'
+import { fold, type Ledger, type Micros, type RecordedEvent } from '../../../engine/core/index.ts'
 import { checkCall, checkEvents, checkLedger, readingEvent } from '../../../engine/events/index.ts'
-import type { WaitCause } from './cause.ts'
+import type { Wait } from './followed-wait.ts'
 import { WaitClocks } from './wait-clocks.ts'
-
-/** One wait of a job, from its coming into the queue, or back, to its start or its end; of one that began earlier, the rest. */
-export interface Wait {
-  readonly jobId: string
-  /** When it began; earlier than `from` if nobody followed it then. */
-  readonly since: Micros
-  readonly from: Micros
-  readonly to: Micros
-  /** Whether an attempt began then; else it was cancelled, expired, or goes on. */
-  readonly ended: 'started' | 'ended' | 'open'
-  /** How long it waited for what, in microseconds: together `to − from` exactly. */
-  readonly byCause: Readonly<Partial<Record<WaitCause, Micros>>>
-  /** What it waited for, in order, each part from the end of the one before it; the last 32, where there are more. */
-  readonly parts: readonly WaitPart[]
-}
-
-/** A part of a wait, for one thing. */
-export interface WaitPart {
-  readonly from: Micros
-  readonly to: Micros
-  readonly code: ReasonCode
-  readonly cause: WaitCause
-  /** The model and the job that it was for, where there are. */
-  readonly model: string | null
-  readonly blockedBy: string | null
-}
 
 /**
  * Every wait in a stretch of a log, split by what it was for.

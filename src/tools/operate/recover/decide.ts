@@ -6,7 +6,7 @@ import {
   isInterlockError,
   operand,
 } from '../../../engine/core/index.ts'
-import { type QueueInDoubt, type RecoverDocument, reportOf } from './report.ts'
+import { type QueueInDoubt, type RecoverDocument, reportOf, type Wish } from './report.ts'
 
 /** What you may say of a job, and what happens to it then. */
 const ends = {
@@ -24,11 +24,6 @@ export interface Said {
   readonly requeue?: readonly string[] | undefined
   /** They failed for good. */
   readonly fail?: readonly string[] | undefined
-}
-
-export interface Wish {
-  readonly jobId: string
-  readonly end: keyof typeof ends
 }
 
 export function endingsOf({ completed = [], requeue = [], fail = [] }: Said): readonly Wish[] {

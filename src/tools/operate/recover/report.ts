@@ -1,6 +1,11 @@
 import type { ActiveJobView, QueueView } from '../../../engine/coordinator/index.ts'
 import type { ErrorCode } from '../../../engine/core/index.ts'
-import type { Wish } from './decide.ts'
+
+/** How a job in doubt ended, as you say it. */
+export interface Wish {
+  readonly jobId: string
+  readonly end: 'completed' | 'requeued' | 'failed'
+}
 
 /** The queue, and the jobs in doubt. */
 export interface QueueInDoubt {

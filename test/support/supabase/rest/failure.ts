@@ -1,4 +1,8 @@
-import type { RestResponse } from './request.ts'
+export interface RestResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
 
 /** The body of every error that PostgREST answers. */
 export interface FailureBody {

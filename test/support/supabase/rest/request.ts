@@ -10,12 +10,6 @@ export interface RestRequest {
   readonly body: string
 }
 
-export interface RestResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
 /** In which form the answer is wanted. */
 export interface Preference {
   /** True: with the rows that were written. */

@@ -1,6 +1,6 @@
 import type { Session } from '../database.ts'
-import { leftOut, RestFailure } from './failure.ts'
-import type { Preference, RestResponse } from './request.ts'
+import { leftOut, RestFailure, type RestResponse } from './failure.ts'
+import type { Preference } from './request.ts'
 import type { Values } from './sql.ts'
 
 /** PostgREST's `max-rows` as Supabase sets it. A longer read is cut silently. */

@@ -1,15 +1,7 @@
 import type { Session } from '../database.ts'
 import type { Catalog, TableEntry } from './catalog.ts'
-import { leftOut, RestFailure } from './failure.ts'
-import {
-  isFilter,
-  objectIn,
-  type Preference,
-  type RestRequest,
-  type RestResponse,
-  refuseOthers,
-  SCHEMA,
-} from './request.ts'
+import { leftOut, RestFailure, type RestResponse } from './failure.ts'
+import { isFilter, objectIn, type Preference, type RestRequest, refuseOthers, SCHEMA } from './request.ts'
 import { quoted, Values } from './sql.ts'
 import { emptyAnswer, pageOf, rowsAnswer, runStatement } from './statement.ts'
 

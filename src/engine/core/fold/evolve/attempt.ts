@@ -18,8 +18,9 @@ import { settleUses } from '../../needs/meter.ts'
 import { lacking } from '../../needs/need.ts'
 import { moveShare } from '../../needs/tally.ts'
 import type { Draft } from '../../state/draft.ts'
+import { heldModels, type Job, usesSlot } from '../../state/job.ts'
 import { keyAtEnd, keyAtStart } from '../../state/keys.ts'
-import { heldModels, type Job, modelOf, usesSlot } from '../../state/ledger.ts'
+import { modelOf } from '../../state/ledger.ts'
 import {
   isSite,
   isUsable,
@@ -32,8 +33,7 @@ import {
   wholesOf,
 } from '../../state/site.ts'
 import type { RecordedEvent } from '../../values/event.ts'
-import type { Micros, Uses } from '../../values/job.ts'
-import { type Places, takesAllOf } from '../../values/job.ts'
+import { type Micros, type Places, takesAllOf, type Uses } from '../../values/job.ts'
 import { isMeter, placesOf } from '../../values/policy.ts'
 import { byPosition, type LinePosition } from '../../values/position.ts'
 import { startDeadline, stopDeadline, stopExpiry } from '../timing.ts'

@@ -9,7 +9,8 @@ import {
   releaseFlow,
   settleFate,
 } from '../../state/flow.ts'
-import { type Job, jobOf } from '../../state/ledger.ts'
+import type { Job } from '../../state/job.ts'
+import { jobOf } from '../../state/ledger.ts'
 import { positionFor } from '../../values/ageing.ts'
 import { outcomeOf } from '../../values/ending.ts'
 import type { RecordedEvent } from '../../values/event.ts'

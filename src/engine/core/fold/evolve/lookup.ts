@@ -1,4 +1,5 @@
-import { type Job, jobOf, type LedgerView } from '../../state/ledger.ts'
+import type { Job } from '../../state/job.ts'
+import { jobOf, type LedgerView } from '../../state/ledger.ts'
 import { InterlockError } from '../../values/error.ts'
 import type { RecordedEvent } from '../../values/event.ts'
 import { expiresAt } from '../timing.ts'

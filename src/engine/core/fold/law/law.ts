@@ -1,17 +1,11 @@
-import type { Job, LedgerView } from '../../state/ledger.ts'
+import type { Job } from '../../state/job.ts'
+import type { LedgerView } from '../../state/ledger.ts'
 import { InterlockError } from '../../values/error.ts'
 import { eventTypes, type RecordedEvent } from '../../values/event.ts'
 import { corrupt } from '../evolve/lookup.ts'
-import { type Ending, endings, type JobState, jobStateOf, type QueueState, queueStateOf } from './state.ts'
+import { type Ending, endings, jobStateOf, type QueueState, queueStateOf } from './state.ts'
 import { jobLaw, queueLaw } from './table.ts'
-import type { JobEvent, Variant } from './variant.ts'
-
-/** Where an event leads; a list if that depends on whether no, one or more jobs are active. Null or missing: refused. */
-export type QueueTarget = QueueState | readonly (QueueState | null)[]
-export type QueueLaw = Readonly<Record<QueueState, Readonly<Partial<Record<Variant, QueueTarget>>>>>
-
-export type JobTarget = JobState | Ending
-export type JobLaw = Readonly<Record<JobState | 'not_live', Readonly<Partial<Record<Variant, JobTarget>>>>>
+import type { JobEvent, JobTarget, Variant } from './variant.ts'
 
 /** As maps: objects find one of many names more slowly, and a replay takes some 3 % longer. */
 function mapsOf<Target>(law: Readonly<Record<string, Readonly<Partial<Record<Variant, Target>>>>>) {

@@ -1,5 +1,6 @@
-import { type Job, type LedgerView, PARENTS_END } from '../../state/ledger.ts'
-import { outcomes } from '../../values/ending.ts'
+import { type Job, PARENTS_END } from '../../state/job.ts'
+import type { LedgerView } from '../../state/ledger.ts'
+import { outcomes } from '../../values/job.ts'
 
 /** The states of a queue, by their paths in `coordinator.machine.ts`. */
 export const queueStates = ['idle', 'running', 'draining.emptying', 'draining.drained'] as const

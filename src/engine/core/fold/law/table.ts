@@ -1,5 +1,5 @@
 // Made by `npm run generate -- law` from machines/coordinator.machine.ts and machines/job.machine.ts: change those.
-import type { JobLaw, QueueLaw } from './law.ts'
+import type { JobLaw, QueueLaw } from './variant.ts'
 
 /** Where an event leads a queue; as a list, with no, with one and with more active jobs (null: refused). */
 export const queueLaw: QueueLaw = {

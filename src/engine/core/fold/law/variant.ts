@@ -1,5 +1,15 @@
-import type { Job } from '../../state/ledger.ts'
+import type { Job } from '../../state/job.ts'
 import { eventTypes, type RecordedEvent } from '../../values/event.ts'
+import type { Ending, JobState, QueueState } from './state.ts'
+
+/** Where an event leads; a list if that depends on whether no, one or more jobs are active. Null or missing: refused. */
+export type QueueTarget = QueueState | readonly (QueueState | null)[]
+
+export type QueueLaw = Readonly<Record<QueueState, Readonly<Partial<Record<Variant, QueueTarget>>>>>
+
+export type JobTarget = JobState | Ending
+
+export type JobLaw = Readonly<Record<JobState | 'not_live', Readonly<Partial<Record<Variant, JobTarget>>>>>
 
 /** An event of the log that is about one job. */
 export type JobEvent = Extract<RecordedEvent, { readonly jobId: string }>

@@ -1,9 +1,9 @@
-import { emptyFlow, type Flow, noChildren, type PropagatingEnd } from '../../state/flow.ts'
+import { emptyFlow, noChildren } from '../../state/flow.ts'
 import { jobKeyOf, type Ledger } from '../../state/ledger.ts'
 import type { Writable } from '../../state/own-job.ts'
-import type { JobOutcome } from '../../values/ending.ts'
-import type { Micros } from '../../values/job.ts'
-import type { Owner } from '../../values/tree.ts'
+import type { Flow, PropagatingEnd } from '../../state/parents.ts'
+import type { JobOutcome, Micros } from '../../values/job.ts'
+import type { Owner } from '../../values/tree-node.ts'
 
 /** A job of a flow, without its links. */
 export type FlowRow = readonly [jobId: string, failedBy: string | null, settledAt: Micros, releasedAt: Micros]

@@ -1,6 +1,6 @@
 /** What holds a job beside the line, as snapshots have always had it: one text, by the name of the thing among the models. */
 import { meterOf, resourceOf } from '../../needs/meter.ts'
-import type { HeldBack } from '../../state/ledger.ts'
+import type { HeldBack } from '../../state/job.ts'
 import { isSite, placeOf, siteOf } from '../../state/site.ts'
 import { askOf } from '../../state/units.ts'
 import type { JobSpec } from '../../values/job.ts'

@@ -1,4 +1,5 @@
-import { type HeldBack, type Job, jobKeyOf, PARENTS_END, type Pass, usesSlot } from '../../state/ledger.ts'
+import { type HeldBack, type Job, PARENTS_END, type Pass, usesSlot } from '../../state/job.ts'
+import { jobKeyOf } from '../../state/ledger.ts'
 import { freshJob, type Writable } from '../../state/own-job.ts'
 import { hash } from '../../values/hash.ts'
 import { type JobSpec, type Micros, specDefaults } from '../../values/job.ts'

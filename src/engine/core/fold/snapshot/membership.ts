@@ -1,12 +1,5 @@
-import {
-  dueTime,
-  type HeldBack,
-  isInLine,
-  type Job,
-  type Ledger,
-  modelOf,
-  usesSlot,
-} from '../../state/ledger.ts'
+import { dueTime, type HeldBack, isInLine, type Job, usesSlot } from '../../state/job.ts'
+import { type Ledger, modelOf } from '../../state/ledger.ts'
 import { hash } from '../../values/hash.ts'
 import type { Policy } from '../../values/policy.ts'
 import { expiresAt, timesOutAt } from '../timing.ts'

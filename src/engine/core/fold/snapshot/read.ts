@@ -3,23 +3,17 @@ import { type FairRows, fairFrom } from '../../line/fair-queue.ts'
 import { joinLine } from '../../needs/fit.ts'
 import { meterFrom } from '../../needs/meter.ts'
 import { noStarts } from '../../needs/starts.ts'
+import { isInLine, type Job } from '../../state/job.ts'
 import { addToKind, kindToEdit } from '../../state/kinds.ts'
-import {
-  emptyLedger,
-  idleModel,
-  isInLine,
-  type Job,
-  jobKeyOf,
-  type Ledger,
-  type Model,
-  noPositions,
-} from '../../state/ledger.ts'
+import { emptyLedger, idleModel, jobKeyOf, type Ledger, noPositions } from '../../state/ledger.ts'
+import type { Model } from '../../state/model.ts'
 import type { Writable } from '../../state/own-job.ts'
 import { hasPlaces } from '../../state/site.ts'
 import { hash } from '../../values/hash.ts'
 import type { KeyHolder, LinePosition } from '../../values/position.ts'
 import type { Schedule } from '../../values/schedule.ts'
-import type { Owner, Tree } from '../../values/tree.ts'
+import type { Tree } from '../../values/tree.ts'
+import type { Owner } from '../../values/tree-node.ts'
 import { timerOf as dueTimeOf } from '../evolve/schedule.ts'
 import { addFlow, addLink, addPropagating } from './flow-rows.ts'
 import { jobFrom, LastInLine, passFrom, type SnapshotJobRow } from './job-row.ts'

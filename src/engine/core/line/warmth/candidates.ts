@@ -10,14 +10,8 @@ import { type AsOf, hasRoom, lacking, type Need } from '../../needs/need.ts'
 import { isOfferLive } from '../../needs/offer-expiry.ts'
 import { hasModels, isTakenUp, placeToTake } from '../../needs/places.ts'
 import { hasSlot, mayStart } from '../../needs/waits.ts'
-import {
-  type Job,
-  type JobClass,
-  type LedgerView,
-  modelOf,
-  placesLeft,
-  usesSlot,
-} from '../../state/ledger.ts'
+import { type Job, usesSlot } from '../../state/job.ts'
+import { type JobClass, type LedgerView, modelOf, placesLeft } from '../../state/ledger.ts'
 import { keeperIn } from '../../state/serving.ts'
 import { isUsable, mayUse, placeFor, siteOf } from '../../state/site.ts'
 import { askFor, placesFor } from '../../state/units.ts'

@@ -1,6 +1,7 @@
 /** Which of its candidates a claim takes, whose process keeps models loaded (docs/inside/decisions/turns.md). */
 import { isHeldBack } from '../../needs/waits.ts'
-import type { Job, LedgerView } from '../../state/ledger.ts'
+import type { Job } from '../../state/job.ts'
+import type { LedgerView } from '../../state/ledger.ts'
 import type { Keeper } from '../../state/serving.ts'
 import { MICROS_PER_SECOND, type Micros, type Places } from '../../values/job.ts'
 import type { Policy } from '../../values/policy.ts'

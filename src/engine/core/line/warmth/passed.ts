@@ -1,6 +1,7 @@
 /** Which jobs a start passes because its models were loaded. It finds the same candidates as the decision did. */
 import type { Draft } from '../../state/draft.ts'
-import type { Job, JobClass } from '../../state/ledger.ts'
+import type { Job } from '../../state/job.ts'
+import type { JobClass } from '../../state/ledger.ts'
 import { isSite, mayUse, placeOf } from '../../state/site.ts'
 import { byPosition, type LinePosition } from '../../values/position.ts'
 import { classOf } from '../classes.ts'

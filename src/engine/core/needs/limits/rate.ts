@@ -1,5 +1,7 @@
 /** Starts from a model, so many in any window of time, wherever it is. No start is kept for a job that waits; what it keeps of its models, it keeps. */
-import { type Job, type LedgerView, modelOf } from '../../state/ledger.ts'
+
+import type { Job } from '../../state/job.ts'
+import { type LedgerView, modelOf } from '../../state/ledger.ts'
 import { siteOf } from '../../state/site.ts'
 import type { Micros } from '../../values/job.ts'
 import { placesOf, type Rate, rateOf } from '../../values/policy.ts'

@@ -1,5 +1,5 @@
 /** Slots of the queue: one a job, and all for one that runs alone. A batch has one for all of its jobs. */
-import { usesSlot } from '../../state/ledger.ts'
+import { usesSlot } from '../../state/job.ts'
 import { byPosition, type LinePosition } from '../../values/position.ts'
 import { offersAhead } from '../keeping.ts'
 import { ALL, type AsOf, type Limit, nothing, type Spared } from '../need.ts'

@@ -2,7 +2,10 @@
  * What jobs use of a resource: what they expect to from their start on, what they did use for as long as each of its windows is after their end
  * (meter.ts). It is kept as a model is, but not by jobs that wait for a rate or a share.
  */
-import { type Job, type Meter, modelOf } from '../../state/ledger.ts'
+
+import type { Job } from '../../state/job.ts'
+import { modelOf } from '../../state/ledger.ts'
+import type { Meter } from '../../state/model.ts'
 import type { Micros } from '../../values/job.ts'
 import { numberText } from '../../values/number-text.ts'
 import { type Window, windowsOf } from '../../values/policy.ts'

@@ -1,12 +1,5 @@
-import {
-  awaitsParents,
-  isInLine,
-  type Job,
-  jobOf,
-  type Ledger,
-  modelOf,
-  pauseOf,
-} from '../../state/ledger.ts'
+import { awaitsParents, isInLine, type Job } from '../../state/job.ts'
+import { jobOf, type Ledger, modelOf, pauseOf } from '../../state/ledger.ts'
 import { isSite } from '../../state/site.ts'
 import type { Micros } from '../../values/job.ts'
 import { capacityOf } from '../../values/policy.ts'
