@@ -1,5 +1,5 @@
 /**
- * Every name that the package exports, with a hash of its declaration, without paths, so that it stays the same when files move: a diff of
+ * Every name that the package exports, and its declaration, without paths, so that it stays the same when files move: a diff of
  * `declarations.txt` says what programs see of a change. A test compares the two; this program writes the file (`npm run generate -- declarations`).
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'

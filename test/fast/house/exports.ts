@@ -1,5 +1,4 @@
-/** Lists what the declaration files of some entries export, each name with a hash of its declaration and of all that only it explains. */
-import { createHash } from 'node:crypto'
+/** Lists what the declaration files of some entries export, and prints each declaration that this leads to. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseAst } from 'vite'
@@ -15,12 +14,6 @@ interface Place {
 interface Foreign {
   readonly from: string
   readonly name: string
-}
-
-/** A declaration as it is hashed, and what it names. */
-interface Printed {
-  readonly text: string
-  readonly names: ReadonlySet<string>
 }
 
 interface Module {
@@ -52,17 +45,17 @@ export class Exports {
     })
   }
 
+  /** The names by sub-path, what comes from other packages, and each declaration that a name leads to. */
   text(): string {
-    const all = new Map<string, Printed>()
+    const all = new Map<string, string>()
     for (let place = this.#open.shift(); place !== undefined; place = this.#open.shift())
       all.set(this.#labelOf(place), this.#printed(place))
-    const exported = new Set(this.#subPaths.flatMap(({ names }) => names.map(([, label]) => label)))
-    const lists = this.#subPaths.map(({ subPath, names }) => {
-      const lines = names.map(([name, label]) => `  ${name} ${hashOf(label, all, exported)}`)
-      return [subPath, ...lines].join('\n')
-    })
-    const foreign = [...this.#foreign].toSorted().join('\n  ')
-    return `${[...lists, `packages\n  ${foreign}`].join('\n\n')}\n`
+    const lists = this.#subPaths.map(({ subPath, names }) =>
+      [subPath, ...names.map(([name, label]) => (name === label ? name : `${name}: ${label}`))].join('\n  '),
+    )
+    const packages = ['packages', ...[...this.#foreign].toSorted()].join('\n  ')
+    const texts = [...all].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text)
+    return `${[...lists, packages, ...texts].join('\n\n')}\n`
   }
 
   #labelOf(place: Place | Foreign): string {
@@ -81,18 +74,16 @@ export class Exports {
     return label
   }
 
-  #printed({ file, name }: Place): Printed {
+  #printed({ file, name }: Place): string {
     const { text, declared } = this.#moduleAt(file)
     const label = this.#labelOf({ file, name })
-    const names = new Set<string>()
     const texts = (declared.get(name) ?? []).map((node) => {
       const start = at(node['id'] as Node, 'start')
       const changes = this.#changesIn(file, node)
-      for (const each of changes) names.add(each.text)
       const said = replaced(text, node, [{ start, end: start + name.length, text: label }, ...changes])
       return node['type'] === 'VariableDeclarator' ? `const ${said}` : said.replace(/^declare /, '')
     })
-    return { text: texts.join('\n'), names }
+    return texts.join('\n')
   }
 
   /** Every name in a declaration that another one of ours explains, by its label. */
@@ -154,15 +145,6 @@ export class Exports {
     this.#modules.set(file, module)
     return module
   }
-}
-
-/** Of a declaration with those that it leads to and that have no line of their own. */
-function hashOf(label: string, all: ReadonlyMap<string, Printed>, exported: ReadonlySet<string>): string {
-  const reached = new Set([label])
-  for (const each of reached)
-    for (const name of all.get(each)?.names ?? []) if (!exported.has(name)) reached.add(name)
-  const texts = [...reached].toSorted().map((each) => all.get(each)?.text ?? each)
-  return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 12)
 }
 
 const fileOf = (file: string, from: string): string =>
