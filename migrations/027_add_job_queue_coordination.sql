@@ -356,7 +356,7 @@ begin
   end loop;
   for item in
     select p.oid::regprocedure as id from pg_catalog.pg_proc p
-     where p.pronamespace = 'public'::regnamespace and p.proname = any (string_to_array('job_queue_account,job_queue_answered,job_queue_archived_events,job_queue_arrived_rows,job_queue_by_schedule,job_queue_cancel_rows,job_queue_check_end,job_queue_circle,job_queue_columns,job_queue_dated,job_queue_deleted,job_queue_doubtful,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of_life,job_queue_ending,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hidden,job_queue_holders,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_life,job_queue_linked,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note_row,job_queue_once_before,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_parents,job_queue_payload_fault,job_queue_project_target,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_reads,job_queue_rebuild,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_shadowing,job_queue_status,job_queue_status_set,job_queue_submitted_job,job_queue_sweep_once,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_unlike,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_without_data,job_queue_write_target', ','))
+     where p.pronamespace = 'public'::regnamespace and p.proname = any (string_to_array('job_queue_account,job_queue_answered,job_queue_archived_events,job_queue_arrived_rows,job_queue_by_schedule,job_queue_cancel_rows,job_queue_check_end,job_queue_circle,job_queue_circle_text,job_queue_columns,job_queue_dated,job_queue_deleted,job_queue_doubtful,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of_life,job_queue_ending,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_hidden,job_queue_holders,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_life,job_queue_linked,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note_row,job_queue_once_before,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_parents,job_queue_payload_fault,job_queue_project_target,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_reads,job_queue_rebuild,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_request_fault,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_shadowing,job_queue_status,job_queue_status_set,job_queue_submitted_circle,job_queue_submitted_job,job_queue_sweep_once,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_unlike,job_queue_unstaged,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_without_data,job_queue_write_target', ','))
   loop
     execute format('alter function %s set schema interlock', item.id);
   end loop;
@@ -3765,11 +3765,9 @@ begin
   if answer is not null then
     return answer;
   end if;
-  circle := interlock.job_queue_circle(given);
+  circle := coalesce(interlock.job_queue_circle(given), interlock.job_queue_submitted_circle($2, given));
   if circle is not null then
-    raise exception using errcode = 'JQ006', constraint = 'flow_cycle',
-      message = 'these jobs wait for each other, so none of them could ever start: ' || array_to_string(circle[1:20], ' → ')
-        || case when cardinality(circle) > 20 then format(' → … (%s more)', cardinality(circle) - 20) else '' end,
+    raise exception using errcode = 'JQ006', constraint = 'flow_cycle', message = interlock.job_queue_circle_text(circle),
       hint = 'Nothing was submitted. Leave out one of these links.';
   end if;
 
@@ -4034,6 +4032,42 @@ begin
   end loop;
   return circle || names[done];
 end
+$$;
+
+create or replace function interlock.job_queue_submitted_circle(queue text, jobs jsonb) returns text[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  above jsonb;
+  circle text[];
+begin
+  with recursive parents as (
+    select s.job_id, s.job from jsonb_array_elements($2) e (job)
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) p
+      join interlock.job_queue_submissions s on s.queue = $1 and s.job_id = p ->> 0
+     where jsonb_typeof(e.job -> 'after') = 'array'
+    union
+    select s.job_id, s.job from parents c
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(c.job -> 'after')) p
+      join interlock.job_queue_submissions s on s.queue = $1 and s.job_id = p ->> 0)
+  select to_jsonb(array_agg(p.job)) into above from parents p;
+  circle := case when above is not null then interlock.job_queue_circle($2 || above) end;
+  if circle is null or exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (circle))
+     or public.job_queue_endings($1, circle) <> '[]' then
+    return null;
+  end if;
+  return circle;
+end
+$$;
+
+create or replace function interlock.job_queue_circle_text(circle text[]) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select 'these jobs wait for each other, so none of them could ever start: ' || array_to_string($1[1:20], ' → ')
+    || case when cardinality($1) > 20 then format(' → … (%s more)', cardinality($1) - 20) else '' end
 $$;
 
 create or replace function interlock.job_queue_refuse_by_policy(queue text, jobs jsonb[]) returns void
@@ -4405,6 +4439,8 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
+declare
+  circle text[];
 begin
   with gone as (
     delete from interlock.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
@@ -4418,6 +4454,11 @@ begin
      set code = h.code, reason = h.reason, taken_until = clock_timestamp() + interval '10 seconds'
     from jsonb_to_recordset($3) as h (id bigint, code text, reason text)
    where s.queue = $1 and s.id = h.id;
+  -- Two transactions may have closed a circle at the same time. No other job of it comes, so all of them say so.
+  circle := interlock.job_queue_submitted_circle($1, (select to_jsonb(array_agg(s.job)) from interlock.job_queue_submissions s
+    where s.queue = $1 and s.id in (select h.id from jsonb_to_recordset($3) as h (id bigint, code text) where h.code = 'parent_unknown')));
+  update interlock.job_queue_submissions s set code = 'flow_cycle', reason = interlock.job_queue_circle_text(circle)
+   where s.queue = $1 and s.job_id = any (circle);
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;
@@ -7557,7 +7598,7 @@ begin
   for item in
     select p.oid::regprocedure::text as name, p.prorettype = 'trigger'::regtype as is_trigger
       from pg_catalog.pg_proc p
-     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_holders,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
+     where p.pronamespace in ('public'::regnamespace, 'interlock'::regnamespace) and p.proname = any ('{job_queue_account,job_queue_adopt,job_queue_adoptable,job_queue_answer,job_queue_answer_requests,job_queue_answered,job_queue_append,job_queue_append_along,job_queue_append_for,job_queue_archive,job_queue_archive_before,job_queue_archived_events,job_queue_arrived_rows,job_queue_backlog,job_queue_beat,job_queue_by_schedule,job_queue_cancel_rows,job_queue_cancel_submitted,job_queue_cancel_submitted_after,job_queue_chain,job_queue_check_end,job_queue_check_incoming,job_queue_check_once,job_queue_checkup,job_queue_circle,job_queue_circle_text,job_queue_claim_arrivals,job_queue_claim_cut,job_queue_columns,job_queue_committed_ends,job_queue_complete_in,job_queue_data_of,job_queue_dated,job_queue_dead,job_queue_deleted,job_queue_doubtful,job_queue_drop,job_queue_drop_chunks,job_queue_elsewhere,job_queue_end_of,job_queue_end_of_life,job_queue_ending,job_queue_endings,job_queue_enqueue_in,job_queue_event_at,job_queue_event_body,job_queue_event_text,job_queue_events,job_queue_execution_deleted,job_queue_explain,job_queue_forget,job_queue_forget_operator,job_queue_forget_workers,job_queue_given_up,job_queue_guard_columns,job_queue_held,job_queue_hidden,job_queue_holders,job_queue_incoming,job_queue_insert_chained,job_queue_intake,job_queue_job_body,job_queue_job_digest,job_queue_jobs_fault,job_queue_keep_cut,job_queue_kept,job_queue_kept_digest,job_queue_known,job_queue_last_retry,job_queue_leave,job_queue_life,job_queue_link,job_queue_linked,job_queue_list_submissions,job_queue_lock_submissions,job_queue_micros,job_queue_not_arrived,job_queue_not_live,job_queue_note,job_queue_note_row,job_queue_of_job,job_queue_once_before,job_queue_open,job_queue_open_requests,job_queue_outer_rows,job_queue_overdue,job_queue_own_rows,job_queue_page,job_queue_parents,job_queue_payload_fault,job_queue_payloads,job_queue_project,job_queue_project_target,job_queue_projection,job_queue_projection_page,job_queue_publish,job_queue_published_in,job_queue_put_data,job_queue_put_many,job_queue_put_once,job_queue_put_snapshot,job_queue_put_snapshot_chunk,job_queue_put_staged,job_queue_put_state,job_queue_queued_job,job_queue_queues,job_queue_read,job_queue_reads,job_queue_rebuild,job_queue_rebuild_once,job_queue_rebuild_rows,job_queue_refuse_by_policy,job_queue_refuse_change,job_queue_refuse_digest,job_queue_refuse_other,job_queue_refused_words,job_queue_reproject,job_queue_request,job_queue_request_fault,job_queue_resign,job_queue_results,job_queue_row_fields,job_queue_row_linked,job_queue_row_lives,job_queue_row_unlinked,job_queue_rows_gone,job_queue_said_before,job_queue_say_not_taken_in,job_queue_set_aside_rows,job_queue_settle,job_queue_shadowing,job_queue_sign,job_queue_signed,job_queue_snapshot,job_queue_snapshot_chunk,job_queue_stage,job_queue_start_chain,job_queue_status,job_queue_status_set,job_queue_submit,job_queue_submit_call,job_queue_submitted,job_queue_submitted_call,job_queue_submitted_circle,job_queue_submitted_job,job_queue_sweep_once,job_queue_taken,job_queue_targets,job_queue_touched,job_queue_truncated,job_queue_turn,job_queue_unlike,job_queue_unstaged,job_queue_user_path,job_queue_user_rows,job_queue_void,job_queue_void_seqs,job_queue_voided,job_queue_wake,job_queue_wake_intake,job_queue_watch,job_queue_without_data,job_queue_worker_list,job_queue_write_target}'::text[])
   loop
     execute format('revoke all on function %s from public', item.name);
     foreach outsider in array outsiders || runners loop
@@ -7591,8 +7632,8 @@ $privileges$;
 
 insert into public.job_queue_migrations as m (version, checksum)
 values 
-  ('027', '6e6de4eefd3f95a18a1eefabdd94136fb68c1332cbd650c96e5fefbc79195b5c'),
-  ('027.1', '6e6de4eefd3f95a18a1eefabdd94136fb68c1332cbd650c96e5fefbc79195b5c')
+  ('027', '6f0f602bd0b8abd826fb3ad737db9ea2117e492e1871a47ac7d89fc9eb4428e4'),
+  ('027.1', '6f0f602bd0b8abd826fb3ad737db9ea2117e492e1871a47ac7d89fc9eb4428e4')
 on conflict (version) do update set checksum = excluded.checksum, applied_at = excluded.applied_at
   where m.checksum <> excluded.checksum;
 notify pgrst, 'reload schema';

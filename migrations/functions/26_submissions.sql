@@ -17,7 +17,7 @@
 -- Returns {request_id, jobs: [{job_id, state}, …]}, each id once, in the order given. state: submitted, by this call or an earlier one;
 -- known: it is in line, runs, or has ended and was enqueued `once`, with the same body.
 -- Raises JQ003, naming the field, for a fault in a job. Raises JQ005 (job_exists) for an id that is submitted, live or, with `once`, taken
--- with another body. Raises JQ006 (flow_cycle) for jobs of one call that come after each other in a circle, JQ007 (unknown_model) for a model
+-- with another body. Raises JQ006 (flow_cycle) for jobs that come after each other in a circle, with what is submitted by then, JQ007 (unknown_model) for a model
 -- that the policy does not declare, though it declares some, and JQ008 (models_required) for a job without models where the policy rejects
 -- those: by the policy as it is then. Raises JQ001 for a queue or a request id out of bounds, and for a request id that was used for other
 -- jobs. Waits for the commit of another transaction that has submitted one of the ids. Locks nothing that an append waits for.
@@ -59,11 +59,9 @@ begin
   if answer is not null then
     return answer;
   end if;
-  circle := interlock.job_queue_circle(given);
+  circle := coalesce(interlock.job_queue_circle(given), interlock.job_queue_submitted_circle($2, given));
   if circle is not null then
-    raise exception using errcode = 'JQ006', constraint = 'flow_cycle',
-      message = 'these jobs wait for each other, so none of them could ever start: ' || array_to_string(circle[1:20], ' → ')
-        || case when cardinality(circle) > 20 then format(' → … (%s more)', cardinality(circle) - 20) else '' end,
+    raise exception using errcode = 'JQ006', constraint = 'flow_cycle', message = interlock.job_queue_circle_text(circle),
       hint = 'Nothing was submitted. Leave out one of these links.';
   end if;
 
@@ -353,6 +351,47 @@ begin
   end loop;
   return circle || names[done];
 end
+$$;
+
+-- job_queue_submitted_circle(queue, jobs): jobs that wait for each other over several transactions. Internal.
+--   jobs  as for job_queue_circle; those that they come after are looked for among what is submitted and not in line yet
+-- Returns a circle as job_queue_circle does; null if there is none, or if one of its jobs is live or has ended: the others come after that life
+-- of it. Raises nothing.
+create or replace function interlock.job_queue_submitted_circle(queue text, jobs jsonb) returns text[]
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  above jsonb;
+  circle text[];
+begin
+  with recursive parents as (
+    select s.job_id, s.job from jsonb_array_elements($2) e (job)
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(e.job -> 'after')) p
+      join interlock.job_queue_submissions s on s.queue = $1 and s.job_id = p ->> 0
+     where jsonb_typeof(e.job -> 'after') = 'array'
+    union
+    select s.job_id, s.job from parents c
+      cross join lateral jsonb_array_elements(interlock.job_queue_parents(c.job -> 'after')) p
+      join interlock.job_queue_submissions s on s.queue = $1 and s.job_id = p ->> 0)
+  select to_jsonb(array_agg(p.job)) into above from parents p;
+  circle := case when above is not null then interlock.job_queue_circle($2 || above) end;
+  if circle is null or exists (select from public.job_queue_jobs j where j.queue = $1 and j.job_id = any (circle))
+     or public.job_queue_endings($1, circle) <> '[]' then
+    return null;
+  end if;
+  return circle;
+end
+$$;
+
+-- job_queue_circle_text(circle): what is told of jobs that wait for each other. Internal. Raises nothing.
+create or replace function interlock.job_queue_circle_text(circle text[]) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+  select 'these jobs wait for each other, so none of them could ever start: ' || array_to_string($1[1:20], ' → ')
+    || case when cardinality($1) > 20 then format(' → … (%s more)', cardinality($1) - 20) else '' end
 $$;
 
 -- job_queue_refuse_by_policy(queue, jobs): refuses new jobs that the policy of the queue, as it is now, keeps out of the line: a process would
@@ -767,7 +806,7 @@ $$;
 -- by their append.
 --   known  ids of submissions whose jobs are in line already, or have ended and were enqueued `once`: nothing is left to do
 --   held   [{id, code, reason}, …]: they cannot come into line yet. They are looked at again in 10 s, or when something has changed
---          (job_queue_incoming)
+--          (job_queue_incoming). Of those of an unknown parent, each that is in a circle gets the code flow_cycle
 -- One NOTIFY on channel interlock_answers with the name of the queue, unless the setting interlock.notify is 'off'.
 -- Returns nothing. Raises nothing.
 create or replace function public.job_queue_settle(queue text, known bigint[], held jsonb) returns void
@@ -778,6 +817,8 @@ set cpu_index_tuple_cost = 0
 set cpu_operator_cost = 0.00001
 as $$
 #variable_conflict use_column
+declare
+  circle text[];
 begin
   with gone as (
     delete from interlock.job_queue_submissions s where s.queue = $1 and s.id = any ($2) returning s.request_id, s.job_id)
@@ -791,6 +832,11 @@ begin
      set code = h.code, reason = h.reason, taken_until = clock_timestamp() + interval '10 seconds'
     from jsonb_to_recordset($3) as h (id bigint, code text, reason text)
    where s.queue = $1 and s.id = h.id;
+  -- Two transactions may have closed a circle at the same time. No other job of it comes, so all of them say so.
+  circle := interlock.job_queue_submitted_circle($1, (select to_jsonb(array_agg(s.job)) from interlock.job_queue_submissions s
+    where s.queue = $1 and s.id in (select h.id from jsonb_to_recordset($3) as h (id bigint, code text) where h.code = 'parent_unknown')));
+  update interlock.job_queue_submissions s set code = 'flow_cycle', reason = interlock.job_queue_circle_text(circle)
+   where s.queue = $1 and s.job_id = any (circle);
   if current_setting('interlock.notify', true) is distinct from 'off' then
     perform pg_notify('interlock_answers', $1);
   end if;

@@ -77,6 +77,19 @@ it('come after others, in whatever order they were committed, and wait for one t
     ['b', null],
     ['ended', 'completed'],
   ])
+  // One closes a circle with what waits since an earlier transaction: all say so.
+  memorySubmit(database, [job('not yet', { after: ['between'] })])
+  memorySubmit(database, [job('between', { after: ['late'] })])
+  await expect
+    .poll(held)
+    .toEqual(['late', 'x', 'y', 'not yet', 'between'].map((jobId) => [jobId, 'flow_cycle']))
+  expect(await explain({ store }, 'between')).toMatchObject({
+    ...{ state: 'submitted', code: 'flow_cycle' },
+    reason: expect.stringMatching(/wait for each other.*: (\S+|not yet) → .* → .* → .*;/),
+  })
+  expect(await coordinator.cancel('not yet')).toBeUndefined()
+  await expect.poll(async () => (await held())[0]).toEqual(['late', 'parent_unknown'])
+  await coordinator.cancel('between')
   await coordinator.enqueue([{ jobId: 'not yet', models: ['n'] }])
   await expect.poll(() => coordinator.explain('late').then((found) => found?.code)).toBe('waits_for_parents')
 })

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { enqueueIn, type TransactionSql } from '../../../src/engine/transaction/index.ts'
 import { createJobWorker } from '../../../src/engine/worker/index.ts'
 import { auditLog } from '../../../src/tools/audit/index.ts'
+import { examine } from '../../../src/tools/doctor/index.ts'
 import { verify } from '../../../src/tools/history/index.ts'
 import { changeJobs, explain, jobs, previewChange, queue, status } from '../../../src/tools/operate/index.ts'
 import { type Account, account, committing, queuedJobs } from '../intake/support.ts'
@@ -377,12 +378,45 @@ describe('what the statement can know is refused there, and nothing is submitted
         ]),
       ]),
     ).rejects.toMatchObject({ code: 'JQ006', constraint: 'flow_cycle' })
+    await enqueueIn(sql, [job('u', { after: ['v'] })])
+    await enqueueIn(sql, [job('w', { after: ['u'] })])
+    await expect(enqueueIn(sql, [job('v', { after: ['w'] })])).rejects.toMatchObject({
+      code: 'flow_cycle',
+      message: expect.stringMatching(/: u → v → w → u;|: v → w → u → v;|: w → u → v → w;/),
+    })
+    expect(await submittedIn(db)).toEqual(['u', 'w'])
+    await db.exec('delete from interlock.job_queue_submissions')
     // Each comes after the one behind it in the list: the worst order for who looks from the front.
     const chain = Array.from({ length: 3_000 }, (_, n) =>
       job(`n${n}`, n === 2_999 ? {} : { after: [`n${n + 1}`] }),
     )
     await enqueueIn(sql, chain)
     expect(await submittedIn(db)).toHaveLength(3_000)
+  })
+
+  it('are named where two transactions close a circle at once, until one of them is cancelled', async () => {
+    const db = await account()
+    const coordinator = await db.coordinator()
+    const [one, other] = [await Session.on(db), await Session.on(db)]
+    await one.run('begin')
+    await other.run('begin')
+    await enqueueIn(one.sql, [job('u', { after: ['v'] })])
+    await enqueueIn(other.sql, [job('v', { after: ['w'] }), job('w', { after: ['u'] })])
+    await one.run('commit')
+    await other.run('commit')
+    const said = (jobId: string) => explain({ store: db.store() }, jobId)
+    for (const jobId of ['u', 'v', 'w']) {
+      await expect.poll(async () => (await said(jobId)).code, { timeout: 20_000 }).toBe('flow_cycle')
+      expect(await said(jobId)).toMatchObject({
+        reason: expect.stringMatching(/: u → v → w → u|: v → w → u → v|: w → u → v → w/),
+        whatHasToHappen: 'cancel one of these jobs, and submit it again without that link',
+      })
+    }
+    const { findings } = await examine({ store: db.store() })
+    expect(findings.find(({ check }) => check === 'flow_cycle')).toMatchObject({ level: 'problem' })
+    await coordinator.cancel('w')
+    await enqueueIn(one.sql, [job('w')])
+    await expect.poll(async () => queuedJobs(await db.log()), { timeout: 20_000 }).toEqual(['w', 'v', 'u'])
   })
 
   it('a model that the policy does not declare, and a job without models where it rejects those; what is live is left as it is', async () => {

@@ -7,7 +7,7 @@
 export type { Decision } from './by.ts'
 export { decide } from './decide.ts'
 export { withStandIns } from './enter.ts'
-export { parentsFirst } from './link.ts'
+export { circleIn, circular, parentsFirst } from './link.ts'
 export { type RehearsedBody, rehearse } from './rehearse.ts'
 export { runningAttempt } from './result.ts'
 export { declaredBy } from './schedule.ts'

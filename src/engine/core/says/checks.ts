@@ -120,7 +120,7 @@ export const checks = {
     about: 'possible',
     level: 'note',
     what: 'a submitted job comes after an unknown job',
-    remedy: 'enqueue the job that it comes after; it then comes into line by itself',
+    remedy: 'enqueue the job that it comes after, and it comes into line by itself; or cancel it',
   },
   refused: {
     about: 'possible',

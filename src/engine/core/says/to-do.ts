@@ -253,7 +253,7 @@ export function heldText(code: string): string {
     case 'schedule_owned':
       return 'cancel it, and submit it again under another id: a schedule gives this one to its own jobs'
     case 'parent_unknown':
-      return 'enqueue the job that it comes after; it then comes into line by itself'
+      return 'enqueue the job that it comes after; it then comes into line by itself. If that one is never to come, cancel this one'
     case 'flow_cycle':
       return 'cancel one of these jobs, and submit it again without that link'
     default:

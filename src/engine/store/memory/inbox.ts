@@ -1,4 +1,11 @@
-import type { Json, Micros, RecordedEvent, SubmittedCommand } from '../../core/index.ts'
+import {
+  circleIn,
+  circular,
+  type Json,
+  type Micros,
+  type RecordedEvent,
+  type SubmittedCommand,
+} from '../../core/index.ts'
 import type {
   InboxAnswer,
   InboxRequest,
@@ -89,6 +96,19 @@ export function settleSubmissions(
     const row = submissions.get(id)
     if (row !== undefined) Object.assign(row, { held: { code, message }, takenUntil: now + HELD })
   }
+  const alone = [...submissions.values()].filter((row) => row.held?.code === 'parent_unknown')
+  const circle = circleIn(
+    alone.map((row) => ({ jobId: row.jobId, after: parentsOf(row).map((job) => ({ job })) })),
+  )
+  if (circle === undefined) return
+  const { code, message } = circular(circle)
+  for (const row of alone) if (circle.includes(row.jobId)) row.held = { code, message }
+}
+
+function parentsOf({ job }: MemorySubmission): readonly string[] {
+  const { after } = fieldsOf(job)
+  const parents = Array.isArray(after) ? after : []
+  return parents.map((parent) => String(typeof parent === 'string' ? parent : fieldsOf(parent)['job']))
 }
 
 /** `job_queue_cancel_submitted`. */
@@ -107,12 +127,8 @@ export function cancelSubmittedAfter(
   now: Micros,
 ): readonly string[] {
   const before = new Set(jobIds)
-  const isAfter = ({ jobId, job }: MemorySubmission) => {
-    const { after } = fieldsOf(job)
-    const parents = Array.isArray(after) ? after : []
-    const ids = parents.map((parent) => (typeof parent === 'string' ? parent : fieldsOf(parent)['job']))
-    return !before.has(jobId) && ids.some((id) => typeof id === 'string' && before.has(id))
-  }
+  const isAfter = (row: MemorySubmission) =>
+    !before.has(row.jobId) && parentsOf(row).some((id) => before.has(id))
   const found: string[] = []
   for (let next = [...queue.submissions.values()].find(isAfter); next !== undefined; ) {
     before.add(next.jobId)
