@@ -1,5 +1,5 @@
 import { isInterlockError, type RecordedEvent } from '../../../engine/core/index.ts'
-import { checkCall, toHex, type Voids } from '../../../engine/events/index.ts'
+import { checkCall, encodeEvent, toHex, type Voids } from '../../../engine/events/index.ts'
 import type { ChainPage, LogStore } from '../../../engine/store/index.ts'
 import { opened } from '../access.ts'
 import { giveAsWritten } from '../bad-event.ts'
@@ -53,13 +53,20 @@ function inFrontOf(store: LogStore, queue: string, files: readonly ArchiveFile[]
   const cut = (files[0]?.first ?? 1) - 1
   const chain = chainStart(files)
   const inFiles = new FileEvents(files, () => voidsAfter(store, queue, last))
+  const areInFiles = (after: number, archivedSeq: number) => cut <= after && after < archivedSeq
   return {
     ...store,
     read: async (queue, after, limit) => {
       const page = await store.read(queue, after, limit)
       const archivedSeq = Math.min(page.archivedSeq, cut)
-      if (page.events.length > 0 || page.archivedSeq <= after || after < cut) return { ...page, archivedSeq }
+      if (page.events.length > 0 || !areInFiles(after, page.archivedSeq)) return { ...page, archivedSeq }
       return { ...page, archivedSeq, events: await inFiles.after(after, limit) }
+    },
+    rows: async (queue, after, limit) => {
+      const page = await store.rows(queue, after, limit)
+      const archivedSeq = Math.min(page.archivedSeq, cut)
+      if (page.rows.length > 0 || !areInFiles(after, page.archivedSeq)) return { ...page, archivedSeq }
+      return { ...page, archivedSeq, rows: (await inFiles.after(after, limit)).map(encodeEvent) }
     },
     chain: async (queue, after, limit) => {
       const page = await store.chain(queue, Math.max(after, last), limit)
